@@ -1,0 +1,75 @@
+# make run     the application with a demo company, on http://127.0.0.1:8000
+# make test    every test, on the real servers that this machine has or can get
+# make help    the rest
+
+PYTHON ?= python3
+PORT ?= 8000
+# The image store of make run: a directory, or minio.
+STORE ?= directory
+# More for pytest, as in: make test ARGS="-k outbox"
+ARGS ?=
+
+ENVIRONMENT = $(PYTHON) tools/bootstrap.py
+IN_VENV = .venv/bin/python -m
+SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
+
+.PHONY: help run run-on-directory run-on-minio test servers lint format bench constraints clean
+
+help:
+	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
+	@echo 'make run PORT=8001     the same on another port'
+	@echo 'make run STORE=minio   the same with its pictures on a real MinIO'
+	@echo 'make test              every test; what servers it lacks are got or skipped'
+	@echo 'make test ARGS="..."   the same with more arguments for pytest'
+	@echo 'make lint              ruff, linter and formatter; make format repairs what it can'
+	@echo 'make bench             the benchmarks, as ratios against something run beside them'
+	@echo 'make constraints       constraints.txt anew, with the newest versions'
+	@echo 'make clean             the environment and caches away; what make run keeps stays'
+
+run: run-on-$(STORE)
+
+run-on-directory:
+	@$(ENVIRONMENT)
+	@exec $(SERVE)
+
+run-on-minio:
+	@$(ENVIRONMENT)
+	@tools/get-servers minio
+	@exec .venv/bin/python tools/with_minio.py $(SERVE)
+
+run-on-%:
+	@echo 'There is no STORE=$*: it is directory or minio.' >&2; exit 2
+
+# MinIO is built beside the rest; the tests that need it come last and wait for it.
+servers:
+	@tools/get-servers
+
+test: servers
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest -n 2 --dist loadgroup $(ARGS)
+
+lint:
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) ruff check
+	@$(IN_VENV) ruff format --check
+
+format:
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) ruff check --fix
+	@$(IN_VENV) ruff format
+
+bench: servers
+	@$(ENVIRONMENT) bench postgres redis test
+	@set -e; for script in tests/bench/[a-z]*.py; do .venv/bin/python "$$script"; done
+
+constraints:
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --editable '.[bench,postgres,redis,test]'
+	echo '# The versions that Distribu is tested with; make constraints writes this file anew.' \
+	  > constraints.txt
+	.venv-newest/bin/python -m pip freeze --exclude-editable >> constraints.txt
+	rm -rf .venv-newest
+
+clean:
+	rm -rf .venv .venv-newest *.egg-info .hypothesis .pytest_cache .ruff_cache test-results
+	find . -name __pycache__ -not -path './instance/*' -prune -exec rm -rf {} +
