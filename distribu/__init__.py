@@ -1,0 +1,83 @@
+"""Distribu: a wholesale catalogue whose heart is the product picture."""
+
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+
+from flask import Flask, Response, request
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import models
+from .config import ensure_secret_key, load_config
+from .extensions import csrf, db, init_images, limiter, login, migrate, queue, store
+from .images import outbox
+from .uploads import Request
+
+BLUEPRINTS = ("auth", "settings", "inventory", "storefront", "orders", "media")
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    # Products may show pictures that other hosts serve.
+    "img-src 'self' data: blob: https: http:; connect-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def create_app(config: dict | None = None) -> Flask:
+    """Return Distribu, configured by the environment and then by config."""
+    app = Flask(__name__)
+    app.request_class = Request
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.config.update(load_config() | (config or {}))
+    app.config["SECRET_KEY"] = ensure_secret_key(app.config)
+    Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
+    if app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(
+            app.wsgi_app, x_for=app.config["TRUSTED_PROXIES"], x_proto=app.config["TRUSTED_PROXIES"]
+        )
+    _init_extensions(app)
+    _init_templates(app)
+    for name in BLUEPRINTS:
+        app.register_blueprint(import_module(f".{name}", __name__).bp)
+    app.after_request(_secure)
+    app.after_request(_drain)
+    return app
+
+
+def _init_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
+    for extension in (csrf, login, limiter, queue):
+        extension.init_app(app)
+    init_images(app)
+
+
+def _init_templates(app: Flask) -> None:
+    app.jinja_env.filters["money"] = money
+    app.jinja_env.globals["LOW_STOCK"] = models.LOW_STOCK
+
+
+def money(price_minor: int, currency: str = "USD") -> str:
+    """A price in minor units as it is read: "$1,234.50", or "CHF 1,234.50"."""
+    sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(currency, f"{currency} ")
+    return f"{sign}{Decimal(price_minor).scaleb(-2):,.2f}"
+
+
+def _secure(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    elif response.mimetype == "text/html":
+        # The back button must not show a form as it was before it was saved.
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _drain(response: Response) -> Response:
+    """What this request displaced is deleted before its answer leaves."""
+    outbox.drain_request(store)
+    return response

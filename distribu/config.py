@@ -1,0 +1,119 @@
+"""Every setting of Distribu: its default, its environment variable, its meaning."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A setting that does not work: what is wrong, and what to do."""
+
+    id: str
+    message: str
+    hint: str
+
+
+def load_config(environ: Mapping[str, str] | None = None) -> dict:
+    """Return the Flask settings that the environment asks for.
+
+    environ: DISTRIBU_* variables; os.environ when None. With none set,
+    every part is embedded and keeps its data under the instance folder.
+    """
+    environ = os.environ if environ is None else environ
+    instance = Path(environ.get("DISTRIBU_INSTANCE", "instance")).absolute()
+    public_url = environ.get("DISTRIBU_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    queue_url = environ.get("DISTRIBU_QUEUE_URL", f"sqlite:///{instance / 'queue.db'}")
+    return {
+        "INSTANCE": str(instance),
+        "SECRET_KEY": environ.get("DISTRIBU_SECRET_KEY") or None,
+        "SQLALCHEMY_DATABASE_URI": environ.get(
+            "DISTRIBU_DATABASE_URL", f"sqlite:///{instance / 'distribu.db'}"
+        ),
+        "IMAGE_STORE_URL": environ.get("DISTRIBU_IMAGE_STORE_URL", f"file://{instance / 'store'}"),
+        "QUEUE_URL": queue_url,
+        "RATELIMIT_STORAGE_URI": queue_url if queue_url.startswith("redis") else "memory://",
+        "PUBLIC_URL": public_url,
+        "IMAGE_BASE_URL": environ.get("DISTRIBU_IMAGE_BASE_URL", "").rstrip("/"),
+        "DECODE_MEMORY_BYTES": int(environ.get("DISTRIBU_DECODE_MEMORY_MB", "1200")) * MEBIBYTE,
+        "DECODE_PROCESSES": int(environ.get("DISTRIBU_DECODE_PROCESSES", "2")),
+        "TRUSTED_PROXIES": int(environ.get("DISTRIBU_TRUSTED_PROXIES", "0")),
+        "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
+        **_FIXED,
+    }
+
+
+_FIXED = {
+    "SESSION_COOKIE_NAME": "distribu_session",
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    # The cookie outlives the sign-in (SIGN_IN_LASTS): it then still tells
+    # whose form was left open, so that nothing typed into it is lost.
+    "PERMANENT_SESSION_LIFETIME": timedelta(days=90),
+    "SIGN_IN_LASTS": timedelta(days=14),
+    # A form left open overnight still saves: the token lives as long as the session.
+    "WTF_CSRF_TIME_LIMIT": None,
+    # The token is checked per blueprint, so that the JSON APIs can do without.
+    "WTF_CSRF_CHECK_DEFAULT": True,
+    # A dashboard upload above the picture limit is still read (and thrown
+    # away), so that the form can answer with every other field intact.
+    "MAX_CONTENT_LENGTH": 64 * MEBIBYTE,
+    "MAX_FORM_MEMORY_SIZE": 1 * MEBIBYTE,
+    "MAX_FORM_PARTS": 1000,
+    "RATELIMIT_HEADERS_ENABLED": True,
+    "RATELIMIT_STRATEGY": "moving-window",
+    # One short outage of Redis must not close the shop.
+    "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+}
+
+
+def ensure_secret_key(config: dict) -> str:
+    """Return the secret key; without one in the settings, keep one in the instance folder."""
+    if config["SECRET_KEY"]:
+        return config["SECRET_KEY"]
+    path = Path(config["INSTANCE"]) / "secret_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii")
+
+
+def is_public(config: Mapping) -> bool:
+    """Whether the address that shoppers use is more than this machine."""
+    host = urlsplit(config["PUBLIC_URL"]).hostname or ""
+    return host not in {"127.0.0.1", "localhost", "::1"}
+
+
+def check_settings(config: Mapping) -> list[Problem]:
+    """Return what is wrong with the settings themselves, without asking any server."""
+    problems = []
+    if is_public(config) and len(config["SECRET_KEY"] or "") < 32:
+        problems.append(
+            Problem(
+                "secret-weak",
+                "DISTRIBU_SECRET_KEY is shorter than 32 characters on a public address.",
+                "Set it to what this prints: "
+                "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+            )
+        )
+    for name in ("PUBLIC_URL", "IMAGE_BASE_URL"):
+        value = config[name]
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            problems.append(
+                Problem(
+                    f"{name.lower().replace('_', '-')}-invalid",
+                    f"DISTRIBU_{name} is {value!r}, which is not an http or https address.",
+                    "Give it with its scheme, for example https://shop.example.com",
+                )
+            )
+    return problems

@@ -1,0 +1,106 @@
+"""What the whole application shares: database, sign-in, limits, queue, store, decoder."""
+
+import logging
+import sqlite3
+
+from flask import Flask, current_app
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from huey import Huey, RedisHuey, SqliteHuey
+from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+from werkzeug.local import LocalProxy
+
+from .images.sandbox import Sandbox
+from .images.store import ImageStore, open_store
+
+log = logging.getLogger(__name__)
+
+
+class Base(DeclarativeBase):
+    """Every table; constraints have names, so that a migration can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+csrf = CSRFProtect()
+login = LoginManager()
+limiter = Limiter(get_remote_address)
+
+
+@event.listens_for(Engine, "connect")
+def _configure_sqlite(connection, _record) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # WAL lets pages be read while a Save is written; a writer waits its turn.
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA busy_timeout=15000")
+
+
+class Queue:
+    """Tasks by name, on Huey. The rows are the truth: a lost task does no harm."""
+
+    def init_app(self, app: Flask) -> None:
+        """Open the queue that QUEUE_URL names; tasks are added by the worker module."""
+        huey = open_huey(app.config["QUEUE_URL"])
+        app.extensions["huey"] = huey
+
+        def run_task(name: str, *arguments: str) -> None:
+            with app.app_context():
+                app.extensions["tasks"][name](*arguments)
+
+        app.extensions["tasks"] = {}
+        app.extensions["run_task"] = huey.task()(run_task)
+
+    def enqueue(self, name: str, *arguments: str) -> None:
+        """Ask the worker to run a task; if the queue is down, the sweep makes up for it."""
+        try:
+            current_app.extensions["run_task"](name, *arguments)
+        except (OSError, sqlite3.Error, _redis_error()) as error:
+            log.warning("queue down, left to the sweep: %s%r: %s", name, arguments, error)
+
+
+def open_huey(url: str) -> Huey:
+    """Return the queue at url: redis://host:port/db or sqlite:///path."""
+    if url.startswith("redis"):
+        return RedisHuey("distribu", url=url, results=False)
+    return SqliteHuey("distribu", filename=url.removeprefix("sqlite:///"), results=False)
+
+
+def _redis_error() -> type[Exception]:
+    try:
+        from redis.exceptions import RedisError
+    except ImportError:  # the embedded queue needs no Redis client
+        return OSError
+    return RedisError
+
+
+queue = Queue()
+
+
+def init_images(app: Flask) -> None:
+    """Give the app its image store and its decoding processes; neither is started yet."""
+    app.extensions["image_store"] = open_store(app.config["IMAGE_STORE_URL"])
+    app.extensions["image_sandbox"] = Sandbox(
+        processes=app.config["DECODE_PROCESSES"],
+        memory_bytes=app.config["DECODE_MEMORY_BYTES"],
+    )
+
+
+store: ImageStore = LocalProxy(lambda: current_app.extensions["image_store"])
+sandbox: Sandbox = LocalProxy(lambda: current_app.extensions["image_sandbox"])

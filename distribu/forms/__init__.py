@@ -1,0 +1,1 @@
+"""Every FlaskForm, a module for each part of the dashboard."""

@@ -1,0 +1,190 @@
+"""Whose a picture is: attach, replace, remove, discard.
+
+A row goes in before its objects, and comes out after them. Nothing here
+commits: a change of pictures is part of the caller's one commit. Whoever
+changes the pictures of a product holds lock_product() first.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+
+from ..extensions import db
+from ..models import READY, Image, OutboxEntry, Product, utc_now
+
+STAGED_FOR = timedelta(hours=24)
+
+
+class ImageConflict(Exception):
+    """Someone else was faster: the picture or the product is not what it was."""
+
+
+class StaleProduct(ImageConflict):
+    """The product is gone, or newer than the form that was filled in."""
+
+
+def lock_product(product_id: str, company_id: str, version: int | None = None) -> Product:
+    """The product as it is now, its version raised by one and held until commit.
+
+    version: what the caller has seen; None takes any. Raises StaleProduct.
+    """
+    conditions = [Product.id == product_id, Product.company_id == company_id]
+    if version is not None:
+        conditions.append(Product.version == version)
+    # In Core, as the first statement: a lock on SQLite and PostgreSQL alike.
+    raised = db.session.execute(
+        update(Product).where(*conditions).values(version=Product.version + 1),
+        execution_options={"synchronize_session": False},
+    )
+    if raised.rowcount != 1:
+        db.session.rollback()
+        raise StaleProduct(product_id)
+    return db.session.get_one(Product, product_id, populate_existing=True)
+
+
+def attach(
+    product: Product, image_id: str, position: int | None = None, status: str = READY
+) -> None:
+    """The staged image belongs to product, behind its others unless a position is given.
+
+    Raises ImageConflict where the image is another product's by now, or
+    gone, or not of this status.
+    """
+    if position is None:
+        position = next_position(product)
+    attached = db.session.execute(
+        update(Image)
+        .where(
+            Image.id == image_id,
+            Image.product_id.is_(None),
+            Image.company_id == product.company_id,
+            Image.status == status,
+        )
+        .values(product_id=product.id, position=position, kept_until=None),
+        execution_options={"synchronize_session": False},
+    )
+    if attached.rowcount != 1:
+        raise ImageConflict(image_id)
+    db.session.expire(product)
+
+
+def replace(product: Product, image_id: str) -> None:
+    """The staged image takes the place of the product's picture, hosted or external."""
+    displaced = None if product.external_image_url else primary_image(product)
+    attach(product, image_id, displaced.position if displaced else first_position(product))
+    if displaced:
+        discard(displaced)
+    product.external_image_url = None
+
+
+def remove(product: Product, image: Image | None = None) -> None:
+    """The product has lost this picture; without one, its picture, hosted or external."""
+    image = image or (None if product.external_image_url else primary_image(product))
+    if image:
+        discard(image)
+    else:
+        product.external_image_url = None
+
+
+def remove_all(product: Product) -> None:
+    """The product has no picture any more."""
+    for image in db.session.scalars(select(Image).where(Image.product_id == product.id)):
+        discard(image)
+    product.external_image_url = None
+
+
+def discard(image: Image) -> None:
+    """The row is gone, and the outbox owns its objects. The only way an image row is deleted."""
+    image_id = image.id
+    gone = db.session.execute(
+        delete(Image).where(Image.id == image_id).returning(Image.writing_until),
+        execution_options={"synchronize_session": False},
+    ).first()
+    db.session.expunge(image)
+    if gone:
+        disown(image_id, gone.writing_until)
+
+
+def disown(image_id: str, writing_until: datetime | None) -> None:
+    """The outbox owns both prefixes of an image whose row this transaction deletes.
+
+    writing_until: a writer may put until then, so that drain() has to
+    look once more after it.
+    """
+    for prefix in (f"images/{image_id}/", f"incoming/{image_id}/"):
+        into_outbox(prefix, writing_until)
+
+
+def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> None:
+    """A staged picture is kept for another day: its form was refused and is still open."""
+    db.session.execute(
+        update(Image)
+        .where(Image.id == image_id, Image.company_id == company_id, Image.product_id.is_(None))
+        .values(kept_until=(now or utc_now()) + STAGED_FOR)
+    )
+
+
+def staged_image(image_id: str | None, company_id: str) -> Image | None:
+    """The company's staged READY image of this id, or None."""
+    if not image_id:
+        return None
+    return db.session.scalar(
+        select(Image).where(
+            Image.id == image_id,
+            Image.company_id == company_id,
+            Image.product_id.is_(None),
+            Image.status == READY,
+        )
+    )
+
+
+def primary_image(product: Product) -> Image | None:
+    """The product's READY image of the lowest position, read now."""
+    return db.session.scalar(
+        select(Image)
+        .where(Image.product_id == product.id, Image.status == READY)
+        .order_by(Image.position, Image.id)
+        .limit(1)
+    )
+
+
+def first_position(product: Product) -> int:
+    """A position before every image of the product."""
+    lowest = db.session.scalar(
+        select(func.min(Image.position)).where(Image.product_id == product.id)
+    )
+    return 0 if lowest is None else lowest - 1
+
+
+def next_position(product: Product) -> int:
+    """A position behind every image of the product."""
+    highest = db.session.scalar(
+        select(func.max(Image.position)).where(Image.product_id == product.id)
+    )
+    return 0 if highest is None else highest + 1
+
+
+def change_image(image: Image, expected_status: str, *conditions, **values) -> None:
+    """Compare and set: the loser of a race changes nothing. Raises ImageConflict."""
+    changed = db.session.execute(
+        update(Image)
+        .where(
+            Image.id == image.id,
+            Image.status == expected_status,
+            Image.attempts == image.attempts,
+            *conditions,
+        )
+        .values(**values),
+        execution_options={"synchronize_session": False},
+    )
+    if changed.rowcount != 1:
+        raise ImageConflict(image.id)
+    db.session.refresh(image)
+
+
+def into_outbox(prefix: str, final_after: datetime | None = None) -> None:
+    entry = OutboxEntry(prefix=prefix, final_after=final_after)
+    db.session.add(entry)
+    db.session.flush()
+    # The end of the request drains these at once.
+    db.session.info.setdefault("to_drain", []).append(entry.id)

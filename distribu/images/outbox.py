@@ -1,0 +1,111 @@
+"""What deletes: drain() empties the outbox, sweep() repairs what a crash left behind."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+
+from ..extensions import db, queue
+from ..models import Image, OutboxEntry, utc_now
+from . import attachment, staging
+from .store import ImageStore, StoreError
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY = timedelta(seconds=30)
+LONGEST_RETRY = timedelta(hours=1)
+SWEEP_EVERY = timedelta(minutes=5)
+# A picture that the queue still has to finish is not stuck yet.
+PATIENCE = timedelta(minutes=2)
+
+
+def drain(
+    store: ImageStore, entry_ids: Sequence[str] | None = None, now: datetime | None = None
+) -> int:
+    """The objects of every due entry are gone, and the entry after them. Commits.
+
+    entry_ids: only these, as at the end of a request; all due ones when
+    None. A failed delete is logged, and due again later. Returns how
+    many entries are left that failed.
+    """
+    now = now or utc_now()
+    due = select(OutboxEntry).where(OutboxEntry.due_at <= now).order_by(OutboxEntry.due_at)
+    if entry_ids is not None:
+        due = select(OutboxEntry).where(OutboxEntry.id.in_(entry_ids))
+    return sum(not _drain_one(store, entry, now) for entry in db.session.scalars(due).all())
+
+
+def drain_request(store: ImageStore) -> None:
+    """What this session has put into the outbox is gone from the store, if the store answers."""
+    entry_ids = db.session.info.pop("to_drain", None)
+    if entry_ids:
+        db.session.rollback()
+        drain(store, entry_ids)
+
+
+def sweep(store: ImageStore, now: datetime | None = None) -> None:
+    """No row is forgotten: abandoned choices go, stuck pictures go on, the outbox drains.
+
+    Commits.
+    """
+    now = now or utc_now()
+    _discard_abandoned(now)
+    _resume_stuck(now)
+    drain(store, now=now)
+
+
+def _drain_one(store: ImageStore, entry: OutboxEntry, now: datetime) -> bool:
+    try:
+        store.delete_prefix(entry.prefix)
+    except StoreError as error:
+        log.warning("could not delete %s: %s", entry.prefix, error)
+        _postpone(entry, error, now)
+        return False
+    if entry.final_after and now < entry.final_after:
+        # A writer may still put: delete once more when it no longer can.
+        entry.due_at = entry.final_after
+    else:
+        db.session.execute(
+            delete(OutboxEntry).where(OutboxEntry.id == entry.id),
+            execution_options={"synchronize_session": False},
+        )
+    db.session.commit()
+    return True
+
+
+def _postpone(entry: OutboxEntry, error: StoreError, now: datetime) -> None:
+    entry.attempts += 1
+    entry.last_error = str(error)[:500]
+    entry.due_at = now + min(FIRST_RETRY * 2 ** min(entry.attempts - 1, 10), LONGEST_RETRY)
+    db.session.commit()
+
+
+def _discard_abandoned(now: datetime) -> None:
+    # One conditional statement: an attach that wins the race keeps its row.
+    abandoned = db.session.execute(
+        delete(Image)
+        .where(Image.product_id.is_(None), Image.kept_until < now)
+        .returning(Image.id, Image.writing_until),
+        execution_options={"synchronize_session": False},
+    ).all()
+    for image_id, writing_until in abandoned:
+        attachment.disown(image_id, writing_until)
+    db.session.commit()
+
+
+def _resume_stuck(now: datetime) -> None:
+    """Every picture that nobody is at is in the queue again, or given up after three attempts."""
+    idle = or_(Image.writing_until < now, Image.writing_until.is_(None))
+    stuck = select(Image).where(
+        Image.ladder_version.is_(None), idle, Image.created_at < now - PATIENCE
+    )
+    for image in db.session.scalars(stuck).all():
+        if image.attempts < staging.MAX_ATTEMPTS:
+            queue.enqueue("process", image.id)
+            continue
+        try:
+            staging.give_up(image, "too_many_attempts")
+            db.session.commit()
+        except attachment.ImageConflict:
+            db.session.rollback()

@@ -1,0 +1,5 @@
+"""Blueprint inventory."""
+
+from flask import Blueprint
+
+bp = Blueprint("inventory", __name__)

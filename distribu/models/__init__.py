@@ -1,0 +1,27 @@
+"""The tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
+
+from .catalogue import ERROR, LOW_STOCK, PROCESSING, READY, Image, ImportJob, OutboxEntry, Product
+from .columns import new_id, utc_now
+from .company import ROLES, ApiKey, AuditEntry, Company, IdempotencyKey, User
+from .orders import Order, OrderLine
+
+__all__ = [
+    "ERROR",
+    "LOW_STOCK",
+    "PROCESSING",
+    "READY",
+    "ROLES",
+    "ApiKey",
+    "AuditEntry",
+    "Company",
+    "IdempotencyKey",
+    "Image",
+    "ImportJob",
+    "Order",
+    "OrderLine",
+    "OutboxEntry",
+    "Product",
+    "User",
+    "new_id",
+    "utc_now",
+]

@@ -1,0 +1,236 @@
+"""Products, their pictures, what is to be deleted, and imports under way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from flask import current_app
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    exists,
+)
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
+
+from ..extensions import db
+from .columns import UtcDateTime, created_at_column, id_column, utc_now
+from .company import Company
+
+PROCESSING, READY, ERROR = "PROCESSING", "READY", "ERROR"
+LOW_STOCK = 5
+
+
+class Product(db.Model):
+    """One SKU of a company's catalogue."""
+
+    __table_args__ = (
+        UniqueConstraint("company_id", "sku"),
+        Index("ix_product_company_name", "company_id", "name", "id"),
+        Index("ix_product_company_created", "company_id", "created_at", "id"),
+        Index("ix_product_company_updated", "company_id", "updated_at", "id"),
+        Index("ix_product_company_category", "company_id", "category", "name", "id"),
+    )
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    sku: Mapped[str | None] = mapped_column(String(100))
+    description: Mapped[str | None] = mapped_column(String(2000))
+    category: Mapped[str | None] = mapped_column(String(100))
+    unit: Mapped[str] = mapped_column(String(50), default="each")
+    price_minor: Mapped[int] = mapped_column(BigInteger)
+    stock: Mapped[int] = mapped_column(default=0)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    external_image_url: Mapped[str | None] = mapped_column(String(2048))
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = created_at_column()
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    company: Mapped[Company] = relationship()
+
+    images: Mapped[list[Image]] = relationship(
+        order_by="Image.position, Image.id", back_populates="product", passive_deletes="all"
+    )
+
+    @property
+    def price(self) -> Decimal:
+        """The price in major units, exact."""
+        return Decimal(self.price_minor).scaleb(-2)
+
+    @property
+    def has_image(self) -> bool:
+        return bool(self.external_image_url or self.image)
+
+    @property
+    def image_url(self) -> str | None:
+        """The absolute URL of the product's picture, wherever it is hosted, or None."""
+        if self.external_image_url:
+            return self.external_image_url
+        return self.image.url if self.image else None
+
+
+class Image(db.Model):
+    """A picture, and the owner of every object under its two prefixes.
+
+    Staged while product_id is None. ladder_version is None until the
+    responsive set is made; as long as it is, incoming/<id>/ is this
+    row's too, afterwards an OutboxEntry's. derivatives is the list of
+    what is published: path ("" for the stable picture), format,
+    width_px, height_px and byte_size of each.
+    """
+
+    __table_args__ = (
+        Index("ix_image_product", "product_id", "position"),
+        Index("ix_image_unfinished", "ladder_version", "writing_until"),
+        Index("ix_image_kept_until", "kept_until"),
+    )
+
+    id: Mapped[str] = id_column()
+    # RESTRICT: only discard() deletes an image row.
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id", ondelete="RESTRICT"))
+    product_id: Mapped[str | None] = mapped_column(ForeignKey("product.id", ondelete="RESTRICT"))
+    position: Mapped[int] = mapped_column(default=0)
+    status: Mapped[str] = mapped_column(String(10), default=PROCESSING)
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    attempts: Mapped[int] = mapped_column(default=0)
+    writing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    policy: Mapped[str] = mapped_column(String(10))
+    sha256: Mapped[str] = mapped_column(String(64))
+    copied_from: Mapped[str | None] = mapped_column(String(26))
+    alt_text: Mapped[str] = mapped_column(String(200), default="")
+    filename: Mapped[str] = mapped_column(String(255))
+    public_name: Mapped[str] = mapped_column(String(120))
+    format: Mapped[str] = mapped_column(String(5))
+    byte_size: Mapped[int] = mapped_column(BigInteger)
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    derivatives: Mapped[list[dict]] = mapped_column(JSON, default=list)
+    ladder_version: Mapped[int | None]
+    placeholder_color: Mapped[str] = mapped_column(String(7), default="#e5e7eb")
+    created_at: Mapped[datetime] = created_at_column()
+    product: Mapped[Product | None] = relationship(back_populates="images")
+
+    @property
+    def is_staged(self) -> bool:
+        return self.product_id is None
+
+    @property
+    def prefix(self) -> str:
+        return f"images/{self.id}/"
+
+    @property
+    def incoming_prefix(self) -> str:
+        return f"incoming/{self.id}/"
+
+    @property
+    def upload_key(self) -> str:
+        return f"{self.incoming_prefix}upload"
+
+    @property
+    def prefixes(self) -> list[str]:
+        """The prefixes that this row owns."""
+        return [self.prefix, *([self.incoming_prefix] if self.ladder_version is None else [])]
+
+    def key(self, path: str = "") -> str:
+        """The key of the derivative at path, and its URL's path; "": the stable picture."""
+        return self.prefix + (path or self.public_name)
+
+    @property
+    def url(self) -> str:
+        """The absolute public URL of the stable picture."""
+        base = current_app.config["IMAGE_BASE_URL"] or current_app.config["PUBLIC_URL"]
+        return f"{base}/{self.key()}"
+
+    def page_url(self, path: str = "") -> str:
+        """The URL of a derivative for Distribu's own pages."""
+        # A staged picture is private: only the app may answer for it.
+        base = "" if self.is_staged else current_app.config["IMAGE_BASE_URL"]
+        return f"{base}/{self.key(path)}"
+
+    def srcset(self, format: str, width_limit: int) -> str:
+        """The widths that exist in format, none above width_limit, as a srcset; "" without any."""
+        candidates = [
+            f"{self.page_url(made['path'])} {made['width_px']}w"
+            for made in self._ladder()
+            if made["format"] == format and made["width_px"] <= width_limit
+        ]
+        return ", ".join(candidates)
+
+    def fallback_url(self, width_limit: int) -> str:
+        """What an <img> without srcset shows: as large as allowed, or the smallest there is."""
+        return self.page_url(self._fallback(width_limit)["path"])
+
+    def display_size(self, width_limit: int) -> tuple[int, int]:
+        """Width and height in pixels for the <img>, in the picture's own proportions."""
+        picture = self.derivatives[0]
+        width = min(width_limit, picture["width_px"])
+        return width, max(1, round(width * picture["height_px"] / picture["width_px"]))
+
+    def derivative(self, path: str) -> dict | None:
+        """What is published at path, or None."""
+        return next((made for made in self.derivatives if made["path"] == path), None)
+
+    def _ladder(self) -> list[dict]:
+        return [made for made in self.derivatives if "w." in made["path"]]
+
+    def _fallback(self, width_limit: int) -> dict:
+        webp = [made for made in self._ladder() if made["format"] == "WEBP"]
+        fitting = [made for made in webp if made["width_px"] <= width_limit]
+        if fitting:
+            return max(fitting, key=lambda made: made["width_px"])
+        return min(webp, key=lambda made: made["width_px"]) if webp else self.derivatives[0]
+
+
+_lower = aliased(Image)
+
+# The READY image of the lowest position: what "the product's picture" means everywhere.
+Product.image = relationship(
+    Image,
+    primaryjoin=lambda: and_(
+        Image.product_id == Product.id,
+        Image.status == READY,
+        ~exists().where(
+            _lower.product_id == Image.product_id,
+            _lower.status == READY,
+            _lower.position < Image.position,
+        ),
+    ),
+    viewonly=True,
+    uselist=False,
+)
+
+
+class OutboxEntry(db.Model):
+    """A prefix whose objects must go; it owns them until they are gone."""
+
+    id: Mapped[str] = id_column()
+    prefix: Mapped[str] = mapped_column(String(80), index=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    final_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = created_at_column()
+
+
+class ImportJob(db.Model):
+    """A CSV file on its way in: what was uploaded, how it was mapped, what came of it."""
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    filename: Mapped[str] = mapped_column(String(255))
+    status: Mapped[str] = mapped_column(String(12))
+    content: Mapped[str] = mapped_column(Text)
+    mapping: Mapped[dict] = mapped_column(JSON, default=dict)
+    result: Mapped[dict | None] = mapped_column(JSON)
+    done_rows: Mapped[int] = mapped_column(default=0)
+    total_rows: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = created_at_column()
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,125 @@
+"""Companies, the people and keys that act for them, and the record of what they did."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from flask_login import UserMixin
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from ..extensions import db
+from .columns import UtcDateTime, created_at_column, id_column
+
+ROLES = ("OWNER", "ADMIN", "MEMBER")
+PREFIX_LENGTH = 12  # of an API key, kept to tell one from another
+
+
+class Company(db.Model):
+    """A tenant: everything else belongs to one."""
+
+    id: Mapped[str] = id_column()
+    name: Mapped[str] = mapped_column(String(200))
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    currency: Mapped[str] = mapped_column(String(3), default="USD")
+    created_at: Mapped[datetime] = created_at_column()
+
+
+class User(UserMixin, db.Model):
+    """A person who works for a company."""
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(10), default="MEMBER")
+    session_token: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
+    created_at: Mapped[datetime] = created_at_column()
+    company: Mapped[Company] = relationship(lazy="joined")
+
+    def get_id(self) -> str:
+        """What a session keeps: it ends when the token is renewed."""
+        return f"{self.id}.{self.session_token}"
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether this user may manage members, keys and settings."""
+        return self.role in ("OWNER", "ADMIN")
+
+    def set_password(self, password: str) -> None:
+        """Make password the only valid one and end every session of this user."""
+        self.password_hash = generate_password_hash(password)
+        self.end_sessions()
+
+    def has_password(self, password: str) -> bool:
+        return bool(self.password_hash) and check_password_hash(self.password_hash, password)
+
+    def end_sessions(self) -> None:
+        """Sign this user out everywhere."""
+        self.session_token = secrets.token_hex(16)
+
+
+class ApiKey(db.Model):
+    """A key to the APIs; only its hash is kept."""
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    name: Mapped[str] = mapped_column(String(100))
+    prefix: Mapped[str] = mapped_column(String(PREFIX_LENGTH))
+    key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = created_at_column()
+    company: Mapped[Company] = relationship()
+    created_by: Mapped[User | None] = relationship()
+
+    @staticmethod
+    def digest(key: str) -> str:
+        """Return what is stored of a key, in hex."""
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    def status(self, now: datetime) -> str:
+        if self.revoked_at:
+            return "Revoked"
+        return "Expired" if self.expires_at and self.expires_at <= now else "Active"
+
+
+class IdempotencyKey(db.Model):
+    """What was asked under a client's key, and what was answered."""
+
+    __table_args__ = (UniqueConstraint("api_key_id", "key"),)
+
+    id: Mapped[str] = id_column()
+    api_key_id: Mapped[str] = mapped_column(ForeignKey("api_key.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(255))
+    request_sha256: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    headers: Mapped[dict | None] = mapped_column(JSON)
+    body: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = created_at_column()
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class AuditEntry(db.Model):
+    """Who changed what, before and after; only ever added."""
+
+    __table_args__ = (Index("ix_audit_entry_company", "company_id", "created_at", "id"),)
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
+    actor_type: Mapped[str] = mapped_column(String(10))
+    actor_id: Mapped[str | None] = mapped_column(String(26))
+    actor_name: Mapped[str] = mapped_column(String(254))
+    action: Mapped[str] = mapped_column(String(60))
+    entity_type: Mapped[str] = mapped_column(String(20))
+    entity_id: Mapped[str] = mapped_column(String(26))
+    before: Mapped[dict | None] = mapped_column(JSON)
+    after: Mapped[dict | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = created_at_column()

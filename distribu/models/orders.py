@@ -1,0 +1,63 @@
+"""Orders and their lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..extensions import db
+from .catalogue import Product
+from .columns import UtcDateTime, created_at_column, id_column, utc_now
+from .company import User
+
+
+class Order(db.Model):
+    """An order of a company, numbered from 1 in each."""
+
+    __tablename__ = "order"
+    __table_args__ = (
+        UniqueConstraint("company_id", "number"),
+        UniqueConstraint("company_id", "submit_token"),
+        Index("ix_order_company_created", "company_id", "created_at", "id"),
+    )
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
+    number: Mapped[int]
+    # The form that was sent: sent twice, it is one order.
+    submit_token: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(12), default="SUBMITTED")
+    po_number: Mapped[str | None] = mapped_column(String(100))
+    notes: Mapped[str | None] = mapped_column(String(2000))
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    customer_id: Mapped[str | None] = mapped_column(String(26))
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = created_at_column()
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    created_by: Mapped[User | None] = relationship()
+    lines: Mapped[list[OrderLine]] = relationship(
+        order_by="OrderLine.position", back_populates="order", cascade="all, delete-orphan"
+    )
+
+
+class OrderLine(db.Model):
+    """What was ordered, as it was called and priced then."""
+
+    id: Mapped[str] = id_column()
+    order_id: Mapped[str] = mapped_column(ForeignKey("order.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[str | None] = mapped_column(
+        ForeignKey("product.id", ondelete="SET NULL"), index=True
+    )
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    sku: Mapped[str | None] = mapped_column(String(100))
+    unit_price_minor: Mapped[int] = mapped_column(BigInteger)
+    quantity: Mapped[int]
+    order: Mapped[Order] = relationship(back_populates="lines")
+    product: Mapped[Product | None] = relationship()
+
+    @property
+    def total_minor(self) -> int:
+        return self.unit_price_minor * self.quantity

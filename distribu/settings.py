@@ -1,0 +1,5 @@
+"""Blueprint settings."""
+
+from flask import Blueprint
+
+bp = Blueprint("settings", __name__)

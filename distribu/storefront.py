@@ -1,0 +1,5 @@
+"""Blueprint storefront."""
+
+from flask import Blueprint
+
+bp = Blueprint("storefront", __name__)

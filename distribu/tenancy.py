@@ -1,0 +1,57 @@
+"""The one guard between companies: who is asking, for whom, and what they may touch."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+from flask import abort, g
+from flask_login import current_user, login_required
+
+from .extensions import db
+from .models import Company, Product, User
+
+Row = TypeVar("Row")
+
+
+def set_actor(actor_type: str, actor: User | None, company: Company, name: str) -> None:
+    """The rest of this request acts for company, in the name of actor."""
+    g.company = company
+    g.actor_type, g.actor_id, g.actor_name = actor_type, actor.id if actor else None, name
+
+
+def signed_in(view: Callable) -> Callable:
+    """A view of the dashboard: its visitor is signed in, and g.company is theirs."""
+
+    @wraps(view)
+    @login_required
+    def guarded(*args, **kwargs):
+        set_actor("USER", current_user, current_user.company, current_user.email)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def managers_only(view: Callable) -> Callable:
+    """A view for the OWNER and ADMINs; anyone else is refused with 403."""
+
+    @wraps(view)
+    @signed_in
+    def guarded(*args, **kwargs):
+        if not current_user.is_manager:
+            abort(403)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def company_row_or_404(model: type[Row], row_id: str) -> Row:
+    """The company's own row; 404 for another's as for none at all."""
+    row = db.session.get(model, row_id)
+    if row is None or row.company_id != g.company.id:
+        abort(404)
+    return row
+
+
+def company_product_or_404(product_id: str) -> Product:
+    """The company's own product; 404 for another's as for none at all."""
+    return company_row_or_404(Product, product_id)

@@ -1,0 +1,159 @@
+"""The cast and the stage: alice and bob work for Acme, mallory for Globex."""
+
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from distribu import create_app
+from distribu.extensions import db
+from distribu.models import Company, Product, User
+
+pytest_plugins = ["tests.servers"]
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory):
+    """An empty SQLite database at the newest migration, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "distribu.db"
+    app = create_app(settings(path.parent, SQLALCHEMY_DATABASE_URI=f"sqlite:///{path}"))
+    with app.app_context():
+        upgrade()
+        db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        db.engine.dispose()
+    app.extensions["image_sandbox"].close()
+    return path
+
+
+def settings(folder, **changes) -> dict:
+    """The settings of an app whose every part is embedded under folder."""
+    return {
+        "TESTING": True,
+        "INSTANCE": str(folder),
+        "SECRET_KEY": "a secret key of the tests, long enough",
+        "SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'distribu.db'}",
+        "IMAGE_STORE_URL": f"file://{folder / 'store'}",
+        "QUEUE_URL": f"sqlite:///{folder / 'queue.db'}",
+        "RATELIMIT_ENABLED": False,
+        "WTF_CSRF_ENABLED": False,
+        "PUBLIC_URL": "http://shop.test",
+        **changes,
+    }
+
+
+@pytest.fixture
+def make_app(tmp_path, migrated_sqlite):
+    """A function that makes an app on a fresh database, closed with the test."""
+    apps = []
+
+    def make(**changes) -> Flask:
+        database = tmp_path / "distribu.db"
+        if not database.exists():
+            database.write_bytes(migrated_sqlite.read_bytes())
+        app = create_app(settings(tmp_path, **changes))
+        app.extensions["image_store"].prepare()
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        app.extensions["image_sandbox"].close()
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        close = getattr(app.extensions["huey"].storage, "close", None)
+        if close:
+            close()
+
+
+@pytest.fixture
+def app(make_app) -> Flask:
+    """Distribu with every part embedded, and the cast in its database."""
+    return make_app()
+
+
+@pytest.fixture
+def context(app):
+    """An application context, for tests of the core; never with a client beside it."""
+    with app.app_context():
+        yield app
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The ids of who is in the database."""
+
+    acme: str
+    globex: str
+    alice: str
+    bob: str
+    mallory: str
+
+
+@pytest.fixture
+def cast(app) -> Cast:
+    """Acme with alice (OWNER) and bob (MEMBER); Globex with mallory (OWNER)."""
+    with app.app_context():
+        return add_cast()
+
+
+def add_cast() -> Cast:
+    """Add the cast to the app's database, and commit."""
+    acme = Company(name="Acme", slug="acme")
+    globex = Company(name="Globex", slug="globex")
+    db.session.add_all([acme, globex])
+    db.session.flush()
+    people = [("alice", acme, "OWNER"), ("bob", acme, "MEMBER"), ("mallory", globex, "OWNER")]
+    users = [
+        User(company_id=company.id, email=f"{name}@{company.slug}.test", name=name, role=role)
+        for name, company, role in people
+    ]
+    for user in users:
+        user.set_password(PASSWORD)
+    db.session.add_all(users)
+    db.session.commit()
+    return Cast(acme.id, globex.id, *(user.id for user in users))
+
+
+def signed_in(app: Flask, user_id: str) -> FlaskClient:
+    """A client in whose session this user has signed in."""
+    with app.app_context():
+        user = db.session.get(User, user_id)
+        identity = user.get_id()
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = identity
+        session["_fresh"] = True
+    return client
+
+
+@pytest.fixture
+def alice(app, cast) -> FlaskClient:
+    return signed_in(app, cast.alice)
+
+
+@pytest.fixture
+def bob(app, cast) -> FlaskClient:
+    return signed_in(app, cast.bob)
+
+
+@pytest.fixture
+def mallory(app, cast) -> FlaskClient:
+    return signed_in(app, cast.mallory)
+
+
+@pytest.fixture
+def nobody(app) -> FlaskClient:
+    return app.test_client()
+
+
+def add_product(company_id: str, **values) -> Product:
+    """A committed product of the company."""
+    product = Product(company_id=company_id, **{"name": "Widget", "price_minor": 999} | values)
+    db.session.add(product)
+    db.session.commit()
+    return product
