@@ -19,7 +19,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
-HOME = Path(__file__).resolve().parent.parent / "instance" / "minio"
+HOME = Path(os.environ.get("DISTRIBU_INSTANCE", "instance")).absolute() / "minio"
 USUAL_PORT = 9000
 READY_SECONDS = 30
 
