@@ -1,6 +1,16 @@
 """The tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
 
-from .catalogue import ERROR, LOW_STOCK, PROCESSING, READY, Image, ImportJob, OutboxEntry, Product
+from .catalogue import (
+    ERROR,
+    LOW_STOCK,
+    PROCESSING,
+    READY,
+    Image,
+    ImportJob,
+    Installation,
+    OutboxEntry,
+    Product,
+)
 from .columns import new_id, utc_now
 from .company import ROLES, ApiKey, AuditEntry, Company, IdempotencyKey, User
 from .orders import Order, OrderLine
@@ -17,6 +27,7 @@ __all__ = [
     "IdempotencyKey",
     "Image",
     "ImportJob",
+    "Installation",
     "Order",
     "OrderLine",
     "OutboxEntry",

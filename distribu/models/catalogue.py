@@ -219,6 +219,14 @@ class OutboxEntry(db.Model):
     created_at: Mapped[datetime] = created_at_column()
 
 
+class Installation(db.Model):
+    """Which image store belongs to this database: at most one row, written at the first start."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    store_id: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = created_at_column()
+
+
 class ImportJob(db.Model):
     """A CSV file on its way in: what was uploaded, how it was mapped, what came of it."""
 
