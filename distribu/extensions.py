@@ -97,7 +97,7 @@ def init_images(app: Flask) -> None:
     """Give the app its image store and its decoding processes; neither is started yet."""
     app.extensions["image_store"] = open_store(app.config["IMAGE_STORE_URL"])
     app.extensions["image_sandbox"] = Sandbox(
-        max_children=app.config["DECODE_PROCESSES"],
+        processes=app.config["DECODE_PROCESSES"],
         memory_bytes=app.config["DECODE_MEMORY_BYTES"],
     )
 
