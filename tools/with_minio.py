@@ -69,9 +69,11 @@ def free_port() -> int:
 def start_minio(address: str, user: str, password: str) -> subprocess.Popen:
     """Start MinIO in a session of its own, where Ctrl-C does not reach it: it is stopped last."""
     binary = shutil.which("minio") or Path.home() / ".cache/distribu/bin/minio"
+    # Where Linux can, MinIO also ends with a parent that was killed.
+    prefix = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     with open(HOME / "minio.log", "ab") as log:
         return subprocess.Popen(
-            [binary, "server", HOME / "data", "--address", address, "--quiet"],
+            [*prefix, binary, "server", HOME / "data", "--address", address, "--quiet"],
             env=os.environ | {"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password},
             stdout=log,
             stderr=log,
