@@ -21,6 +21,8 @@ from types import FrameType
 
 HOME = Path(os.environ.get("DISTRIBU_INSTANCE", "instance")).absolute() / "minio"
 USUAL_PORT = 9000
+# Its console would listen on every interface, and its updates are asked for on the network.
+SETTINGS = {"MINIO_BROWSER": "off", "MINIO_UPDATE": "off"}
 READY_SECONDS = 30
 
 
@@ -74,7 +76,7 @@ def start_minio(address: str, user: str, password: str) -> subprocess.Popen:
     with open(HOME / "minio.log", "ab") as log:
         return subprocess.Popen(
             [*prefix, binary, "server", HOME / "data", "--address", address, "--quiet"],
-            env=os.environ | {"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password},
+            env=os.environ | SETTINGS | {"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password},
             stdout=log,
             stderr=log,
             start_new_session=True,
