@@ -96,6 +96,8 @@ def remove_all(product: Product) -> None:
 def discard(image: Image) -> None:
     """The row is gone, and the outbox owns its objects. The only way an image row is deleted."""
     image_id = image.id
+    if image.product:
+        db.session.expire(image.product, ["images", "image"])
     gone = db.session.execute(
         delete(Image).where(Image.id == image_id).returning(Image.writing_until),
         execution_options={"synchronize_session": False},

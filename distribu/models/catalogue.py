@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlsplit
 
-from flask import current_app
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 from ..extensions import db
 from .columns import UtcDateTime, created_at_column, id_column, utc_now
 from .company import Company
+from .picture import Picture
 
 PROCESSING, READY, ERROR = "PROCESSING", "READY", "ERROR"
 LOW_STOCK = 5
@@ -68,6 +69,11 @@ class Product(db.Model):
         return bool(self.external_image_url or self.image)
 
     @property
+    def external_image_host(self) -> str:
+        """Who serves the external picture, as a reader knows them."""
+        return urlsplit(self.external_image_url or "").netloc
+
+    @property
     def image_url(self) -> str | None:
         """The absolute URL of the product's picture, wherever it is hosted, or None."""
         if self.external_image_url:
@@ -75,7 +81,7 @@ class Product(db.Model):
         return self.image.url if self.image else None
 
 
-class Image(db.Model):
+class Image(Picture, db.Model):
     """A picture, and the owner of every object under its two prefixes.
 
     Staged while product_id is None. ladder_version is None until the
@@ -137,55 +143,6 @@ class Image(db.Model):
     def prefixes(self) -> list[str]:
         """The prefixes that this row owns."""
         return [self.prefix, *([self.incoming_prefix] if self.ladder_version is None else [])]
-
-    def key(self, path: str = "") -> str:
-        """The key of the derivative at path, and its URL's path; "": the stable picture."""
-        return self.prefix + (path or self.public_name)
-
-    @property
-    def url(self) -> str:
-        """The absolute public URL of the stable picture."""
-        base = current_app.config["IMAGE_BASE_URL"] or current_app.config["PUBLIC_URL"]
-        return f"{base}/{self.key()}"
-
-    def page_url(self, path: str = "") -> str:
-        """The URL of a derivative for Distribu's own pages."""
-        # A staged picture is private: only the app may answer for it.
-        base = "" if self.is_staged else current_app.config["IMAGE_BASE_URL"]
-        return f"{base}/{self.key(path)}"
-
-    def srcset(self, format: str, width_limit: int) -> str:
-        """The widths that exist in format, none above width_limit, as a srcset; "" without any."""
-        candidates = [
-            f"{self.page_url(made['path'])} {made['width_px']}w"
-            for made in self._ladder()
-            if made["format"] == format and made["width_px"] <= width_limit
-        ]
-        return ", ".join(candidates)
-
-    def fallback_url(self, width_limit: int) -> str:
-        """What an <img> without srcset shows: as large as allowed, or the smallest there is."""
-        return self.page_url(self._fallback(width_limit)["path"])
-
-    def display_size(self, width_limit: int) -> tuple[int, int]:
-        """Width and height in pixels for the <img>, in the picture's own proportions."""
-        picture = self.derivatives[0]
-        width = min(width_limit, picture["width_px"])
-        return width, max(1, round(width * picture["height_px"] / picture["width_px"]))
-
-    def derivative(self, path: str) -> dict | None:
-        """What is published at path, or None."""
-        return next((made for made in self.derivatives if made["path"] == path), None)
-
-    def _ladder(self) -> list[dict]:
-        return [made for made in self.derivatives if "w." in made["path"]]
-
-    def _fallback(self, width_limit: int) -> dict:
-        webp = [made for made in self._ladder() if made["format"] == "WEBP"]
-        fitting = [made for made in webp if made["width_px"] <= width_limit]
-        if fitting:
-            return max(fitting, key=lambda made: made["width_px"])
-        return min(webp, key=lambda made: made["width_px"]) if webp else self.derivatives[0]
 
 
 _lower = aliased(Image)

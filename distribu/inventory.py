@@ -1,5 +1,0 @@
-"""Blueprint inventory."""
-
-from flask import Blueprint
-
-bp = Blueprint("inventory", __name__)

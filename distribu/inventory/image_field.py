@@ -1,0 +1,144 @@
+"""The Product image field: what it shows, and the fragments that change it before Save."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import g, render_template, request
+
+from ..extensions import db, store
+from ..forms.product import ImageForm
+from ..images import attachment, staging
+from ..images.decode import MERCHANT, InvalidImage
+from ..images.store import StoreError
+from ..models import Image, Product
+from ..tenancy import company_product_or_404, signed_in
+from . import bp
+
+NOT_STORED = "The picture could not be stored just now. Nothing is lost: try again."
+NO_LONGER_KEPT = "The picture that you chose is no longer kept. Please choose it again."
+
+
+@dataclass
+class ImageChoice:
+    """What the field holds: the saved picture, one that was chosen, or its removal."""
+
+    product: Product | None = None
+    staged: Image | None = None
+    is_removed: bool = False
+    errors: Sequence[str] = ()
+
+    @property
+    def shows_saved(self) -> bool:
+        return self.has_saved and not self.staged and not self.is_removed
+
+    @property
+    def has_saved(self) -> bool:
+        return bool(self.product and self.product.has_image)
+
+    @property
+    def is_change(self) -> bool:
+        """Whether Save has to touch the product's pictures."""
+        return (self.is_removed and self.has_saved) or bool(self.staged and not self.is_removed)
+
+
+def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
+    """What the posted field held before this request; a choice that was swept is announced."""
+    staged = attachment.staged_image(form.image_id.data, g.company.id)
+    choice = ImageChoice(product, staged, form.remove_image.data == "1")
+    if form.image_id.data and not staged:
+        choice.errors = [NO_LONGER_KEPT]
+    return choice
+
+
+def take_file(form: ImageForm, choice: ImageChoice) -> None:
+    """A good file that came with the form is the choice now; a bad one leaves it as it was.
+
+    Commits. Expects form.image to be validated.
+    """
+    if not form.image.data:
+        return
+    choice.errors = form.image.errors
+    if choice.errors:
+        return
+    try:
+        staged = staging.stage(store, g.company.id, form.image.data, MERCHANT)
+    except InvalidImage as error:
+        choice.errors = [error.message]
+    except StoreError:
+        choice.errors = [NOT_STORED]
+    else:
+        discard_staged(choice)
+        choice.staged, choice.is_removed = staged, False
+
+
+def discard_staged(choice: ImageChoice) -> None:
+    """What was chosen before is given up. Commits."""
+    if choice.staged:
+        attachment.discard(choice.staged)
+        db.session.commit()
+        choice.staged = None
+
+
+def act(action: str, choice: ImageChoice) -> None:
+    """Do what a button of the field says: remove, undo, keep (the saved picture) or preview."""
+    if action == "remove":
+        choice.is_removed = True
+    elif action == "undo":
+        choice.is_removed = False
+    elif action == "keep":
+        discard_staged(choice)
+        choice.is_removed = False
+
+
+def render_image_field(choice: ImageChoice, status: str = "") -> str:
+    """The fragment; status: a sentence that is read out."""
+    return render_template(
+        "inventory/_image_field.html", choice=choice, policy=MERCHANT, status=status
+    )
+
+
+def _asked_product() -> Product | None:
+    product_id = request.args.get("product_id")
+    return company_product_or_404(product_id) if product_id else None
+
+
+@bp.post("/image/preview")
+@signed_in
+def preview_image():
+    """Stage the chosen file and show it; the product is untouched."""
+    form = ImageForm()
+    choice = read_choice(form, _asked_product())
+    form.image.validate(form)
+    if not form.image.data:
+        choice.errors = ["Select an image."]
+    take_file(form, choice)
+    if choice.errors:
+        return render_image_field(choice), 422
+    return render_image_field(choice, f"{choice.staged.filename} chosen.")
+
+
+@bp.post("/image/remove")
+@signed_in
+def remove_image():
+    """Show the field without a picture; the product is untouched until Save."""
+    return _after("remove", "Picture removed from the form.")
+
+
+@bp.post("/image/undo")
+@signed_in
+def undo_image():
+    """Show the picture that Remove image had taken out of the form."""
+    return _after("undo", "Picture restored.")
+
+
+@bp.post("/image/keep")
+@signed_in
+def keep_image():
+    """Give up the chosen picture and show the saved one."""
+    return _after("keep", "The saved picture stays.")
+
+
+def _after(action: str, status: str) -> str:
+    choice = read_choice(ImageForm(), _asked_product())
+    act(action, choice)
+    return render_image_field(choice, status)
