@@ -1,0 +1,262 @@
+"""Child processes that decode: a hostile file costs one refusal, never a server.
+
+A child holds no secret, no connection and no name of a file: it gets one open descriptor and
+hands back descriptors of unlinked files, so a crash on either side leaves nothing behind. Its
+memory and its CPU seconds are limited; one that dies is replaced. How many work at once follows
+from the memory that their pictures will need, not from their number: a burst queues.
+"""
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from .decode import (
+    UNDECODABLE,
+    ImageInfo,
+    ImagePolicy,
+    InvalidImage,
+    probe,
+)
+from .derivatives import Derivative, Publication
+from .sandbox_child import receive, send
+
+_MB = 1024 * 1024
+
+# Peak resident bytes that a child needs beyond its idle 40 MB, for each pixel of the upload.
+_BASE_BYTES = 60 * _MB
+_BYTES_PER_PIXEL = {"JPEG": 5, "PNG": 9, "WEBP": 17, "AVIF": 17, "GIF": 10}
+_BYTES_PER_PIXEL_MULTISCAN = 11
+
+JOB_SECONDS = 60.0
+CPU_SECONDS = 30
+_START_SECONDS = 30.0
+_MAX_DERIVATIVES = 32
+
+# The application stays out of the child: an empty package stands in for distribu/__init__.py,
+# which would bring Flask, the database driver and half a second with it.
+_BOOTSTRAP = """
+import sys, types
+package = types.ModuleType("distribu")
+package.__path__ = [sys.argv[1]]
+sys.modules["distribu"] = package
+from distribu.images.sandbox_child import main
+main(int(sys.argv[2]), is_background=sys.argv[3] == "background")
+"""
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+
+
+class SandboxError(Exception):
+    """No child could be started: a fault of the installation, never of a picture."""
+
+
+def job_bytes(info: ImageInfo) -> int:
+    """The memory that a child will need at most for this picture, measured by format."""
+    per_pixel = _BYTES_PER_PIXEL[info.format]
+    if info.format == "JPEG" and info.is_multiscan:
+        per_pixel = _BYTES_PER_PIXEL_MULTISCAN
+    return _BASE_BYTES + info.width_px * info.height_px * per_pixel
+
+
+class Sandbox:
+    """A warm pool of decoding children, for all threads of one process.
+
+    processes and memory_bytes bound what works at once; a picture that needs more memory
+    than the whole budget works alone. is_background: behind everything else on the machine.
+    Children start when they are first needed.
+    """
+
+    def __init__(
+        self,
+        processes: int | None = None,
+        memory_bytes: int = 2048 * _MB,
+        job_seconds: float = JOB_SECONDS,
+        is_background: bool = False,
+    ):
+        self._processes = processes or max(2, os.cpu_count() or 1)
+        self._memory_bytes = memory_bytes
+        self._job_seconds = job_seconds
+        self._is_background = is_background
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def publish(self, file: BinaryIO, policy: ImagePolicy) -> Publication:
+        """The stable picture, the first thumbnail and a colour, made in a child.
+
+        file: open, seekable, left anywhere. Raises InvalidImage, also where the child died
+        or took too long.
+        """
+        answer, derivatives = self._run(file, policy, {"task": "publish"})
+        return Publication(
+            ImageInfo(**answer["info"]), *derivatives, placeholder_color=answer["color"]
+        )
+
+    def derive(
+        self, file: BinaryIO, policy: ImagePolicy, *, with_thumbnail: bool = False
+    ) -> list[Derivative]:
+        """The rest of the responsive set, made in a child; see derivatives.derive()."""
+        _, derivatives = self._run(
+            file, policy, {"task": "derive", "with_thumbnail": with_thumbnail}
+        )
+        return derivatives
+
+    def close(self) -> None:
+        """End every child that is idle now, and each other one after its job."""
+        with self._changed:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.end()
+
+    def _forget(self) -> None:
+        # After a fork the children are the parent's; sharing their sockets would mix answers.
+        for child in getattr(self, "_idle", []):
+            child.socket.close()
+        self._changed = threading.Condition()
+        self._queue = deque()
+        self._idle = []
+        self._bytes_at_work = 0
+        self._children_at_work = 0
+        self._is_closed = False
+
+    def _run(self, file: BinaryIO, policy: ImagePolicy, job: dict) -> tuple[dict, list[Derivative]]:
+        info = probe(file, policy)
+        job |= {"policy": asdict(policy), "cpu_seconds": CPU_SECONDS}
+        with _descriptor(file) as upload, self._turn(job_bytes(info)), self._child() as child:
+            return child.work(job, upload, self._job_seconds)
+
+    @contextmanager
+    def _turn(self, needed_bytes: int) -> Iterator[None]:
+        """Wait, in the order of arrival, for a free child and the memory."""
+        needed_bytes = min(needed_bytes, self._memory_bytes)
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
+            try:
+                self._changed.wait_for(
+                    lambda: self._queue[0] is ticket and self._has_room(needed_bytes)
+                )
+                self._bytes_at_work += needed_bytes
+                self._children_at_work += 1
+            finally:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._bytes_at_work -= needed_bytes
+                self._children_at_work -= 1
+                self._changed.notify_all()
+
+    def _has_room(self, needed_bytes: int) -> bool:
+        return (
+            self._children_at_work < self._processes
+            and self._bytes_at_work + needed_bytes <= self._memory_bytes
+        )
+
+    @contextmanager
+    def _child(self) -> Iterator["_Child"]:
+        child = None
+        with self._changed:
+            while self._idle and child is None:
+                child = self._idle.pop()
+                if child.process.poll() is not None:
+                    child.end()
+                    child = None
+        child = child or _Child(self._is_background)
+        try:
+            yield child
+        finally:
+            with self._changed:
+                keep = child.is_sound and not self._is_closed
+                if keep:
+                    self._idle.append(child)
+            if not keep:
+                child.end()
+
+
+class _Child:
+    """One process, and the socket to it; sound until something about it is in doubt."""
+
+    def __init__(self, is_background: bool):
+        self.is_sound = False
+        self.socket, theirs = socket.socketpair()
+        arguments = [_PACKAGE, str(theirs.fileno()), "background" if is_background else "normal"]
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _BOOTSTRAP, *arguments],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                # No setting of the server, and so none of its secrets, goes with it.
+                env=_environment(),
+                # Ctrl-C is the server's to handle; the child ends when the server is gone.
+                start_new_session=True,
+            )
+        self.socket.settimeout(_START_SECONDS)
+        try:
+            receive(self.socket)
+        except (OSError, EOFError) as error:
+            self.end()
+            raise SandboxError("a decoding process did not start; see the log") from error
+        self.is_sound = True
+
+    def work(self, job: dict, upload: int, seconds: float) -> tuple[dict, list[Derivative]]:
+        self.is_sound = False
+        try:
+            self.socket.settimeout(seconds)
+            send(self.socket, job, [upload])
+            answer, descriptors = receive(self.socket, _MAX_DERIVATIVES)
+        except (OSError, EOFError) as error:
+            raise InvalidImage("undecodable", UNDECODABLE) from error
+        self.is_sound = True
+        if "invalid" in answer:
+            raise InvalidImage(*answer["invalid"])
+        files = [os.fdopen(descriptor, "rb") for descriptor in descriptors]
+        return answer, [
+            Derivative(**fields, file=file)
+            for fields, file in zip(answer["derivatives"], files, strict=True)
+        ]
+
+    def end(self) -> None:
+        self.socket.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def _environment() -> dict[str, str]:
+    # One arena, and large blocks given back at once: an idle child stays small.
+    limits = {"MALLOC_ARENA_MAX": "1"}
+    return limits | {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+
+
+@contextmanager
+def _descriptor(file: BinaryIO) -> Iterator[int]:
+    """A descriptor of exactly the bytes of file, at its start.
+
+    Only plain files have one: a response or a compressed file has the wrong one, and an upload
+    held in memory has none, so those are copied to an unlinked file.
+    """
+    file.seek(0)
+    if isinstance(file, tempfile.SpooledTemporaryFile):
+        file.rollover()
+        file.flush()
+        yield file.fileno()
+    elif isinstance(getattr(file, "raw", file), io.FileIO):
+        file.flush()
+        yield file.fileno()
+    else:
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(file, copy, _MB)
+            copy.flush()
+            yield copy.fileno()

@@ -1,0 +1,190 @@
+"""What a file is, and every way in which one is refused before anything is decoded."""
+
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+
+from distribu.images.decode import (
+    COMMERCE,
+    CONTENT_TYPES,
+    EXTENSIONS,
+    MERCHANT,
+    PUBLISHED,
+    InvalidImage,
+    probe,
+)
+from tests.images import pictures
+from tests.images.pictures import jpeg, png
+
+FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "GIF"]
+
+
+def refusal(file, policy=MERCHANT) -> InvalidImage:
+    with pytest.raises(InvalidImage) as caught:
+        probe(file, policy)
+    return caught.value
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_probe_reports_format_size_and_bytes(format):
+    file = pictures.of_format(format, 64, 48)
+    info = probe(file, PUBLISHED)
+    assert (info.format, info.width_px, info.height_px) == (format, 64, 48)
+    assert (info.frames, info.byte_size) == (1, len(file.getvalue()))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_probe_reports_size_as_seen(format, orientation):
+    info = probe(pictures.turned(format, orientation, 64, 48), MERCHANT)
+    assert (info.width_px, info.height_px) == (64, 48)
+    assert info.orientation == orientation
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "AVIF", "GIF"])
+def test_probe_counts_frames(format):
+    assert probe(pictures.animated(format, 64, 48, 5), PUBLISHED).frames == 5
+
+
+def test_mpo_is_a_jpeg_of_one_frame():
+    info = probe(pictures.mpo(64, 48), MERCHANT)
+    assert (info.format, info.frames, info.width_px) == ("JPEG", 1, 64)
+
+
+@pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}])
+def test_lossless_webp_is_told_apart(options):
+    assert probe(pictures.webp(64, 48, **options), MERCHANT).is_lossless is options["lossless"]
+
+
+def test_published_sentences_to_the_letter():
+    assert MERCHANT.format_sentence == "Only JPG, PNG, WebP, and AVIF images are allowed."
+    assert MERCHANT.byte_size_sentence == "Image too large. Maximum size is 5 MB."
+    assert MERCHANT.pixels_sentence == "Image dimensions too large. Maximum is 60 megapixels."
+    assert COMMERCE.format_sentence == "Only JPG, PNG, and GIF images are allowed."
+    assert COMMERCE.byte_size_sentence == "Image too large. Maximum size is 20 MB."
+
+
+def test_sentences_follow_the_limits():
+    policy = replace(MERCHANT, max_byte_size=7 * 1024 * 1024, max_pixels=12_000_000)
+    assert "7 MB" in policy.byte_size_sentence
+    assert "12 megapixels" in policy.pixels_sentence
+
+
+def test_every_format_has_a_content_type_and_an_extension():
+    assert set(CONTENT_TYPES) == set(EXTENSIONS) == set(PUBLISHED.formats)
+
+
+def test_jpeg_comes_first_in_what_browsers_are_asked_for():
+    # Safari converts HEIC to the first type of the list that it can write.
+    assert MERCHANT.content_types[0] == "image/jpeg"
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1", b"hevc"])
+def test_heic_is_refused_with_advice(brand):
+    assert str(refusal(pictures.heic(brand))) == (
+        "Only JPG, PNG, WebP, and AVIF images are allowed. "
+        "This is an iPhone HEIC photo. Export it as JPEG."
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%PDF-1.7\n",
+        b"BM" + bytes(60),
+        b"x",
+        b"II*\0",
+    ],
+)
+def test_other_formats_are_refused_by_the_published_sentence(content):
+    error = refusal(BytesIO(content))
+    assert (error.code, error.message) == ("format", MERCHANT.format_sentence)
+
+
+@pytest.mark.parametrize(
+    ("policy", "format"), [(MERCHANT, "GIF"), (COMMERCE, "WEBP"), (COMMERCE, "AVIF")]
+)
+def test_each_door_takes_its_own_formats(policy, format):
+    assert refusal(pictures.of_format(format, 64, 48), policy).code == "format"
+
+
+def test_empty_file_has_its_own_sentence():
+    error = refusal(BytesIO())
+    assert (error.code, error.message) == ("empty", "The selected file is empty.")
+
+
+def test_format_is_judged_before_size():
+    assert refusal(BytesIO(b"%PDF" + bytes(MERCHANT.max_byte_size))).code == "format"
+
+
+def test_size_is_judged_before_pixels():
+    file = pictures.with_appendix(
+        pictures.png_claiming(30_000, 30_000), bytes(MERCHANT.max_byte_size)
+    )
+    assert refusal(file).code == "byte_size"
+
+
+def test_exactly_five_megabytes_pass():
+    file = png(40, 30)
+    padding = bytes(5 * 1024 * 1024 - len(file.getvalue()))
+    assert probe(pictures.with_appendix(file, padding), MERCHANT).byte_size == 5 * 1024 * 1024
+    assert refusal(pictures.with_appendix(file, padding + b"\0")).code == "byte_size"
+
+
+def test_commerce_takes_less_than_twenty_megabytes():
+    file = png(40, 30)
+    padding = bytes(20 * 1024 * 1024 - len(file.getvalue()))
+    assert refusal(pictures.with_appendix(file, padding), COMMERCE).code == "byte_size"
+    assert probe(pictures.with_appendix(file, padding[1:]), COMMERCE).format == "PNG"
+
+
+def test_pixels_must_be_under_sixty_million():
+    assert probe(pictures.png_claiming(9_999, 6_000), MERCHANT).width_px == 9_999
+    error = refusal(pictures.png_claiming(10_000, 6_000))
+    assert error.message == "Image dimensions too large. Maximum is 60 megapixels."
+
+
+def test_animation_is_bounded_by_all_its_frames():
+    policy = replace(COMMERCE, max_animation_pixels=64 * 48 * 5)
+    assert probe(pictures.animated("GIF", 64, 48, 5), policy).frames == 5
+    assert refusal(pictures.animated("GIF", 64, 48, 6), policy).code == "animation"
+
+
+def test_gif_frame_larger_than_its_picture_is_refused():
+    assert refusal(pictures.gif_with_large_frame(), COMMERCE).code == "damaged"
+
+
+def test_jpeg_of_many_scans_is_refused():
+    assert probe(pictures.jpeg_with_scans(100), MERCHANT).is_multiscan
+    assert refusal(pictures.jpeg_with_scans(101)).code == "excessive"
+
+
+def test_scans_of_a_thumbnail_in_the_metadata_do_not_count():
+    exif = b"Exif\0\0" + b"\xff\xda\0\2" * 500
+    assert probe(jpeg(64, 48, exif=exif, progressive=True), MERCHANT).width_px == 64
+
+
+def test_png_of_many_chunks_is_refused():
+    assert probe(pictures.png_with_chunks(900), MERCHANT).width_px == 40
+    assert refusal(pictures.png_with_chunks(1_100)).code == "excessive"
+    assert refusal(pictures.png_with_chunks(11_000, b"IDAT", b"")).code == "excessive"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("length", [12, 16, 20])
+def test_file_that_ends_in_its_header_is_refused(format, length):
+    data = pictures.of_format(format, 64, 48).getvalue()
+    assert refusal(BytesIO(data[:length]), PUBLISHED).code in ("damaged", "format")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_name_and_appendix_change_nothing(format):
+    file = pictures.with_appendix(pictures.of_format(format, 64, 48), b"<script>PK\3\4")
+    assert probe(file, PUBLISHED).width_px == 64
+
+
+def test_probe_leaves_the_decoders_alone(monkeypatch):
+    monkeypatch.setattr("PIL.Image.open", None)
+    assert probe(jpeg(64, 48), MERCHANT).format == "JPEG"
