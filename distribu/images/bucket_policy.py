@@ -1,0 +1,60 @@
+"""What a bucket's policy lets everyone read: AWS's policy language, as far as a store needs it."""
+
+from fnmatch import fnmatchcase
+
+_READ = "s3:GetObject"
+
+
+def lets_everyone_read(policy: dict, bucket: str, prefix: str) -> bool:
+    """Return whether some statement gives everyone, unconditionally, the objects under prefix.
+
+    A Deny beside it is not looked for.
+    """
+    # What stands for any object there: it has the shape of every key.
+    typical_object = f"{_arn(bucket)}/{prefix}01ARZ3NDEKTSV4RRFFQ69G5FAV/picture"
+    return any(
+        statement.get("Effect") == "Allow"
+        and not statement.get("Condition")
+        and _names_everyone(statement.get("Principal"))
+        and _any_matches(statement.get("Action"), _READ)
+        and _any_matches(statement.get("Resource"), typical_object)
+        for statement in _listed(policy.get("Statement"))
+    )
+
+
+def publish(policy: dict, bucket: str, prefix: str) -> dict:
+    """Return policy with a statement that lets everyone read the objects under prefix."""
+    statement = {
+        "Sid": "DistribuPublicImages",
+        "Effect": "Allow",
+        "Principal": {"AWS": ["*"]},
+        "Action": [_READ],
+        "Resource": [f"{_arn(bucket)}/{prefix}*"],
+    }
+    version = policy.get("Version", "2012-10-17")
+    return policy | {
+        "Version": version,
+        "Statement": [*_listed(policy.get("Statement")), statement],
+    }
+
+
+def _arn(bucket: str) -> str:
+    return f"arn:aws:s3:::{bucket}"
+
+
+def _names_everyone(principal: str | dict | None) -> bool:
+    if isinstance(principal, dict):
+        principal = principal.get("AWS")
+    return "*" in _listed(principal)
+
+
+def _any_matches(patterns: str | list | None, name: str) -> bool:
+    # Of fnmatch's wildcards AWS has only * and ?.
+    return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in _listed(patterns))
+
+
+def _listed(value: object) -> list:
+    """Return a list of what the policy language allows to stand alone."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

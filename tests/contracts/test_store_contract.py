@@ -1,0 +1,448 @@
+"""What every image store promises, held to each of them by the same cases."""
+
+import io
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from distribu.images.store import (
+    MAX_OBJECT_BYTE_SIZE,
+    ImageStore,
+    InvalidKey,
+    ObjectNotFound,
+    StoredObject,
+    StoreMisconfigured,
+    StoreUnavailable,
+    open_store,
+)
+
+WIDGET = "images/01JD/blue-widget.jpg"
+GADGET = "images/01JDX/gadget.png"
+UPLOAD = "incoming/01JD/upload"
+ROUNDS = 30
+
+
+@pytest.fixture
+def local_url(tmp_path) -> str:
+    return (tmp_path / "a store").as_uri()
+
+
+# A further store joins with its name here and a fixture <name>_url.
+@pytest.fixture(params=["local", "minio"])
+def store_url(request) -> str:
+    """Return the URL of a store that nobody has prepared yet."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def store(store_url) -> ImageStore:
+    store = open_store(store_url)
+    store.prepare()
+    return store
+
+
+class BrokenFile(io.BytesIO):
+    """A file of 1,000 bytes whose second half cannot be read."""
+
+    def __init__(self):
+        super().__init__(b"x" * 1000)
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() >= 500:
+            raise OSError("the disk of the upload is damaged")
+        return super().read(500)
+
+
+def put(store: ImageStore, key: str, content: bytes = b"0123456789") -> None:
+    store.put(key, io.BytesIO(content), "image/jpeg")
+
+
+def content(store: ImageStore, key: str, start: int = 0, length: int | None = None) -> bytes:
+    with store.open(key, start, length) as file:
+        return file.read()
+
+
+# Put and read
+
+
+def test_put_object_is_read_back(store):
+    put(store, WIDGET, b"a picture")
+    assert content(store, WIDGET) == b"a picture"
+
+
+def test_put_replaces_the_whole_object(store):
+    put(store, WIDGET, b"a long picture")
+    put(store, WIDGET, b"short")
+    assert content(store, WIDGET) == b"short"
+
+
+def test_put_reads_a_file_from_its_start(store):
+    file = io.BytesIO(b"0123456789")
+    file.seek(7)
+    store.put(WIDGET, file, "image/jpeg")
+    assert content(store, WIDGET) == b"0123456789"
+
+
+def test_put_of_19_megabytes_is_read_back(store):
+    picture = random.Random(19).randbytes(19 * 1024 * 1024)
+    put(store, UPLOAD, picture)
+    assert content(store, UPLOAD) == picture
+
+
+def test_put_of_nothing_is_an_empty_object(store):
+    put(store, WIDGET, b"")
+    assert content(store, WIDGET) == b""
+    assert store.stat(WIDGET).byte_size == 0
+
+
+def test_put_refuses_an_object_that_would_need_several_requests(store):
+    with pytest.raises(ValueError, match="33554432"):
+        put(store, WIDGET, bytes(MAX_OBJECT_BYTE_SIZE + 1))
+    assert store.keys() == set()
+
+
+def test_put_of_an_unreadable_file_leaves_nothing(store):
+    with pytest.raises(StoreUnavailable):
+        store.put(WIDGET, BrokenFile(), "image/jpeg")
+    assert store.keys() == set()
+
+
+def test_put_of_an_unreadable_file_leaves_what_was_there(store):
+    put(store, WIDGET, b"a picture")
+    with pytest.raises(StoreUnavailable):
+        store.put(WIDGET, BrokenFile(), "image/jpeg")
+    assert content(store, WIDGET) == b"a picture"
+    assert store.keys() == {WIDGET}
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "expected"),
+    [
+        (0, None, b"0123456789"),
+        (3, None, b"3456789"),
+        (0, 4, b"0123"),
+        (3, 4, b"3456"),
+        (9, 1, b"9"),
+        (8, 100, b"89"),
+        (3, 0, b""),
+        (10, None, b""),
+        (10, 5, b""),
+        (500, None, b""),
+    ],
+)
+def test_open_reads_a_range(store, start, length, expected):
+    put(store, WIDGET)
+    assert content(store, WIDGET, start, length) == expected
+
+
+def test_open_of_a_range_is_read_in_pieces(store):
+    put(store, WIDGET, b"0123456789" * 20_000)
+    with store.open(WIDGET, 5, 100_000) as file:
+        pieces = list(iter(lambda: file.read(7_001), b""))
+    assert b"".join(pieces) == b"5678901234" * 10_000
+
+
+@pytest.mark.parametrize(("start", "length"), [(-1, None), (0, -1)])
+def test_open_refuses_a_negative_range(store, start, length):
+    put(store, WIDGET)
+    with pytest.raises(ValueError, match="-1"):
+        store.open(WIDGET, start, length)
+
+
+def test_open_file_can_be_closed_before_its_end(store):
+    put(store, WIDGET, bytes(1_000_000))
+    file = store.open(WIDGET)
+    file.read(10)
+    file.close()
+    assert file.closed
+    assert content(store, WIDGET, 999_999) == b"\0"
+
+
+def test_stat_tells_the_size(store):
+    put(store, WIDGET)
+    assert store.stat(WIDGET) == StoredObject(WIDGET, 10)
+
+
+@pytest.mark.parametrize("key", ["images/01JD/none.jpg", "images/01JD/blue-widget.jpg/100w.webp"])
+def test_reading_what_is_not_there_raises(store, key):
+    put(store, WIDGET)
+    with pytest.raises(ObjectNotFound):
+        store.open(key)
+    with pytest.raises(ObjectNotFound):
+        store.open(key, 5, 0)
+    with pytest.raises(ObjectNotFound):
+        store.stat(key)
+
+
+def test_a_prefix_is_no_object(store):
+    put(store, "images/01JD/v1/300w.webp")
+    with pytest.raises(ObjectNotFound):
+        store.stat("images/01JD/v1")
+    with pytest.raises(ObjectNotFound):
+        store.open("images/01JD/v1")
+
+
+@pytest.mark.parametrize("name", ["blaues-Öl.jpg", "%2e%2e", "a b+c&d=e;f#g?.png", "画像.webp"])
+def test_a_name_may_have_any_printable_character(store, name):
+    put(store, f"images/01JD/{name}")
+    assert content(store, f"images/01JD/{name}") == b"0123456789"
+    assert store.keys() == {f"images/01JD/{name}"}
+
+
+# Deleting and listing
+
+
+def test_delete_prefix_deletes_all_below_it(store):
+    put(store, WIDGET)
+    put(store, "images/01JD/v1/300w.webp")
+    store.delete_prefix("images/01JD/")
+    assert store.keys() == set()
+    with pytest.raises(ObjectNotFound):
+        store.open(WIDGET)
+
+
+def test_delete_prefix_leaves_every_other_prefix(store):
+    put(store, WIDGET)
+    put(store, GADGET)
+    put(store, UPLOAD)
+    store.delete_prefix("images/01JD/")
+    assert store.keys() == {GADGET, UPLOAD}
+
+
+def test_delete_prefix_may_delete_one_ladder_alone(store):
+    put(store, WIDGET)
+    put(store, "images/01JD/v1/300w.webp")
+    put(store, "images/01JD/v2/300w.webp")
+    store.delete_prefix("images/01JD/v1/")
+    assert store.keys() == {WIDGET, "images/01JD/v2/300w.webp"}
+
+
+def test_deleting_what_is_gone_succeeds(store):
+    put(store, WIDGET)
+    store.delete_prefix("images/01JD/")
+    store.delete_prefix("images/01JD/")
+    store.delete_prefix("incoming/01JD/")
+    assert store.keys() == set()
+
+
+def test_put_works_after_its_prefix_was_deleted(store):
+    put(store, WIDGET)
+    store.delete_prefix("images/01JD/")
+    put(store, WIDGET, b"again")
+    assert content(store, WIDGET) == b"again"
+
+
+def test_objects_are_listed_with_their_sizes(store):
+    put(store, WIDGET, b"123")
+    put(store, "images/01JD/v1/300w.webp", b"12345")
+    put(store, UPLOAD, b"1")
+    assert set(store.objects("images/")) == {
+        StoredObject(WIDGET, 3),
+        StoredObject("images/01JD/v1/300w.webp", 5),
+    }
+    assert list(store.objects("images/01JD/v1/")) == [StoredObject("images/01JD/v1/300w.webp", 5)]
+
+
+def test_keys_are_those_of_images_and_uploads(store):
+    store.installation_id()
+    put(store, WIDGET)
+    put(store, UPLOAD)
+    assert store.keys() == {WIDGET, UPLOAD}
+
+
+# What is no key
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "images",
+        "images/",
+        "images/01JD",
+        "/images/01JD/a.jpg",
+        "images//a.jpg",
+        "images/01JD/",
+        "images/01JD//a.jpg",
+        "images/../secret/a.jpg",
+        "images/01JD/../../../etc/passwd",
+        "images/./a.jpg",
+        "images/01JD/.hidden",
+        "images/01JD/a\\b.jpg",
+        "images/01JD/a\0.jpg",
+        "images/01JD/a\n.jpg",
+        "images/01JD/\ud800.jpg",
+        "Images/01JD/a.jpg",
+        "backups/01JD/a.jpg",
+        "installation-id/a/b",
+        "images/01JD/" + "x" * 256,
+        "images/01JD/" + "é" * 128,
+        "images/01JD" + "/123456789" * 102,
+    ],
+)
+def test_what_is_no_key_is_refused(store, key):
+    with pytest.raises(InvalidKey):
+        put(store, key)
+    with pytest.raises(InvalidKey):
+        store.open(key)
+    with pytest.raises(InvalidKey):
+        store.stat(key)
+    assert store.keys() == set()
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "images/", "incoming/", "images/01JD", "images/../x/"])
+def test_delete_prefix_refuses_what_is_more_than_one_image(store, prefix):
+    put(store, WIDGET)
+    with pytest.raises(InvalidKey):
+        store.delete_prefix(prefix)
+    assert store.keys() == {WIDGET}
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "images", "images/01JD", "images//", "images/../"])
+def test_objects_refuses_what_is_no_prefix(store, prefix):
+    with pytest.raises(InvalidKey):
+        list(store.objects(prefix))
+
+
+# Preparing, and telling stores apart
+
+
+def test_prepare_changes_nothing_the_second_time(store):
+    put(store, WIDGET)
+    installation_id = store.installation_id()
+    store.prepare()
+    assert content(store, WIDGET) == b"0123456789"
+    assert store.installation_id() == installation_id
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: put(store, WIDGET),
+        lambda store: store.open(WIDGET),
+        lambda store: store.stat(WIDGET),
+        lambda store: store.delete_prefix("images/01JD/"),
+        lambda store: store.keys(),
+        lambda store: store.installation_id(),
+    ],
+    ids=["put", "open", "stat", "delete_prefix", "keys", "installation_id"],
+)
+def test_a_store_that_nobody_prepared_says_what_to_do(store_url, use):
+    with pytest.raises(StoreMisconfigured) as refused:
+        use(open_store(store_url))
+    assert "flask check" in refused.value.hint
+
+
+def test_installation_id_stays_and_is_each_stores_own(store, store_url):
+    installation_id = store.installation_id()
+    put(store, WIDGET)
+    assert open_store(store_url).installation_id() == installation_id
+    assert len(installation_id) == 26
+
+
+def test_installation_id_is_one_where_several_are_first(store_url):
+    open_store(store_url).prepare()
+    together = threading.Barrier(8)
+
+    def ask(number: int) -> str:
+        store = open_store(store_url)
+        together.wait()
+        return store.installation_id()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(8)))) == 1
+
+
+# At the same time
+
+
+def repeat(action: Callable[[], object]) -> None:
+    for _ in range(ROUNDS):
+        action()
+
+
+def run_together(*actions: Callable[[], object]) -> None:
+    """Each action is repeated in a thread of its own; what one raises is raised here."""
+    with ThreadPoolExecutor(len(actions)) as pool:
+        for finished in [pool.submit(repeat, action) for action in actions]:
+            finished.result()
+
+
+def test_a_reader_never_sees_half_an_object(store):
+    old, new = b"old" * 100_000, b"newer" * 100_000
+    put(store, WIDGET, old)
+    seen = []
+    run_together(
+        lambda: put(store, WIDGET, new),
+        lambda: put(store, WIDGET, old),
+        lambda: seen.append(content(store, WIDGET)),
+    )
+    assert set(seen) <= {old, new}
+    assert store.keys() == {WIDGET}
+
+
+def test_put_and_delete_of_one_prefix_raise_only_what_the_contract_names(store):
+    def put_or_fail() -> None:
+        try:
+            put(store, "images/01JD/v1/300w.webp")
+        except StoreUnavailable:
+            return
+
+    def delete_or_fail() -> None:
+        try:
+            store.delete_prefix("images/01JD/")
+        except StoreUnavailable:
+            return
+
+    run_together(put_or_fail, put_or_fail, delete_or_fail, delete_or_fail, store.keys)
+    store.delete_prefix("images/01JD/")
+    assert store.keys() == set()
+
+
+def test_one_store_serves_many_threads(store):
+    keys = {f"images/01JD/v1/{number}w.webp" for number in range(16)}
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda key: put(store, key, key.encode()), keys))
+        assert set(pool.map(lambda key: content(store, key).decode(), keys)) == keys
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "/var/lib/distribu",
+        "http://key:secret@localhost/bucket",
+        "file://relative/path",
+        "file:///with%00nul",
+        "s3+http://localhost:9000/bucket",
+        "s3+http://key:hush@localhost:9000/",
+        "s3+http://key:hush@localhost:9000/bucket/folder",
+        "s3+http://key:hush@localhost:port/bucket",
+        "s3+http://key:hush@localhost:9000/bucket?regio=eu",
+        "s3+http://key:hush@localhost:9000/bucket?policy=none",
+        "s3+http://key:hu/sh@localhost:9000/bucket",
+        "s3+http://key:hush@localhost:9000/B",
+        "s3+http://key:hush@/bucket",
+    ],
+)
+def test_an_address_that_is_none_says_how_to_write_one(url):
+    with pytest.raises(StoreMisconfigured) as refused:
+        open_store(url)
+    assert "DISTRIBU_IMAGE_STORE_URL" in refused.value.hint
+    assert "hush" not in str(refused.value)
+
+
+def test_a_store_is_named_without_its_secret():
+    named = str(open_store("s3+https://key:hush@s3.example.com/pictures"))
+    assert named == "the bucket pictures at s3.example.com"
+
+
+def test_a_directory_is_named_by_its_path(tmp_path):
+    assert str(open_store(Path(tmp_path / "a b").as_uri())) == f"the directory {tmp_path / 'a b'}"
