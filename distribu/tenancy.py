@@ -44,12 +44,15 @@ def managers_only(view: Callable) -> Callable:
     return guarded
 
 
+def company_row(model: type[Row], row_id: str) -> Row | None:
+    """The company's own row, or None."""
+    row = db.session.get(model, row_id)
+    return row if row is not None and row.company_id == g.company.id else None
+
+
 def company_row_or_404(model: type[Row], row_id: str) -> Row:
     """The company's own row; 404 for another's as for none at all."""
-    row = db.session.get(model, row_id)
-    if row is None or row.company_id != g.company.id:
-        abort(404)
-    return row
+    return company_row(model, row_id) or abort(404)
 
 
 def company_product_or_404(product_id: str) -> Product:

@@ -1,15 +1,18 @@
 """The cast and the stage: alice and bob work for Acme, mallory for Globex."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from werkzeug.security import generate_password_hash
 
 from distribu import create_app
 from distribu.extensions import db
-from distribu.models import Company, Product, User
+from distribu.images.sandbox import Sandbox
+from distribu.models import Company, Product, User, utc_now
 
 pytest_plugins = ["tests.servers"]
 
@@ -45,8 +48,16 @@ def settings(folder, **changes) -> dict:
     }
 
 
+@pytest.fixture(scope="session")
+def shared_sandbox():
+    """Decoding children that stay warm from test to test."""
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
+
+
 @pytest.fixture
-def make_app(tmp_path, migrated_sqlite):
+def make_app(tmp_path, migrated_sqlite, shared_sandbox):
     """A function that makes an app on a fresh database, closed with the test."""
     apps = []
 
@@ -56,12 +67,12 @@ def make_app(tmp_path, migrated_sqlite):
             database.write_bytes(migrated_sqlite.read_bytes())
         app = create_app(settings(tmp_path, **changes))
         app.extensions["image_store"].prepare()
+        app.extensions["image_sandbox"] = shared_sandbox
         apps.append(app)
         return app
 
     yield make
     for app in apps:
-        app.extensions["image_sandbox"].close()
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
@@ -101,6 +112,12 @@ def cast(app) -> Cast:
         return add_cast()
 
 
+@cache
+def password_hash() -> str:
+    """The hash of PASSWORD; hashing is made to be slow, so once is enough."""
+    return generate_password_hash(PASSWORD)
+
+
 def add_cast() -> Cast:
     """Add the cast to the app's database, and commit."""
     acme = Company(name="Acme", slug="acme")
@@ -113,7 +130,7 @@ def add_cast() -> Cast:
         for name, company, role in people
     ]
     for user in users:
-        user.set_password(PASSWORD)
+        user.password_hash = password_hash()
     db.session.add_all(users)
     db.session.commit()
     return Cast(acme.id, globex.id, *(user.id for user in users))
@@ -128,6 +145,7 @@ def signed_in(app: Flask, user_id: str) -> FlaskClient:
     with client.session_transaction() as session:
         session["_user_id"] = identity
         session["_fresh"] = True
+        session["signed_in_at"] = int(utc_now().timestamp())
     return client
 
 

@@ -10,7 +10,7 @@ from ..forms.product import ProductForm, shown_price
 from ..images import attachment
 from ..images.decode import MERCHANT
 from ..models import Product, new_id, utc_now
-from ..tenancy import company_product_or_404, signed_in
+from ..tenancy import company_product_or_404, company_row, signed_in
 from . import bp
 from .image_field import ImageChoice, act, discard_staged, read_choice, take_file
 
@@ -32,10 +32,11 @@ def new_product():
 @signed_in
 def edit_product(product_id: str):
     """The same form for a product of the catalogue."""
-    product = company_product_or_404(product_id)
     if request.method == "GET":
+        product = company_product_or_404(product_id)
         return _page(ProductForm(product, formdata=None), ImageChoice(product))
-    return _answer(product)
+    product = company_row(Product, product_id)
+    return _answer(product) if product else _gone()
 
 
 @bp.post("/cancel")
@@ -111,6 +112,15 @@ def _answer(product: Product | None):
     return _save(form, choice)
 
 
+def _gone():
+    """The product is not there any more, or never was the company's: 404, and nothing is lost."""
+    form = ProductForm()
+    choice = read_choice(form, None)
+    form.image.validate(form)
+    take_file(form, choice)
+    return _refused(form, choice, is_gone=True), 404
+
+
 def _save(form: ProductForm, choice: ImageChoice):
     is_new = choice.product is None
     try:
@@ -179,23 +189,21 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
     return product
 
 
-def _refused(form: ProductForm, choice: ImageChoice, differences=None) -> str:
+def _refused(form: ProductForm, choice: ImageChoice, differences=None, is_gone=False) -> str:
     """The form again, with all that was typed; what was chosen is kept another day."""
     db.session.rollback()
     if choice.staged:
         attachment.keep_longer(choice.staged.id, g.company.id)
         db.session.commit()
-    return _page(form, choice, differences)
+    return _page(form, choice, differences, is_gone)
 
 
 def _conflict(form: ProductForm, choice: ImageChoice):
     """Someone else saved first: say what, and keep what was typed and chosen."""
-    product_id = choice.product.id
-    product = db.session.get(Product, product_id, populate_existing=True)
-    choice.product = form.product = product
+    product = db.session.get(Product, choice.product.id, populate_existing=True)
     if product is None:
-        flash("This product was deleted while the form was open. Save adds it anew.", "error")
-        return _refused(form, choice), 409
+        return _gone()
+    choice.product = form.product = product
     form.version.data = str(product.version)
     return _refused(form, choice, _differences(form, product)), 409
 
@@ -211,7 +219,7 @@ def _differences(form: ProductForm, product: Product) -> list[tuple[str, str]]:
     ]
 
 
-def _page(form: ProductForm, choice: ImageChoice, differences=None) -> str:
+def _page(form: ProductForm, choice: ImageChoice, differences=None, is_gone=False) -> str:
     return render_template(
         "inventory/form.html",
         form=form,
@@ -219,6 +227,7 @@ def _page(form: ProductForm, choice: ImageChoice, differences=None) -> str:
         policy=MERCHANT,
         product=choice.product,
         differences=differences,
+        is_gone=is_gone,
         delete_text=DELETE_TEXT,
         status="",
     )
