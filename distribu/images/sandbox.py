@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
+from weakref import WeakMethod
 
 from .decode import (
     UNDECODABLE,
@@ -29,7 +30,7 @@ from .decode import (
     probe,
 )
 from .derivatives import Derivative, Publication
-from .sandbox_child import receive, send
+from .sandbox_child import MAX_DESCRIPTORS, receive, send
 
 _MB = 1024 * 1024
 
@@ -41,7 +42,6 @@ _BYTES_PER_PIXEL_MULTISCAN = 11
 JOB_SECONDS = 60.0
 CPU_SECONDS = 30
 _START_SECONDS = 30.0
-_MAX_DERIVATIVES = 32
 
 # The application stays out of the child: an empty package stands in for distribu/__init__.py,
 # which would bring Flask, the database driver and half a second with it.
@@ -51,7 +51,7 @@ package = types.ModuleType("distribu")
 package.__path__ = [sys.argv[1]]
 sys.modules["distribu"] = package
 from distribu.images.sandbox_child import main
-main(int(sys.argv[2]), is_background=sys.argv[3] == "background")
+main(int(sys.argv[2]), int(sys.argv[3]))
 """
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -72,8 +72,8 @@ class Sandbox:
     """A warm pool of decoding children, for all threads of one process.
 
     processes and memory_bytes bound what works at once; a picture that needs more memory
-    than the whole budget works alone. is_background: behind everything else on the machine.
-    Children start when they are first needed.
+    than the whole budget works alone. Children start when they are first needed, and run with
+    the priority of the process that they belong to.
     """
 
     def __init__(
@@ -81,14 +81,16 @@ class Sandbox:
         processes: int | None = None,
         memory_bytes: int = 2048 * _MB,
         job_seconds: float = JOB_SECONDS,
-        is_background: bool = False,
+        cpu_seconds: int = CPU_SECONDS,
     ):
         self._processes = processes or max(2, os.cpu_count() or 1)
         self._memory_bytes = memory_bytes
         self._job_seconds = job_seconds
-        self._is_background = is_background
+        self._cpu_seconds = cpu_seconds
+        self._children = set()
         self._forget()
-        os.register_at_fork(after_in_child=self._forget)
+        forget = WeakMethod(self._forget)
+        os.register_at_fork(after_in_child=lambda: (forget() or bool)())
 
     def publish(self, file: BinaryIO, policy: ImagePolicy) -> Publication:
         """The stable picture, the first thumbnail and a colour, made in a child.
@@ -116,23 +118,28 @@ class Sandbox:
             self._is_closed = True
             idle, self._idle = self._idle, []
         for child in idle:
-            child.end()
+            self._end(child)
 
     def _forget(self) -> None:
-        # After a fork the children are the parent's; sharing their sockets would mix answers.
-        for child in getattr(self, "_idle", []):
-            child.socket.close()
+        # After a fork the children are the parent's: sharing their sockets would mix answers.
+        for child in self._children:
+            child.disown()
+        self._children = set()
+        self._idle = []
         self._changed = threading.Condition()
         self._queue = deque()
-        self._idle = []
         self._bytes_at_work = 0
         self._children_at_work = 0
         self._is_closed = False
 
     def _run(self, file: BinaryIO, policy: ImagePolicy, job: dict) -> tuple[dict, list[Derivative]]:
-        info = probe(file, policy)
-        job |= {"policy": asdict(policy), "cpu_seconds": CPU_SECONDS}
-        with _descriptor(file) as upload, self._turn(job_bytes(info)), self._child() as child:
+        needed_bytes = job_bytes(probe(file, policy))
+        job |= {
+            "policy": asdict(policy),
+            "memory_bytes": needed_bytes,
+            "cpu_seconds": self._cpu_seconds,
+        }
+        with _descriptor(file) as upload, self._turn(needed_bytes), self._child() as child:
             return child.work(job, upload, self._job_seconds)
 
     @contextmanager
@@ -167,56 +174,73 @@ class Sandbox:
 
     @contextmanager
     def _child(self) -> Iterator["_Child"]:
-        child = None
+        """An idle child, or a new one; kept for the next job if it came out of this one sound."""
+        child = self._idle_child() or _Child()
         with self._changed:
-            while self._idle and child is None:
-                child = self._idle.pop()
-                if child.process.poll() is not None:
-                    child.end()
-                    child = None
-        child = child or _Child(self._is_background)
+            self._children.add(child)
         try:
             yield child
         finally:
             with self._changed:
-                keep = child.is_sound and not self._is_closed
-                if keep:
+                is_kept = child.is_sound and not self._is_closed
+                if is_kept:
                     self._idle.append(child)
-            if not keep:
-                child.end()
+            if not is_kept:
+                self._end(child)
+
+    def _idle_child(self) -> "_Child | None":
+        while True:
+            with self._changed:
+                if not self._idle:
+                    return None
+                child = self._idle.pop()
+            if child.is_alive():
+                return child
+            self._end(child)
+
+    def _end(self, child: "_Child") -> None:
+        with self._changed:
+            self._children.discard(child)
+        child.end()
 
 
 class _Child:
-    """One process, and the socket to it; sound until something about it is in doubt."""
+    """One process and the socket to it; sound until something about it is in doubt."""
 
-    def __init__(self, is_background: bool):
+    def __init__(self):
         self.is_sound = False
-        self.socket, theirs = socket.socketpair()
-        arguments = [_PACKAGE, str(theirs.fileno()), "background" if is_background else "normal"]
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOTSTRAP, *arguments],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                # No setting of the server, and so none of its secrets, goes with it.
-                env=_environment(),
-                # Ctrl-C is the server's to handle; the child ends when the server is gone.
-                start_new_session=True,
-            )
-        self.socket.settimeout(_START_SECONDS)
+        self._socket, socket_of_child = socket.socketpair()
+        lifeline, self._lifeline = os.pipe()
+        with socket_of_child:
+            descriptors = [socket_of_child.fileno(), lifeline]
+            try:
+                self.process = _start(descriptors)
+            except OSError as error:
+                self._close()
+                raise SandboxError(f"no decoding process: {error}") from error
+            finally:
+                os.close(lifeline)
         try:
-            receive(self.socket)
+            self._socket.settimeout(_START_SECONDS)
+            receive(self._socket)
         except (OSError, EOFError) as error:
             self.end()
-            raise SandboxError("a decoding process did not start; see the log") from error
+            raise SandboxError("a decoding process did not start; the log says why") from error
         self.is_sound = True
 
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
     def work(self, job: dict, upload: int, seconds: float) -> tuple[dict, list[Derivative]]:
+        """The answer of the child, with the files that it made.
+
+        Raises InvalidImage, also where the child dies at it or is not done in time.
+        """
         self.is_sound = False
         try:
-            self.socket.settimeout(seconds)
-            send(self.socket, job, [upload])
-            answer, descriptors = receive(self.socket, _MAX_DERIVATIVES)
+            self._socket.settimeout(seconds)
+            send(self._socket, job, [upload])
+            answer, descriptors = receive(self._socket, MAX_DESCRIPTORS)
         except (OSError, EOFError) as error:
             raise InvalidImage("undecodable", UNDECODABLE) from error
         self.is_sound = True
@@ -229,13 +253,34 @@ class _Child:
         ]
 
     def end(self) -> None:
-        self.socket.close()
+        self._close()
         self.process.kill()
         self.process.wait()
 
+    def disown(self) -> None:
+        """Forget a process that is another's child."""
+        self._close()
+        self.process.returncode = 0
+
+    def _close(self) -> None:
+        self._socket.close()
+        os.close(self._lifeline)
+
+
+def _start(descriptors: list[int]) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE, *map(str, descriptors)],
+        pass_fds=descriptors,
+        stdin=subprocess.DEVNULL,
+        # No setting of the server, and so none of its secrets, goes with it.
+        env=_environment(),
+        # Ctrl-C is the server's to handle. The session stays the same, and the priority with it.
+        process_group=0,
+    )
+
 
 def _environment() -> dict[str, str]:
-    # One arena, and large blocks given back at once: an idle child stays small.
+    # One arena for all threads: what they free is found again, and the limit counts no reserves.
     limits = {"MALLOC_ARENA_MAX": "1"}
     return limits | {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
 

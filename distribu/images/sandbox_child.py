@@ -8,15 +8,19 @@ import json
 import os
 import resource
 import socket
+import threading
 from dataclasses import asdict, fields
+from math import ceil
 
 from . import derivatives
 from .decode import ImagePolicy, InvalidImage
 from .derivatives import Derivative
 
-# Address space, not resident memory: libraries and thread stacks reserve more than they touch.
-ADDRESS_SPACE_BYTES = 2048 * 1024 * 1024
+# One message carries the whole set: two formats at six widths, and the JPEG for sharing.
+MAX_DESCRIPTORS = 32
 _MAX_MESSAGE_BYTES = 65_536
+# Beyond the pixels: what libraries reserve without touching it, thread stacks, encoder tables.
+_SLACK_BYTES = 192 * 1024 * 1024
 
 
 def send(connection: socket.socket, message: dict, descriptors: list[int] = ()) -> None:
@@ -37,24 +41,28 @@ def receive(connection: socket.socket, max_descriptors: int = 1) -> tuple[dict, 
     return json.loads(data), descriptors
 
 
-def main(descriptor: int, is_background: bool = False) -> None:
-    """Answer jobs until the server is gone."""
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
+def main(connection: int, lifeline: int) -> None:
+    """Answer jobs until the server is gone. Both arguments are descriptors."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if is_background:
-        _step_back()
-    with socket.socket(fileno=descriptor) as connection:
-        send(connection, {"ready": True})
-        while True:
-            try:
-                job, (upload,) = receive(connection)
-            except (EOFError, ConnectionError):
-                return
-            _answer(connection, job, upload)
+    threading.Thread(target=_end_with_server, args=[lifeline], daemon=True).start()
+    with socket.socket(fileno=connection) as server:
+        try:
+            send(server, {"ready": True})
+            while True:
+                job, (upload,) = receive(server)
+                _answer(server, job, upload)
+        except (EOFError, ConnectionError):
+            return
+
+
+def _end_with_server(lifeline: int) -> None:
+    """End this process when the other end of the pipe is closed, even in the middle of a job."""
+    os.read(lifeline, 1)
+    os._exit(0)
 
 
 def _answer(connection: socket.socket, job: dict, upload: int) -> None:
-    _allow_cpu(job["cpu_seconds"])
+    _allow(job["memory_bytes"], job["cpu_seconds"])
     policy = ImagePolicy(**job["policy"])
     with _content(upload) as file:
         try:
@@ -87,20 +95,18 @@ def _fields(derivative: Derivative) -> dict:
     return {name: getattr(derivative, name) for name in names}
 
 
-def _allow_cpu(seconds: int) -> None:
-    """Let the kernel end this process after so many more CPU seconds."""
+def _allow(memory_bytes: int, cpu_seconds: int) -> None:
+    """From here on at most so much more memory, and so many more CPU seconds.
+
+    Too much memory is an error of the decoder; too many seconds end the process.
+    """
+    with open("/proc/self/statm") as statm:
+        reserved_bytes = int(statm.read().split()[0]) * resource.getpagesize()
+    _limit(resource.RLIMIT_AS, reserved_bytes + memory_bytes + _SLACK_BYTES)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime) + 1 + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    _limit(resource.RLIMIT_CPU, ceil(used.ru_utime + used.ru_stime) + cpu_seconds)
 
 
-def _step_back() -> None:
-    """Run behind everything else, under the kernel's grouping by session as well."""
-    os.nice(19)
-    try:
-        with open("/proc/self/autogroup", "w") as group:
-            group.write("19")
-    except OSError:
-        # No such grouping here, so the niceness alone decides.
-        return
+def _limit(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (value, hard))

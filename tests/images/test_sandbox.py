@@ -1,16 +1,27 @@
 """Children that decode, die and are replaced."""
 
 import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryFile
 
 import pytest
 from PIL import Image
 
-from distribu.images.decode import MERCHANT, InvalidImage
-from distribu.images.sandbox import Sandbox
+from distribu.images.decode import MERCHANT, PUBLISHED, ImageInfo, InvalidImage, probe
+from distribu.images.sandbox import CPU_SECONDS, Sandbox, SandboxError, job_bytes
+from distribu.images.sandbox_child import send
 from tests.images import pictures
 from tests.images.pictures import jpeg, png
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -73,14 +84,18 @@ def test_refusal_travels_back(sandbox):
     assert caught.value.code == "damaged"
 
 
+def pids(sandbox) -> list[int]:
+    return [child.process.pid for child in sandbox._idle]
+
+
 def test_child_is_warm_for_the_next_job(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
-    first = [child.process.pid for child in sandbox._idle]
+    first = pids(sandbox)
     close(sandbox.publish(png(40, 30), MERCHANT))
-    assert [child.process.pid for child in sandbox._idle] == first
+    assert (len(first), pids(sandbox)) == (1, first)
 
 
-def test_child_that_died_is_replaced(sandbox):
+def test_child_that_died_idle_is_replaced(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
     (child,) = sandbox._idle
     child.process.kill()
@@ -88,3 +103,170 @@ def test_child_that_died_is_replaced(sandbox):
     publication = sandbox.publish(png(40, 30), MERCHANT)
     assert publication.info.width_px == 40
     close(publication)
+
+
+def test_death_at_work_is_one_refusal(sandbox, monkeypatch):
+    close(sandbox.publish(png(40, 30), MERCHANT))
+    (pid,) = pids(sandbox)
+
+    def send_and_kill(*message):
+        os.kill(pid, signal.SIGSTOP)
+        send(*message)
+        os.kill(pid, signal.SIGKILL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("distribu.images.sandbox.send", send_and_kill)
+        with pytest.raises(InvalidImage) as caught:
+            sandbox.publish(png(40, 30), MERCHANT)
+    assert (caught.value.code, pids(sandbox)) == ("undecodable", [])
+    close(sandbox.publish(png(40, 30), MERCHANT))
+
+
+def test_job_that_takes_too_long_is_ended(sandbox, monkeypatch):
+    close(sandbox.publish(png(4, 3), MERCHANT))
+    (child,) = sandbox._idle
+    os.kill(child.process.pid, signal.SIGSTOP)
+    monkeypatch.setattr(sandbox, "_job_seconds", 0.1)
+    with pytest.raises(InvalidImage) as caught:
+        sandbox.publish(png(4, 3), MERCHANT)
+    assert (caught.value.code, child.process.returncode) == ("undecodable", -signal.SIGKILL)
+
+
+def test_job_may_use_so_much_memory_and_cpu(sandbox):
+    close(sandbox.publish(png(400, 300), MERCHANT))
+    limits = Path(f"/proc/{pids(sandbox)[0]}/limits").read_text()
+    address_space = int(re.search(r"Max address space +(\d+)", limits)[1])
+    cpu_seconds = int(re.search(r"Max cpu time +(\d+)", limits)[1])
+    assert 200 < address_space / 1024**2 < 700
+    assert CPU_SECONDS <= cpu_seconds <= CPU_SECONDS + 5
+
+
+def test_more_memory_than_the_header_admits_is_refused(sandbox, monkeypatch):
+    file = png(7000, 7000)
+    monkeypatch.setattr("distribu.images.sandbox.job_bytes", lambda info: 0)
+    with pytest.raises(InvalidImage) as caught:
+        sandbox.publish(file, MERCHANT)
+    assert caught.value.code == "undecodable"
+    close(sandbox.publish(png(40, 30), MERCHANT))
+
+
+def test_memory_grows_with_pixels_and_format():
+    small, large = probe(png(40, 30), MERCHANT), probe(png(4000, 3000), MERCHANT)
+    assert job_bytes(small) < job_bytes(large)
+    baseline = probe(jpeg(400, 300), MERCHANT)
+    progressive = probe(jpeg(400, 300, progressive=True), MERCHANT)
+    assert job_bytes(baseline) < job_bytes(progressive)
+
+
+@pytest.mark.parametrize("format", PUBLISHED.formats)
+@pytest.mark.parametrize("is_multiscan", [False, True])
+def test_no_legal_picture_may_need_more_than_the_ceiling(format, is_multiscan):
+    worst = ImageInfo(format, 7745, 7745, 1, 20_000_000, is_multiscan=is_multiscan)
+    assert job_bytes(worst) <= 1200 * 1024 * 1024
+
+
+def test_threads_share_the_children(sandbox):
+    files = [jpeg(640 + number, 480) for number in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda file: sandbox.publish(file, MERCHANT), files))
+    assert [publication.info.width_px for publication in made] == list(range(640, 648))
+    assert len(pids(sandbox)) <= 2
+    for publication in made:
+        close(publication)
+
+
+def test_jobs_wait_for_memory_in_the_order_of_arrival():
+    sandbox = Sandbox(processes=8, memory_bytes=100)
+    entered = []
+
+    def enter(needed_bytes):
+        with sandbox._turn(needed_bytes):
+            entered.append(needed_bytes)
+
+    with ThreadPoolExecutor(3) as threads, sandbox._turn(60):
+        # 50 does not fit beside 60; 10 would, but came later; 500 works alone.
+        for waiting, needed_bytes in enumerate([50, 10, 500], start=1):
+            threads.submit(enter, needed_bytes)
+            with sandbox._changed:
+                arrived = sandbox._changed.wait_for(lambda: len(sandbox._queue) == waiting, 10)  # noqa: B023
+            assert arrived
+        assert entered == []
+    assert entered[-1] == 500
+    assert sorted(entered) == [10, 50, 500]
+
+
+def test_job_after_a_failed_one_has_its_turn(sandbox):
+    with pytest.raises(ZeroDivisionError), sandbox._turn(10**12):
+        raise ZeroDivisionError
+    close(sandbox.publish(png(40, 30), MERCHANT))
+
+
+def test_child_that_cannot_start_is_no_fault_of_the_picture(sandbox, monkeypatch):
+    monkeypatch.setattr("sys.executable", "/nonexistent/python")
+    with pytest.raises(SandboxError):
+        sandbox.publish(png(40, 30), MERCHANT)
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(SandboxError):
+        sandbox.publish(png(40, 30), MERCHANT)
+
+
+def test_child_knows_no_secret_and_no_application(sandbox, monkeypatch):
+    monkeypatch.setenv("DISTRIBU_SECRET_KEY", "open sesame")
+    close(sandbox.publish(png(40, 30), MERCHANT))
+    (pid,) = pids(sandbox)
+    assert b"sesame" not in Path(f"/proc/{pid}/environ").read_bytes()
+    assert "sqlite" not in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_close_ends_the_children(sandbox):
+    close(sandbox.publish(png(40, 30), MERCHANT))
+    (child,) = sandbox._idle
+    sandbox.close()
+    assert child.process.returncode is not None
+
+
+SERVER = """
+import os, signal, sys
+from distribu.images.decode import MERCHANT
+from distribu.images.sandbox import Sandbox
+from tests.images.pictures import png
+sandbox = Sandbox()
+publication = sandbox.publish(png(40, 30), MERCHANT)
+child = sandbox._idle[0].process.pid
+print(child, flush=True)
+sys.stdin.readline()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_children_end_when_the_server_is_killed():
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    with server:
+        child = os.pidfd_open(int(server.stdout.readline()))
+        server.stdin.write("now\n")
+    # A descriptor of a process can be read once it has ended.
+    ended, _, _ = select.select([child], [], [], 10)
+    os.close(child)
+    assert ended
+
+
+def test_fork_leaves_the_children_to_the_parent(sandbox):
+    close(sandbox.publish(png(40, 30), MERCHANT))
+    before = pids(sandbox)
+    with warnings.catch_warnings():
+        # Python warns of forking beside threads; this child of ours only looks and leaves.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        os._exit(0 if sandbox._idle == [] else 1)
+    _, status = os.waitpid(pid, 0)
+    assert status == 0
+    close(sandbox.publish(png(40, 30), MERCHANT))
+    assert pids(sandbox) == before
