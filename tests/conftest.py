@@ -32,6 +32,21 @@ def migrated_sqlite(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def fill_postgres_template(tmp_path_factory):
+    """A function that brings the database at a URL to the newest migration."""
+
+    def fill(url: str) -> None:
+        folder = tmp_path_factory.mktemp("postgres")
+        app = create_app(settings(folder, SQLALCHEMY_DATABASE_URI=url))
+        with app.app_context():
+            upgrade()
+            db.engine.dispose()
+        app.extensions["image_sandbox"].close()
+
+    return fill
+
+
 def settings(folder, **changes) -> dict:
     """The settings of an app whose every part is embedded under folder."""
     return {

@@ -15,17 +15,27 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    event,
     exists,
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from ..extensions import db
+from ..folding import SEARCHABLE_MAX, searchable
 from .columns import UtcDateTime, created_at_column, id_column, utc_now
 from .company import Company
 from .picture import Picture
 
 PROCESSING, READY, ERROR = "PROCESSING", "READY", "ERROR"
 LOW_STOCK = 5
+
+# In the order of code points everywhere: by it, pages continue where the one before ended.
+_FOLDED = String(SEARCHABLE_MAX).with_variant(String(SEARCHABLE_MAX, "C"), "postgresql")
+
+
+def _searchable_of(context) -> str:
+    values = context.get_current_parameters()
+    return searchable(*(values.get(name) for name in ("name", "sku", "category")))
 
 
 class Product(db.Model):
@@ -37,6 +47,7 @@ class Product(db.Model):
         Index("ix_product_company_created", "company_id", "created_at", "id"),
         Index("ix_product_company_updated", "company_id", "updated_at", "id"),
         Index("ix_product_company_category", "company_id", "category", "name", "id"),
+        Index("ix_product_company_folded", "company_id", "search_text", "id"),
     )
 
     id: Mapped[str] = id_column()
@@ -53,6 +64,11 @@ class Product(db.Model):
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = created_at_column()
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    # Name, SKU and category as search.py looks for them and sorts by them. Every insert fills it,
+    # and every change through the session; an UPDATE or an upsert in Core has to set it itself.
+    search_text: Mapped[str] = mapped_column(_FOLDED, default=_searchable_of, server_default="")
+    # What SQLite's full-text index knows the row by; search_index.py has its triggers.
+    search_number: Mapped[int | None] = mapped_column(deferred=True)
     company: Mapped[Company] = relationship()
 
     images: Mapped[list[Image]] = relationship(
@@ -79,6 +95,11 @@ class Product(db.Model):
         if self.external_image_url:
             return self.external_image_url
         return self.image.url if self.image else None
+
+
+@event.listens_for(Product, "before_update")
+def _keep_searchable(_mapper, _connection, product: Product) -> None:
+    product.search_text = searchable(product.name, product.sku, product.category)
 
 
 class Image(Picture, db.Model):

@@ -1,0 +1,153 @@
+"""Products that match what was typed, and pages of a list that cost the same at any depth."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import ColumnElement, Select, and_, column, func, select, table, text, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from .extensions import db
+from .folding import needles
+from .models import Product
+from .models.columns import UtcDateTime
+
+PAGE_SIZE = 24
+# A list says "1,000+" rather than count all of a large catalogue for every page.
+COUNT_MAX = 1000
+# So few products are looked through faster than an index over all companies is asked.
+SMALL_COMPANY = 2000
+# So many products contain a common piece that the first page of them is soon found in order.
+COMMON = 1000
+
+_INDEX = table("product_search", column("rowid"))
+
+
+def matching(company_id: str, typed: str | None) -> ColumnElement[bool]:
+    """The condition that a Product is the company's and holds every word that was typed.
+
+    A word counts anywhere in the name, SKU or category, in any case and
+    with or without accents; one of one or two letters counts at the
+    start of a word. Without a word, every product matches.
+    """
+    own, wanted = Product.company_id == company_id, needles(typed)
+    if wanted and db.engine.dialect.name == "sqlite" and not _is_small(company_id):
+        found = _indexed(wanted)
+        if not _has_more_than(found, COMMON):
+            return and_(own, Product.search_number.in_(found))
+    return and_(own, *(Product.search_text.like(_pattern(piece), "\\") for piece in wanted))
+
+
+def count(query: Select) -> int:
+    """How many rows query has, or COUNT_MAX + 1 where there are more than COUNT_MAX."""
+    return _count_up_to(query, COUNT_MAX + 1)
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order in which every row has a place of its own, by one index."""
+
+    columns: tuple[InstrumentedAttribute, ...]
+    is_descending: bool = False
+
+    def order(self, is_reversed: bool) -> list[ColumnElement]:
+        if self.is_descending != is_reversed:
+            return [key.desc() for key in self.columns]
+        return list(self.columns)
+
+    def beyond(self, place: list, is_reversed: bool) -> ColumnElement[bool]:
+        """What comes after place; reversed, what comes before it."""
+        keys = tuple_(*self.columns)
+        return keys < tuple(place) if self.is_descending != is_reversed else keys > tuple(place)
+
+
+BY_NAME = Sort((Product.search_text, Product.id))
+NEWEST_FIRST = Sort((Product.created_at, Product.id), is_descending=True)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, and the cursors of the pages beside it, or None."""
+
+    items: list
+    previous: str | None
+    next: str | None
+
+
+def page(query: Select, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
+    """At most size rows of query, those beside the place that cursor names.
+
+    query: of one entity, in no order yet. cursor: from a Page of the same
+    sort; with None, or with one that is not ours, the first page.
+    """
+    is_backward, place = _read(cursor, sort)
+    rows = _rows(query, sort, is_backward, place, size)
+    if place and len(rows) <= (size if is_backward else 0):
+        # The start of the list is a whole page, whatever has come and gone meanwhile.
+        is_backward, place = False, None
+        rows = _rows(query, sort, is_backward, place, size)
+    has_more, rows = len(rows) > size, rows[:size]
+    if is_backward:
+        rows.reverse()
+    has_previous, has_next = (has_more, True) if is_backward else (bool(place), has_more)
+    return Page(
+        rows,
+        _cursor("before", rows[0], sort) if has_previous else None,
+        _cursor("after", rows[-1], sort) if has_next else None,
+    )
+
+
+def _rows(query: Select, sort: Sort, is_backward: bool, place: list | None, size: int) -> list:
+    if place:
+        query = query.where(sort.beyond(place, is_backward))
+    # One row more than is shown tells whether there is another page.
+    return list(db.session.scalars(query.order_by(*sort.order(is_backward)).limit(size + 1)))
+
+
+def _cursor(side: str, row, sort: Sort) -> str:
+    values = [getattr(row, key.key) for key in sort.columns]
+    place = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    return _signer(sort).dumps([side, place])
+
+
+def _read(cursor: str | None, sort: Sort) -> tuple[bool, list | None]:
+    try:
+        side, place = _signer(sort).loads(cursor or "")
+    except BadSignature:
+        return False, None
+    is_time = [isinstance(key.type, UtcDateTime) for key in sort.columns]
+    values = zip(place, is_time, strict=True)
+    return side == "before", [datetime.fromisoformat(v) if is_at else v for v, is_at in values]
+
+
+def _signer(sort: Sort) -> URLSafeSerializer:
+    # Signed, so nothing but a place in a list of this very sort ever reaches the database.
+    names = ",".join(map(str, sort.columns))
+    return URLSafeSerializer(current_app.secret_key, f"cursor {names}")
+
+
+def _is_small(company_id: str) -> bool:
+    return not _has_more_than(
+        select(Product.id).where(Product.company_id == company_id), SMALL_COMPANY
+    )
+
+
+def _has_more_than(query: Select, limit: int) -> bool:
+    return _count_up_to(query, limit + 1) > limit
+
+
+def _count_up_to(query: Select, limit: int) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.limit(limit).subquery()))
+
+
+def _indexed(wanted: list[str]) -> Select:
+    phrases = ('"{}"'.format(piece.replace('"', '""')) for piece in wanted)
+    found = text("product_search MATCH :phrases").bindparams(phrases=" AND ".join(phrases))
+    return select(_INDEX.c.rowid).where(found)
+
+
+def _pattern(piece: str) -> str:
+    for special in "\\%_":
+        piece = piece.replace(special, "\\" + special)
+    return f"%{piece}%"

@@ -1,0 +1,185 @@
+"""Search and pages: both databases find what a plain Python filter finds."""
+
+import unicodedata
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from distribu import search, search_index
+from distribu.extensions import db
+from distribu.models import Product, new_id
+from distribu.search import matching
+from tests.conftest import add_cast, add_product
+
+
+@pytest.fixture(params=["sqlite", "sqlite-large", "postgres"])
+def shop(request, make_app, monkeypatch):
+    """An app context with the cast: on SQLite with and without its index, and on PostgreSQL."""
+    changes = {}
+    if request.param == "postgres":
+        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
+    if request.param == "sqlite-large":
+        monkeypatch.setattr(search, "SMALL_COMPANY", 0)
+    with make_app(**changes).app_context():
+        yield add_cast()
+
+
+def found(company_id: str, typed: str | None) -> list[str]:
+    query = select(Product.name).where(matching(company_id, typed))
+    return sorted(db.session.scalars(query))
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("", ["Blue Widget", "Crème brûlée", "Red Bolt"]),
+        ("   ", ["Blue Widget", "Crème brûlée", "Red Bolt"]),
+        ("idge", ["Blue Widget"]),
+        ("WIDGET", ["Blue Widget"]),
+        ("widget blue", ["Blue Widget"]),
+        ("blue bolt", []),
+        ("w-10", ["Blue Widget"]),
+        ("dessert", ["Crème brûlée"]),
+        ("creme BRULEE", ["Crème brûlée"]),
+        ("brûl", ["Crème brûlée"]),
+        ("b", ["Blue Widget", "Crème brûlée", "Red Bolt"]),
+        ("re", ["Red Bolt"]),
+        ("ed", []),
+        ("widget\nw", ["Blue Widget"]),
+        ("t  w", ["Blue Widget"]),
+    ],
+)
+def test_each_word_occurs_in_name_sku_or_category(shop, typed, names):
+    add_product(shop.acme, name="Blue Widget", sku="W-100", category="Tools")
+    add_product(shop.acme, name="Red Bolt", sku=None, category=None)
+    add_product(shop.acme, name="Crème brûlée", sku="CB", category="Desserts")
+    assert found(shop.acme, typed) == names
+
+
+SPECIAL = ["%%%", "___", "100%", "a_c", "it's", '"quoted"', "AND NOT", "wid*", "name:wid", "\\\\"]
+SPECIAL += ["a\\b_", "NEAR(a b)", "^wid", "(", "--1", "{x} : y", "; DROP TABLE product"]
+
+
+@pytest.mark.parametrize("typed", SPECIAL)
+def test_special_characters_stand_for_themselves(shop, typed):
+    add_product(shop.acme, name=f"Holds {typed} in its name")
+    add_product(shop.acme, name="Widget abc 100 quoted it s near name")
+    assert found(shop.acme, typed) == [f"Holds {typed} in its name"]
+
+
+@pytest.mark.parametrize("typed", ["a\x00b", "\ud800", "x" * 100_000, "\x00", "w " * 5000])
+def test_what_no_product_can_hold_is_looked_for_all_the_same(shop, typed):
+    add_product(shop.acme, name="Blue Widget")
+    assert found(shop.acme, typed) in ([], ["Blue Widget"])
+
+
+def test_only_the_companys_own_products_match(shop):
+    add_product(shop.globex, name="Blue Widget")
+    assert found(shop.acme, "widget") == []
+    assert found(shop.acme, "") == []
+
+
+def test_a_changed_product_is_found_by_its_new_words_alone(shop):
+    product = add_product(shop.acme, name="Blue Widget")
+    product.name = "Red Bolt"
+    db.session.commit()
+    assert (found(shop.acme, "widget"), found(shop.acme, "bolt")) == ([], ["Red Bolt"])
+
+
+def test_a_deleted_product_is_found_no_more(shop):
+    product = add_product(shop.acme, name="Blue Widget")
+    db.session.delete(product)
+    db.session.commit()
+    add_product(shop.acme, name="Red Bolt")
+    assert (found(shop.acme, "widget"), found(shop.acme, "bolt")) == ([], ["Red Bolt"])
+
+
+def test_products_inserted_in_core_are_found(shop):
+    rows = [{"company_id": shop.acme, "name": f"Bolt {n}", "price_minor": 1} for n in range(3)]
+    db.session.execute(insert(Product), rows)
+    db.session.execute(insert(Product.__table__).values(rows))
+    db.session.commit()
+    assert found(shop.acme, "bolt 2") == ["Bolt 2", "Bolt 2"]
+
+
+def test_an_upsert_that_sets_the_search_text_is_found(shop):
+    product = add_product(shop.acme, name="Blue Widget", sku="W-1")
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.engine.dialect.name]
+    upsert = dialect.insert(Product.__table__).values(
+        id=new_id(), company_id=shop.acme, name="Red Bolt", sku="W-1", price_minor=1
+    )
+    columns = {name: upsert.excluded[name] for name in ("name", "search_text")}
+    db.session.execute(
+        upsert.on_conflict_do_update(index_elements=["company_id", "sku"], set_=columns)
+    )
+    db.session.commit()
+    assert (found(shop.acme, "widget"), found(shop.acme, "bolt")) == ([], ["Red Bolt"])
+    db.session.refresh(product)
+    assert product.name == "Red Bolt"
+
+
+def test_sqlite_searches_its_index_for_rare_words_in_large_companies(app, cast, monkeypatch):
+    monkeypatch.setattr(search, "SMALL_COMPANY", 1)
+    monkeypatch.setattr(search, "COMMON", 2)
+    with app.app_context():
+        for name in ("Blue Widget", "Red Widget", "Green Widget", "Red Bolt"):
+            add_product(cast.acme, name=name)
+        rare, common = (str(matching(cast.acme, typed)) for typed in ("red", "widget"))
+        assert ("MATCH" in rare, "MATCH" in common) == (True, False)
+
+
+def test_the_index_is_whole_after_vacuum_and_after_the_table_was_made_anew(app, cast, monkeypatch):
+    monkeypatch.setattr(search, "SMALL_COMPANY", 0)
+    with app.app_context():
+        for name in ("Gone", "Blue Widget", "Red Bolt"):
+            add_product(cast.acme, name=name)
+        db.session.execute(delete(Product).where(Product.name == "Gone"))
+        db.session.commit()
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM"))
+        assert found(cast.acme, "widget") == ["Blue Widget"]
+        with db.engine.begin() as connection:
+            search_index.create(connection)
+        add_product(cast.acme, name="Green Widget")
+        assert found(cast.acme, "widget") == ["Blue Widget", "Green Widget"]
+        check = "INSERT INTO product_search (product_search) VALUES ('integrity-check')"
+        db.session.execute(text(check))
+
+
+names = st.text(alphabet="abAB 1%_\\\"'-äÄßéİσς漢字😀", min_size=1, max_size=12)
+
+
+@given(
+    rows=st.lists(st.tuples(names, st.none() | names), min_size=1, max_size=12),
+    typed=names,
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_plain_python_filter_finds_the_same(shop, rows, typed):
+    db.session.execute(delete(Product))
+    products = [
+        {"id": new_id(), "company_id": shop.acme, "name": name, "category": category}
+        | {"price_minor": 1}
+        for name, category in rows
+    ]
+    db.session.execute(insert(Product), products)
+    db.session.commit()
+    expected = [name for name, category in rows if plainly_holds((name, category), typed)]
+    assert found(shop.acme, typed) == sorted(expected)
+
+
+def plainly_holds(fields: tuple[str | None, ...], typed: str) -> bool:
+    own = [word for field in fields for word in folded(field or "")]
+    return all(
+        any(word in one if len(word) > 2 else one.startswith(word) for one in own)
+        for word in folded(typed)
+    )
+
+
+def folded(words: str) -> list[str]:
+    plain = unicodedata.normalize("NFD", words).casefold()
+    return "".join(char for char in plain if not unicodedata.combining(char)).split()
