@@ -1,0 +1,86 @@
+"""What a page shows of a picture: its addresses, its sizes."""
+
+from flask import current_app
+
+
+class Picture:
+    """Whatever has an image's id, public_name, derivatives and is_staged.
+
+    derivatives: what is published, a dict of path ("" for the stable
+    picture, which is the first), format, width_px, height_px and
+    byte_size each.
+    """
+
+    id: str
+    public_name: str
+    derivatives: list[dict]
+    is_staged: bool
+
+    def key(self, path: str = "") -> str:
+        """The key of the derivative at path, and its URL's path; "": the stable picture."""
+        return f"images/{self.id}/{path or self.public_name}"
+
+    @property
+    def url(self) -> str:
+        """The absolute public URL of the stable picture."""
+        return self._public_url("")
+
+    @property
+    def share_url(self) -> str:
+        """The absolute URL of the JPEG for other sites, or of the stable picture until it is made."""
+        return self._public_url(self.share["path"])
+
+    @property
+    def share(self) -> dict:
+        """The derivative at share_url."""
+        made = (made for made in self.derivatives if made["path"].endswith("/share.jpg"))
+        return next(made, self.derivatives[0])
+
+    def page_url(self, path: str = "") -> str:
+        """The URL of a derivative for Distribu's own pages."""
+        return f"{self._page_base()}/{self.key(path)}"
+
+    def srcset(self, format: str, width_limit: int) -> str:
+        """The widths that exist in format, none above width_limit, as a srcset; "" without any."""
+        prefix = f"{self._page_base()}/images/{self.id}/"
+        return ", ".join(
+            f"{prefix}{made['path']} {made['width_px']}w"
+            for made in self._ladder(format)
+            if made["width_px"] <= width_limit
+        )
+
+    def fallback_url(self, width_limit: int) -> str:
+        """What an <img> without srcset shows: as large as allowed, or the smallest there is."""
+        return self.page_url(self._fallback(width_limit)["path"])
+
+    def display_size(self, width_limit: int) -> tuple[int, int]:
+        """Width and height in pixels for the <img>, in the picture's own proportions."""
+        picture = self.derivatives[0]
+        width = min(width_limit, picture["width_px"])
+        return width, max(1, round(width * picture["height_px"] / picture["width_px"]))
+
+    def derivative(self, path: str) -> dict | None:
+        """What is published at path, or None."""
+        return next((made for made in self.derivatives if made["path"] == path), None)
+
+    def _public_url(self, path: str) -> str:
+        base = current_app.config["IMAGE_BASE_URL"] or current_app.config["PUBLIC_URL"]
+        return f"{base}/{self.key(path)}"
+
+    def _page_base(self) -> str:
+        # A staged picture is private: only the app may answer for it.
+        return "" if self.is_staged else current_app.config["IMAGE_BASE_URL"]
+
+    def _ladder(self, format: str) -> list[dict]:
+        return [
+            made
+            for made in self.derivatives
+            if made["format"] == format and made["path"].endswith(f"w.{format.lower()}")
+        ]
+
+    def _fallback(self, width_limit: int) -> dict:
+        webp = self._ladder("WEBP")
+        fitting = [made for made in webp if made["width_px"] <= width_limit]
+        if fitting:
+            return max(fitting, key=lambda made: made["width_px"])
+        return min(webp, key=lambda made: made["width_px"], default=self.derivatives[0])

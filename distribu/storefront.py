@@ -1,5 +1,0 @@
-"""Blueprint storefront."""
-
-from flask import Blueprint
-
-bp = Blueprint("storefront", __name__)

@@ -1,0 +1,168 @@
+"""Blueprint /store/<slug>: what shoppers see, without signing in."""
+
+from dataclasses import replace
+from math import ceil
+from types import SimpleNamespace
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from sqlalchemy import select
+
+from ..extensions import db
+from ..models import READY, Company, Image, Product
+from .catalogue import PAGE_SIZE, SORTS, Choice, cards, count, count_by_category
+
+bp = Blueprint("storefront", __name__, url_prefix="/store/<slug>")
+
+# As many pages on either side of the current one are named; the first and the last always are.
+NEIGHBOURS = 2
+
+
+@bp.get("")
+def index(slug: str):
+    """Lead to the catalogue."""
+    company = _company_or_404(slug)
+    return redirect(url_for(".catalogue", slug=company.slug))
+
+
+@bp.get("/catalog")
+def catalogue(slug: str) -> str:
+    """One page of the products that a shopper may see."""
+    company = _company_or_404(slug)
+    choice = Choice.of(request.args)
+    return _catalogue_page(company, choice)
+
+
+@bp.get("/products/<product_id>")
+def show_product(slug: str, product_id: str) -> str:
+    """Everything that a shopper may know of one product."""
+    product = _product_or_404(slug, product_id)
+    images = [image for image in product.images if image.status == READY]
+    # None stands for a picture at another host: it comes before those that are hosted here.
+    gallery = [None, *images] if product.external_image_url else images
+    catalogue_url = url_for(".catalogue", slug=slug)
+    page_url = _public_url(url_for(".show_product", slug=slug, product_id=product_id))
+    return render_template(
+        "storefront/product.html",
+        company=product.company,
+        product=product,
+        gallery=gallery,
+        shown=_chosen(images, request.args.get("image")) or (gallery[0] if gallery else None),
+        share=gallery[0] if gallery else None,
+        page_url=page_url,
+        facts=_facts(product, gallery, page_url),
+        catalogue_url=catalogue_url,
+        category_url=Choice(category=product.category or "").url(catalogue_url),
+    )
+
+
+@bp.get("/products/<product_id>/image")
+def current_image(slug: str, product_id: str) -> Response:
+    """Lead to the picture that the product has now."""
+    product = _product_or_404(slug, product_id)
+    response = redirect(product.image_url or abort(404))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _catalogue_page(company: Company, choice: Choice) -> str:
+    categories = count_by_category(company.id)
+    if choice.words:
+        total = count(company.id, choice)
+    elif choice.category:
+        total = categories.get(choice.category, 0)
+    else:
+        total = sum(categories.values())
+    choice = replace(choice, page=min(choice.page, max(1, ceil(total / PAGE_SIZE))))
+    store_url = url_for(".index", slug=company.slug)
+    catalogue_url = f"{store_url}/catalog"
+    return render_template(
+        "storefront/catalogue.html",
+        company=company,
+        catalogue_url=catalogue_url,
+        products_url=f"{store_url}/products",
+        choice=choice,
+        sorts=SORTS,
+        cards=cards(company.id, choice),
+        categories=[category for category in categories if category],
+        page=_pagination(choice, total, catalogue_url),
+    )
+
+
+def _pagination(choice: Choice, total: int, catalogue_url: str) -> SimpleNamespace:
+    """What the macro of that name prints."""
+    last_page = ceil(total / PAGE_SIZE)
+    first = (choice.page - 1) * PAGE_SIZE + 1
+    last = min(total, choice.page * PAGE_SIZE)
+    noun = "product" if total == 1 else "products"
+    links, before = [], 0
+    for number in _named_pages(choice.page, last_page):
+        if number - before > 1:
+            links.append(("…", None, False))
+        links.append((number, choice.url(catalogue_url, page=number), number == choice.page))
+        before = number
+    return SimpleNamespace(
+        summary=f"Showing {first:,}–{last:,} of {total:,} {noun}" if total else "",
+        previous_url=choice.page > 1 and choice.url(catalogue_url, page=choice.page - 1),
+        next_url=choice.page < last_page and choice.url(catalogue_url, page=choice.page + 1),
+        links=links,
+    )
+
+
+def _named_pages(current: int, last: int) -> list[int]:
+    near = range(current - NEIGHBOURS, current + NEIGHBOURS + 1)
+    return sorted({1, last} | {number for number in near if 1 <= number <= last})
+
+
+def _chosen(images: list[Image], image_id: str | None) -> Image | None:
+    return next((image for image in images if image.id == image_id), None)
+
+
+def _facts(product: Product, gallery: list[Image | None], page_url: str) -> dict:
+    """The product for search engines, as schema.org describes one."""
+    pictures = [image.share_url if image else product.external_image_url for image in gallery]
+    availability = "InStock" if product.stock > 0 else "OutOfStock"
+    facts = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": product.name,
+        "sku": product.sku,
+        "description": product.description,
+        "category": product.category,
+        "image": pictures,
+        "url": page_url,
+        "offers": {
+            "@type": "Offer",
+            "url": page_url,
+            "price": str(product.price),
+            "priceCurrency": product.company.currency,
+            "availability": f"https://schema.org/{availability}",
+            "seller": {"@type": "Organization", "name": product.company.name},
+        },
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _company_or_404(slug: str) -> Company:
+    return db.session.scalar(select(Company).where(Company.slug == slug)) or abort(404)
+
+
+def _product_or_404(slug: str, product_id: str) -> Product:
+    product = db.session.scalar(
+        select(Product)
+        .join(Company)
+        .where(Company.slug == slug, Product.id == product_id, Product.is_active)
+    )
+    return product or abort(404)
+
+
+def _public_url(path: str) -> str:
+    return current_app.config["PUBLIC_URL"] + path
