@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import models
 from .config import ensure_secret_key, load_config
+from .errors import init_errors
 from .extensions import csrf, db, init_images, limiter, login, migrate, queue, store
 from .images import outbox
 from .uploads import Request
@@ -39,6 +40,7 @@ def create_app(config: dict | None = None) -> Flask:
         )
     _init_extensions(app)
     _init_templates(app)
+    init_errors(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f".{name}", __name__).bp)
     app.after_request(_secure)

@@ -1,5 +1,185 @@
-"""Blueprint auth."""
+"""Blueprint auth: register, sign in, sign out, set a password by a one-time link."""
 
-from flask import Blueprint
+from functools import cache
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from slugify import slugify
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from . import audit
+from .extensions import db, limiter
+from .forms.account import (
+    PASSWORD_MAX,
+    RegisterForm,
+    SetPasswordForm,
+    SignInForm,
+    normal_email,
+)
+from .limits import is_refused, wait_sentence
+from .models import Company, User
+from .resume import KeptForm, back_page, sign_in_page
+from .sessions import begin_session, local_path, user_of_link
+from .tenancy import set_actor
 
 bp = Blueprint("auth", __name__)
+
+WRONG = "Invalid email or password."
+
+
+def _account_named() -> str:
+    return f"account:{normal_email(request.form.get('email'))}"
+
+
+@bp.get("/dashboard")
+@bp.get("/")
+def start():
+    """The first page: the inventory, or the way to it."""
+    return redirect(
+        url_for("inventory.list_products" if current_user.is_authenticated else "auth.login")
+    )
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@limiter.limit("30 per 5 minutes", methods=["POST"], deduct_when=is_refused)
+@limiter.limit(
+    "10 per 15 minutes", key_func=_account_named, methods=["POST"], deduct_when=is_refused
+)
+def login():
+    """Sign in, and go on to what was asked for."""
+    form = SignInForm()
+    if request.method == "GET":
+        if current_user.is_authenticated:
+            return redirect(local_path(request.args.get("next")) or url_for("auth.start"))
+        form.next.data = request.args.get("next", "")
+        return sign_in_page(form)
+    user = _user_with_password(form) if form.validate() else None
+    if user is None:
+        if not form.errors:
+            form.form_errors.append(WRONG)
+        return sign_in_page(form, 422)
+    begin_session(user)
+    if kept := KeptForm.loads(form.kept.data):
+        return back_page(kept)
+    return redirect(local_path(form.next.data) or url_for("auth.start"), 303)
+
+
+@bp.post("/logout")
+def logout():
+    """Sign this browser out."""
+    session.clear()
+    flash("You are signed out.", "info")
+    return redirect(url_for("auth.login"), 303)
+
+
+@bp.route("/register", methods=["GET", "POST"])
+@limiter.limit("20 per hour", methods=["POST"])
+def register():
+    """A company of one's own, and its owner signed in."""
+    if current_user.is_authenticated:
+        return redirect(url_for("auth.start"))
+    form = RegisterForm()
+    while form.validate_on_submit():
+        try:
+            user = _add_company(form)
+        except IntegrityError:
+            # Someone took the slug or the email a moment ago: look again.
+            db.session.rollback()
+            continue
+        begin_session(user)
+        flash(f"Welcome to Distribu, {user.name}. Add your first product.", "success")
+        return redirect(url_for("auth.start"), 303)
+    return _register_page(form, 422 if form.is_submitted() else 200)
+
+
+@bp.route("/set-password/<token>", methods=["GET", "POST"])
+def set_password(token: str):
+    """Whoever holds the link chooses the password that it is for, once."""
+    user = user_of_link(token)
+    if user is None:
+        return render_template("auth/dead_link.html"), 410
+    form = SetPasswordForm()
+    if not form.validate_on_submit():
+        return _password_page(form, user, 422 if form.is_submitted() else 200)
+    user.set_password(form.password.data)
+    set_actor("USER", user, user.company, user.email)
+    audit.record("password.changed", "User", user.id)
+    db.session.commit()
+    begin_session(user)
+    flash("Your password is set, and you are signed in.", "success")
+    return redirect(url_for("auth.start"), 303)
+
+
+@bp.errorhandler(429)
+def refuse_for_now(_error) -> ResponseReturnValue:
+    """Too many attempts: the form again, with when to go on."""
+    if request.endpoint == "auth.register":
+        return _register_page(RegisterForm(), 429, wait_sentence())
+    return sign_in_page(SignInForm(), 429, wait_sentence())
+
+
+@bp.errorhandler(CSRFError)
+def show_form_again(_error) -> ResponseReturnValue:
+    """A form that is older than this browser's session is shown again, and not carried out."""
+    if current_user.is_authenticated:
+        return redirect(local_path(request.form.get("next")) or url_for("auth.start"), 303)
+    message = "This page had been open for long. Please try once more."
+    if request.endpoint == "auth.register":
+        return _register_page(RegisterForm(), 400, message)
+    if request.endpoint == "auth.set_password":
+        flash(message, "info")
+        return redirect(request.path, 303)
+    return sign_in_page(SignInForm(), 400, message)
+
+
+def _user_with_password(form: SignInForm) -> User | None:
+    """The user who proved to be one; what it costs does not tell whether the email is known."""
+    user = db.session.scalar(select(User).where(User.email == form.email.data))
+    expected = user.password_hash if user and user.password_hash else _nobodys_hash()
+    is_right = check_password_hash(expected, form.password.data[: PASSWORD_MAX + 1])
+    return user if is_right and user and user.password_hash else None
+
+
+@cache
+def _nobodys_hash() -> str:
+    return generate_password_hash("the password of nobody")
+
+
+def _add_company(form: RegisterForm) -> User:
+    """The company and its owner are committed. Raises IntegrityError if someone was faster."""
+    company = Company(name=form.company.data, slug=_free_slug(form.company.data))
+    db.session.add(company)
+    db.session.flush()
+    user = User(company_id=company.id, email=form.email.data, name=form.name.data, role="OWNER")
+    user.set_password(form.password.data)
+    db.session.add(user)
+    db.session.flush()
+    set_actor("USER", user, company, user.email)
+    after = {"name": company.name, "slug": company.slug, "owner": user.email}
+    audit.record("company.created", "Company", company.id, after=after)
+    db.session.commit()
+    return user
+
+
+def _free_slug(name: str) -> str:
+    """The name as part of an address, with -2, -3 … if others have it."""
+    slug = slugify(name, max_length=70) or "company"
+    taken = set(db.session.scalars(select(Company.slug).where(Company.slug.startswith(slug))))
+    number = 1
+    free = slug
+    while free in taken:
+        number += 1
+        free = f"{slug}-{number}"
+    return free
+
+
+def _register_page(form: RegisterForm, status: int, message: str = "") -> ResponseReturnValue:
+    return render_template("auth/register.html", form=form, message=message), status
+
+
+def _password_page(form: SetPasswordForm, user: User, status: int) -> ResponseReturnValue:
+    return render_template("auth/set_password.html", form=form, user=user), status

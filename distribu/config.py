@@ -57,6 +57,8 @@ _FIXED = {
     # whose form was left open, so that nothing typed into it is lost.
     "PERMANENT_SESSION_LIFETIME": timedelta(days=90),
     "SIGN_IN_LASTS": timedelta(days=14),
+    # A session is written where it changes, never on a picture that caches keep for everyone.
+    "SESSION_REFRESH_EACH_REQUEST": False,
     # A form left open overnight still saves: the token lives as long as the session.
     "WTF_CSRF_TIME_LIMIT": None,
     # The token is checked per blueprint, so that the JSON APIs can do without.

@@ -12,8 +12,8 @@ from .catalogue import (
     Product,
 )
 from .columns import new_id, utc_now
-from .company import ROLES, ApiKey, AuditEntry, Company, IdempotencyKey, User
-from .orders import Order, OrderLine
+from .company import ROLES, SCOPES, ApiKey, AuditEntry, Company, IdempotencyKey, User
+from .orders import Order, OrderDraft, OrderLine
 
 __all__ = [
     "ERROR",
@@ -21,6 +21,7 @@ __all__ = [
     "PROCESSING",
     "READY",
     "ROLES",
+    "SCOPES",
     "ApiKey",
     "AuditEntry",
     "Company",
@@ -29,6 +30,7 @@ __all__ = [
     "ImportJob",
     "Installation",
     "Order",
+    "OrderDraft",
     "OrderLine",
     "OutboxEntry",
     "Product",

@@ -1,0 +1,171 @@
+"""The forms of accounts: sign-in, registration, members, passwords, API keys, the audit log."""
+
+from flask_wtf import FlaskForm
+from sqlalchemy import exists, select
+from wtforms import (
+    DateField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from ..extensions import db
+from ..models import SCOPES, User
+
+PASSWORD_MIN, PASSWORD_MAX = 10, 200
+EXPIRIES = [("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In 365 days")]
+SCOPE_LABELS = {
+    "products:read": "Products – Read",
+    "products:write": "Products – Write",
+    "orders:read": "Orders – Read",
+    "orders:write": "Orders – Write",
+    "images:write": "Images – Write",
+}
+
+
+def _trimmed(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def normal_email(text: str | None) -> str:
+    """An email address as accounts keep it: trimmed, in lower case."""
+    return _trimmed(text).lower()
+
+
+def new_password_field(label: str) -> PasswordField:
+    """A field for a password that is to be valid from now on."""
+    limits = f"Use {PASSWORD_MIN} to {PASSWORD_MAX} characters."
+    return PasswordField(
+        label,
+        [
+            InputRequired("Enter a password."),
+            Length(PASSWORD_MIN, PASSWORD_MAX, limits),
+        ],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+def name_field(label: str, sentence: str, longest: int = 200, **kwargs) -> StringField:
+    """A field for a name of at most so many characters."""
+    too_long = f"{label} can have at most {longest} characters."
+    validators = [DataRequired(sentence), Length(max=longest, message=too_long), _storable]
+    return StringField(label, validators, filters=[_trimmed], **kwargs)
+
+
+def new_email_field(autocomplete: str) -> EmailField:
+    """A field for the email of an account that does not exist yet."""
+    sentence = "Enter an email address."
+    validators = [
+        DataRequired(sentence),
+        Length(max=254, message="An email address has at most 254 characters."),
+        # It names an account; nothing is ever sent to it, so its look is enough.
+        Regexp(r"[^@\s\x00]+@[^@\s\x00]+\Z", message=sentence),
+        _unused,
+    ]
+    return EmailField(
+        "Email", validators, filters=[normal_email], render_kw={"autocomplete": autocomplete}
+    )
+
+
+def _unused(_form: FlaskForm, field: EmailField) -> None:
+    if db.session.scalar(select(exists().where(User.email == field.data))):
+        raise ValidationError("There is an account with this email already.")
+
+
+def _storable(_form: FlaskForm, field: StringField) -> None:
+    if "\x00" in field.data:
+        raise ValidationError("This contains a character that cannot be stored.")
+
+
+class SignInForm(FlaskForm):
+    """Who someone is, and where they wanted to go."""
+
+    email = EmailField(
+        "Email",
+        [DataRequired("Enter your email.")],
+        filters=[normal_email],
+        render_kw={"autocomplete": "username"},
+    )
+    password = PasswordField(
+        "Password",
+        [InputRequired("Enter your password.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+    next = HiddenField()
+    # The form that was open when the sign-in ended.
+    kept = HiddenField()
+
+
+class RegisterForm(FlaskForm):
+    """A company and its owner."""
+
+    company = name_field(
+        "Company name", "Enter your company's name.", render_kw={"autocomplete": "organization"}
+    )
+    name = name_field("Your name", "Enter your name.", render_kw={"autocomplete": "name"})
+    email = new_email_field(autocomplete="email")
+    password = new_password_field("Password")
+
+
+class SetPasswordForm(FlaskForm):
+    """A first password, or a new one after a forgotten one."""
+
+    password = new_password_field("New password")
+
+
+class ChangePasswordForm(FlaskForm):
+    """The own password."""
+
+    current_password = PasswordField(
+        "Current password",
+        [InputRequired("Enter your current password.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+    new_password = new_password_field("New password")
+
+
+class MemberForm(FlaskForm):
+    """Someone who joins the company; the choices of role are the view's."""
+
+    name = name_field("Name", "Enter their name.", render_kw={"autocomplete": "off"})
+    email = new_email_field(autocomplete="off")
+    role = SelectField("Role", default="MEMBER")
+
+
+class RoleForm(FlaskForm):
+    """What a member may do from now on."""
+
+    role = SelectField("Role", choices=[("MEMBER", "Member"), ("ADMIN", "Admin")])
+
+
+class ApiKeyForm(FlaskForm):
+    """A new API key: what it is for, what it may do, and for how long."""
+
+    name = name_field("Key name", "Enter a name for the key.", longest=100)
+    scopes = SelectMultipleField(
+        "Permissions",
+        [InputRequired("Choose at least one permission.")],
+        choices=[(scope, SCOPE_LABELS[scope]) for scope in SCOPES],
+        default=["products:read"],
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    expiry = SelectField("Expires", choices=EXPIRIES)
+
+
+class AuditFilterForm(FlaskForm):
+    """Which entries of the audit log to show; it changes nothing, so it needs no token."""
+
+    class Meta:
+        csrf = False
+
+    actor = SelectField("Actor type", [Optional()])
+    entity = SelectField("Entity type", [Optional()])
+    since = DateField("From", [Optional()], name="from")
+    until = DateField("To", [Optional()], name="to")

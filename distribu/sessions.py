@@ -1,0 +1,81 @@
+"""Who is signed in: how a session begins and ends, and the one-time link to a password."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from flask import current_app, session, url_for
+from flask_login import login_user
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.datastructures import MultiDict
+
+from .extensions import db, login
+from .models import User, utc_now
+
+LINK_LASTS = timedelta(days=7)
+
+# Nothing here asks how fresh a sign-in is, and an address may change on a train.
+login.session_protection = None
+
+
+def begin_session(user: User, now: datetime | None = None) -> None:
+    """This browser is signed in as user, in a session that shares nothing with the one before."""
+    session.clear()
+    login_user(user)
+    session.permanent = True
+    session["signed_in_at"] = int((now or utc_now()).timestamp())
+
+
+@login.user_loader
+def load_user(identity: str, now: datetime | None = None) -> User | None:
+    """The user whom this session has signed in, unless that is over."""
+    lasts = current_app.config["SIGN_IN_LASTS"].total_seconds()
+    if (now or utc_now()).timestamp() >= session.get("signed_in_at", 0) + lasts:
+        return None
+    return _user_of(identity)
+
+
+def user_of_ended_session() -> User | None:
+    """Whom the session once signed in: enough to know whose form was left open, for no more."""
+    user_id, _, _token = session.get("_user_id", "").partition(".")
+    return db.session.get(User, user_id) if user_id else None
+
+
+def password_link(user: User) -> str:
+    """An absolute URL to set user's password: good for seven days, for one use."""
+    # The identity carries the session token, which a new password renews.
+    token = _link_serializer().dumps(user.get_id())
+    return current_app.config["PUBLIC_URL"] + url_for("auth.set_password", token=token)
+
+
+def user_of_link(token: str, now: datetime | None = None) -> User | None:
+    """Whose password the link sets; None once it was used, renewed or is too old."""
+    try:
+        identity, made_at = _link_serializer().loads(token, return_timestamp=True)
+    except BadData:
+        return None
+    return _user_of(identity) if (now or utc_now()) - made_at < LINK_LASTS else None
+
+
+def local_path(target: str | None) -> str | None:
+    """The target if it is a path on this site, whatever a browser makes of odd characters."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    # Browsers read a backslash as a slash, and skip tabs and line ends.
+    if "\\" in target or any(ord(character) <= 32 for character in target):
+        return None
+    return target
+
+
+def referring_path(headers: MultiDict, host: str) -> str | None:
+    """The path of the page that a request came from, if that page is ours."""
+    referrer = urlsplit(headers.get("Referer", ""))
+    return local_path(referrer.path) if referrer.netloc == host else None
+
+
+def _user_of(identity: str) -> User | None:
+    user = db.session.get(User, identity.partition(".")[0])
+    return user if user and user.get_id() == identity else None
+
+
+def _link_serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="set-password")

@@ -1,0 +1,332 @@
+"""Accounts: registering, signing in and out, one-time links, and what a session is."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import session
+from sqlalchemy import func, select
+
+from distribu import auth
+from distribu.extensions import db
+from distribu.models import AuditEntry, Company, User, utc_now
+from distribu.sessions import load_user, password_link, user_of_link
+from tests.conftest import PASSWORD, add_cast, signed_in
+
+INVENTORY = "/dashboard/inventory"
+ALICE = {"email": "alice@acme.test", "password": PASSWORD}
+NEW = {
+    "company": "Initech & Söhne",
+    "name": "Peter",
+    "email": "peter@initech.test",
+    "password": "a password of Peter",
+}
+
+
+def path_of_link(app, user_id: str) -> str:
+    with app.test_request_context():
+        return password_link(db.session.get(User, user_id)).removeprefix("http://shop.test")
+
+
+def user_by_email(app, email: str) -> User | None:
+    with app.app_context():
+        return db.session.scalar(select(User).where(User.email == email))
+
+
+def cookie(response) -> str:
+    return next(
+        header
+        for header in response.headers.getlist("Set-Cookie")
+        if header.startswith("distribu_session=")
+    )
+
+
+def test_register_makes_a_company_and_signs_its_owner_in(app, nobody):
+    answer = nobody.post("/register", data=NEW)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    user = user_by_email(app, "peter@initech.test")
+    with app.app_context():
+        company = db.session.get(Company, user.company_id)
+        assert (user.role, company.name, company.slug) == (
+            "OWNER",
+            "Initech & Söhne",
+            "initech-sohne",
+        )
+    assert nobody.get("/").headers["Location"] == INVENTORY
+
+
+def test_register_is_audited(app, nobody):
+    nobody.post("/register", data=NEW)
+    with app.app_context():
+        entry = db.session.scalars(select(AuditEntry)).one()
+        assert (entry.action, entry.actor_name) == ("company.created", "peter@initech.test")
+
+
+def test_second_company_of_a_name_gets_a_numbered_slug(app, cast):
+    for number in (2, 3):
+        changes = {"company": "Acme", "email": f"{number}@acme.test"}
+        assert app.test_client().post("/register", data=NEW | changes).status_code == 303
+    with app.app_context():
+        assert set(db.session.scalars(select(Company.slug))) == {
+            "acme",
+            "acme-2",
+            "acme-3",
+            "globex",
+        }
+
+
+def test_company_whose_name_has_no_letters_gets_a_slug(app, nobody):
+    nobody.post("/register", data=NEW | {"company": "!!!"})
+    with app.app_context():
+        assert db.session.scalar(select(Company.slug)) == "company"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("company", "  ", "Enter your company&#39;s name."),
+        ("company", "x" * 201, "Company name can have at most 200 characters."),
+        ("name", "", "Enter your name."),
+        ("email", "peter", "Enter an email address."),
+        ("email", "peter@initech.test\n", None),
+        ("email", "ALICE@acme.test ", "There is an account with this email already."),
+        ("password", "123456789", "Use 10 to 200 characters."),
+        ("password", "x" * 201, "Use 10 to 200 characters."),
+    ],
+)
+def test_register_names_what_is_wrong(app, cast, nobody, field, value, sentence):
+    answer = nobody.post("/register", data=NEW | {field: value})
+    assert (sentence or "") in answer.text
+    assert answer.status_code == (422 if sentence else 303)
+
+
+def test_register_raced_by_another_of_the_same_name_takes_the_next_slug(
+    app, cast, nobody, monkeypatch
+):
+    slugs = iter(["acme", "acme-2"])
+    monkeypatch.setattr(auth, "_free_slug", lambda name: next(slugs))
+    assert nobody.post("/register", data=NEW).status_code == 303
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Company)) == 3
+
+
+def test_sign_in_opens_the_dashboard(cast, nobody):
+    answer = nobody.post("/login", data=ALICE)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert nobody.get("/").headers["Location"] == INVENTORY
+
+
+def test_email_is_matched_whatever_its_case(cast, nobody):
+    assert nobody.post("/login", data=ALICE | {"email": " Alice@ACME.test"}).status_code == 303
+
+
+@pytest.mark.parametrize("wrong", [{"password": "wrong password"}, {"email": "eve@acme.test"}])
+def test_unknown_email_and_wrong_password_read_the_same(cast, nobody, wrong):
+    answer = nobody.post("/login", data=ALICE | wrong)
+    assert answer.status_code == 422
+    assert "Invalid email or password." in answer.text
+    assert nobody.get("/").headers["Location"] == "/login"
+
+
+@pytest.mark.parametrize("email", ["alice@acme.test", "eve@acme.test", "invited@acme.test"])
+def test_every_attempt_costs_one_comparison(app, cast, nobody, monkeypatch, email):
+    with app.app_context():
+        db.session.add(User(company_id=cast.acme, email="invited@acme.test"))
+        db.session.commit()
+    compared = []
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: bool(compared.append(args)))
+    nobody.post("/login", data={"email": email, "password": "wrong password"})
+    assert len(compared) == 1
+
+
+def test_member_without_a_password_cannot_sign_in(app, cast, nobody):
+    with app.app_context():
+        db.session.add(User(company_id=cast.acme, email="invited@acme.test"))
+        db.session.commit()
+    data = {"email": "invited@acme.test", "password": "the password of nobody"}
+    assert nobody.post("/login", data=data).status_code == 422
+
+
+def test_session_cookie_is_kept_from_scripts_and_other_sites(cast, nobody):
+    header = cookie(nobody.post("/login", data=ALICE))
+    assert "HttpOnly" in header
+    assert "SameSite=Lax" in header
+
+
+def test_session_cookie_is_secure_where_the_site_is(make_app):
+    app = make_app(SESSION_COOKIE_SECURE=True)
+    answer = app.test_client().post("/register", data=NEW, base_url="https://shop.test")
+    assert "; Secure" in cookie(answer)
+
+
+def test_answers_that_change_no_session_carry_no_cookie(cast, nobody):
+    nobody.post("/login", data=ALICE)
+    assert "Set-Cookie" not in nobody.get("/").headers
+
+
+def test_sign_in_starts_a_session_that_shares_nothing_with_the_one_before(cast, nobody):
+    with nobody.session_transaction() as before:
+        before["planted"] = "by someone else"
+        before["csrf_token"] = "known to someone else"
+    nobody.post("/login", data=ALICE)
+    with nobody.session_transaction() as after:
+        assert "planted" not in after
+        assert after.get("csrf_token") != "known to someone else"
+
+
+def test_sign_out_ends_the_session(alice):
+    assert alice.post("/logout").status_code == 303
+    assert alice.get(INVENTORY).status_code == 302
+
+
+def test_sign_out_takes_a_post(alice):
+    assert alice.get("/logout").status_code == 405
+
+
+def test_sign_in_lasts_no_longer_than_it_should(app, cast, alice):
+    lasts = app.config["SIGN_IN_LASTS"]
+    with app.test_request_context():
+        identity = db.session.get(User, cast.alice).get_id()
+        now = utc_now()
+        session["signed_in_at"] = int(now.timestamp())
+        assert load_user(identity, now + lasts - timedelta(minutes=1)).id == cast.alice
+        assert load_user(identity, now + lasts) is None
+
+
+def test_ended_sign_in_asks_for_another(alice):
+    with alice.session_transaction() as kept:
+        kept["signed_in_at"] -= timedelta(days=15).total_seconds()
+    assert alice.get(INVENTORY).headers["Location"].startswith("/login?next=")
+
+
+def test_sign_in_leads_to_what_was_asked_for(cast, nobody):
+    asked = nobody.get("/dashboard/inventory?q=blue")
+    page = nobody.get(asked.headers["Location"])
+    wanted = "/dashboard/inventory?q=blue"
+    assert f'name="next" type="hidden" value="{wanted}"' in page.text
+    answer = nobody.post("/login", data=ALICE | {"next": wanted})
+    assert answer.headers["Location"] == wanted
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.test/",
+        "//evil.test/",
+        "///evil.test/",
+        "/\\evil.test/",
+        "/\t/evil.test/",
+        "\\\\evil.test/",
+        "javascript:alert(1)",
+        "evil.test",
+        " //evil.test",
+        "/%0a/evil.test\n",
+    ],
+)
+def test_sign_in_leads_nowhere_else(cast, nobody, alice, target):
+    answer = nobody.post("/login", data=ALICE | {"next": target})
+    assert answer.headers["Location"] == "/"
+    assert alice.get("/login", query_string={"next": target}).headers["Location"] == "/"
+
+
+def test_one_account_is_refused_after_ten_wrong_passwords(make_app, monkeypatch):
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+    app = make_app(RATELIMIT_ENABLED=True)
+    with app.app_context():
+        add_cast()
+    guesses = [
+        app.test_client().post(
+            "/login",
+            data=ALICE | {"password": f"guess {number}"},
+            environ_base={"REMOTE_ADDR": f"192.0.2.{number}"},
+        )
+        for number in range(11)
+    ]
+    assert [guess.status_code for guess in guesses] == [422] * 10 + [429]
+    assert re.search(r"Too many attempts\. Try again in 1[45] minutes\.", guesses[-1].text)
+    assert 'value="alice@acme.test"' in guesses[-1].text
+    assert int(guesses[-1].headers["Retry-After"]) > 60
+
+
+def test_one_address_is_refused_after_thirty_wrong_passwords(make_app, monkeypatch):
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+    app = make_app(RATELIMIT_ENABLED=True)
+    client = app.test_client()
+    guesses = [
+        client.post("/login", data={"email": f"{number}@acme.test", "password": "guess"})
+        for number in range(31)
+    ]
+    assert [guess.status_code for guess in guesses] == [422] * 30 + [429]
+
+
+def test_one_time_link_sets_the_password_and_signs_in(app, cast, nobody):
+    path = path_of_link(app, cast.bob)
+    assert "bob@acme.test" in nobody.get(path).text
+    assert nobody.post(path, data={"password": "bob's own password"}).status_code == 303
+    assert nobody.get("/").headers["Location"] == INVENTORY
+    assert user_by_email(app, "bob@acme.test").has_password("bob's own password")
+
+
+def test_one_time_link_works_once(app, cast, nobody):
+    path = path_of_link(app, cast.bob)
+    nobody.post(path, data={"password": "bob's own password"})
+    again = app.test_client().post(path, data={"password": "somebody else's"})
+    assert again.status_code == 410
+    assert user_by_email(app, "bob@acme.test").has_password("bob's own password")
+
+
+def test_one_time_link_survives_a_password_that_is_too_short(app, cast, nobody):
+    path = path_of_link(app, cast.bob)
+    assert nobody.post(path, data={"password": "short"}).status_code == 422
+    assert nobody.post(path, data={"password": "long enough now"}).status_code == 303
+
+
+def test_one_time_link_expires_after_seven_days(app, cast):
+    token = path_of_link(app, cast.bob).rpartition("/")[2]
+    with app.test_request_context():
+        assert user_of_link(token, utc_now() + timedelta(days=6)).id == cast.bob
+        assert user_of_link(token, utc_now() + timedelta(days=8)) is None
+
+
+def test_one_time_link_cannot_be_made_up(app, cast, nobody):
+    token = path_of_link(app, cast.bob).rpartition("/")[2]
+    assert nobody.get(f"/set-password/{token[:-1]}").status_code == 410
+
+
+def test_new_password_ends_every_session(app, cast, bob, nobody):
+    nobody.post(path_of_link(app, cast.bob), data={"password": "bob's own password"})
+    assert bob.get("/").headers["Location"] == "/login"
+
+
+def test_link_names_the_public_address_not_the_host_header(app, cast):
+    with app.test_request_context(base_url="http://evil.test"):
+        assert password_link(db.session.get(User, cast.bob)).startswith("http://shop.test/")
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/logout"])
+def test_post_without_a_token_is_not_carried_out(make_app, path):
+    app = make_app(WTF_CSRF_ENABLED=True)
+    with app.app_context():
+        add_cast()
+    client = app.test_client()
+    assert client.post(path, data=ALICE | NEW).status_code == 400
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Company)) == 2
+    assert client.get("/").headers["Location"] == "/login"
+
+
+def test_sign_out_without_a_token_changes_nothing(make_app):
+    app = make_app(WTF_CSRF_ENABLED=True)
+    with app.app_context():
+        cast = add_cast()
+    alice = signed_in(app, cast.alice)
+    alice.post("/logout")
+    assert alice.get("/").headers["Location"] == INVENTORY
+
+
+def test_sign_in_page_of_another_tab_leads_on_once_signed_in(make_app):
+    app = make_app(WTF_CSRF_ENABLED=True)
+    with app.app_context():
+        cast = add_cast()
+    answer = signed_in(app, cast.alice).post("/login", data=ALICE | {"next": "/dashboard/orders"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard/orders")
