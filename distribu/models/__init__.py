@@ -13,7 +13,7 @@ from .catalogue import (
 )
 from .columns import new_id, utc_now
 from .company import ROLES, SCOPES, ApiKey, AuditEntry, Company, IdempotencyKey, User
-from .orders import Order, OrderDraft, OrderLine
+from .orders import Order, OrderLine
 
 __all__ = [
     "ERROR",
@@ -30,7 +30,6 @@ __all__ = [
     "ImportJob",
     "Installation",
     "Order",
-    "OrderDraft",
     "OrderLine",
     "OutboxEntry",
     "Product",
