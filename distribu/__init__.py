@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import models
+from . import cli, models
 from .config import ensure_secret_key, load_config
 from .errors import init_errors
 from .extensions import csrf, db, init_images, limiter, login, migrate, queue, store
@@ -43,6 +43,7 @@ def create_app(config: dict | None = None) -> Flask:
     init_errors(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f".{name}", __name__).bp)
+    cli.init_app(app)
     app.after_request(_secure)
     app.after_request(_drain)
     return app

@@ -75,6 +75,11 @@ _FIXED = {
 }
 
 
+def announce(address: str) -> str:
+    """Return the public URL; where none is set, it is address, and child processes are told."""
+    return os.environ.setdefault("DISTRIBU_PUBLIC_URL", address).rstrip("/")
+
+
 def ensure_secret_key(config: dict) -> str:
     """Return the secret key; without one in the settings, keep one in the instance folder."""
     if config["SECRET_KEY"]:

@@ -2,6 +2,8 @@
 
 import logging
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Flask, current_app
 from flask_limiter import Limiter
@@ -10,13 +12,22 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from huey import Huey, RedisHuey, SqliteHuey
+from huey import Huey, RedisHuey
+from huey.storage import SqliteStorage
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
 
 from .images.sandbox import Sandbox
 from .images.store import ImageStore, open_store
+
+try:
+    from redis.exceptions import RedisError
+except ImportError:  # the embedded queue needs no Redis client
+
+    class RedisError(Exception):
+        """Never raised where there is no Redis client."""
+
 
 log = logging.getLogger(__name__)
 
@@ -52,42 +63,68 @@ def _configure_sqlite(connection, _record) -> None:
     connection.execute("PRAGMA busy_timeout=15000")
 
 
+class QueueUnavailable(Exception):
+    """The queue does not answer."""
+
+
 class Queue:
     """Tasks by name, on Huey. The rows are the truth: a lost task does no harm."""
 
     def init_app(self, app: Flask) -> None:
-        """Open the queue that QUEUE_URL names; tasks are added by the worker module."""
+        """The app has the queue that QUEUE_URL names; the worker module adds the tasks."""
         huey = open_huey(app.config["QUEUE_URL"])
-        app.extensions["huey"] = huey
 
         def run_task(name: str, *arguments: str) -> None:
             with app.app_context():
                 app.extensions["tasks"][name](*arguments)
 
-        app.extensions["tasks"] = {}
-        app.extensions["run_task"] = huey.task()(run_task)
+        app.extensions |= {"huey": huey, "tasks": {}, "run_task": huey.task()(run_task)}
 
     def enqueue(self, name: str, *arguments: str) -> None:
         """Ask the worker to run a task; if the queue is down, the sweep makes up for it."""
         try:
-            current_app.extensions["run_task"](name, *arguments)
-        except (OSError, sqlite3.Error, _redis_error()) as error:
+            with _queue_errors():
+                current_app.extensions["run_task"](name, *arguments)
+        except QueueUnavailable as error:
             log.warning("queue down, left to the sweep: %s%r: %s", name, arguments, error)
+
+    def size(self) -> int:
+        """Return how many tasks wait. Raises QueueUnavailable."""
+        with _queue_errors():
+            return current_app.extensions["huey"].storage.queue_size()
+
+
+class _SqliteQueue(SqliteStorage):
+    """Opens its file at the first use: a connection may not be shared over a fork."""
+
+    def __init__(self, name: str, **options):
+        super().__init__(name, create_tables=False, **options)
+
+    def _create_connection(self) -> sqlite3.Connection:
+        connection = super()._create_connection()
+        for statement in self.ddl:
+            connection.execute(statement)
+        return connection
 
 
 def open_huey(url: str) -> Huey:
-    """Return the queue at url: redis://host:port/db or sqlite:///path."""
+    """Return the queue at url, redis://host:port/db or sqlite:///path, without asking it yet."""
     if url.startswith("redis"):
         return RedisHuey("distribu", url=url, results=False)
-    return SqliteHuey("distribu", filename=url.removeprefix("sqlite:///"), results=False)
+    return Huey(
+        "distribu",
+        results=False,
+        storage_class=_SqliteQueue,
+        filename=url.removeprefix("sqlite:///"),
+    )
 
 
-def _redis_error() -> type[Exception]:
+@contextmanager
+def _queue_errors() -> Iterator[None]:
     try:
-        from redis.exceptions import RedisError
-    except ImportError:  # the embedded queue needs no Redis client
-        return OSError
-    return RedisError
+        yield
+    except (OSError, sqlite3.Error, RedisError) as error:
+        raise QueueUnavailable(str(error)) from error
 
 
 queue = Queue()

@@ -1,0 +1,38 @@
+"""The flask commands of Distribu: serve, worker, seed, check, images."""
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from ..extensions import store
+from .checks import find_problems, format_problem
+from .images import images
+from .serve import serve, worker
+
+
+def init_app(app: Flask) -> None:
+    """The flask command knows Distribu's own."""
+    for command in (serve, worker, check, seed, images):
+        app.cli.add_command(command)
+
+
+@click.command
+@with_appcontext
+def check() -> None:
+    """Say what is wrong with the settings and the servers, and what to do."""
+    problems = find_problems()
+    for problem in problems:
+        click.echo(format_problem(problem))
+    if problems:
+        raise SystemExit(1)
+    click.echo("Settings, database, image store and queue are as they should be.")
+
+
+@click.command
+@with_appcontext
+def seed() -> None:
+    """Add the demo company, with drawn pictures."""
+    from ..seed import seed_demo
+
+    seed_demo(store)
+    current_app.extensions["image_sandbox"].close()

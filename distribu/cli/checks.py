@@ -1,0 +1,98 @@
+"""What has to be right before Distribu starts, asked of every server that it needs."""
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from ..config import Problem, check_settings
+from ..extensions import QueueUnavailable, db, queue, store
+from ..images.doctor import ForeignStore, claim_store
+from ..images.store import StoreMisconfigured, StoreUnavailable
+
+# These may pass by themselves, and meanwhile most pages work.
+PASSING = {"store-unreachable", "queue-unreachable"}
+
+
+def find_problems() -> list[Problem]:
+    """Return what is wrong; the image store is made ready, and known as this database's own."""
+    problems = [*check_settings(current_app.config), *_check_queue()]
+    return problems + (check_database() or _check_tables() or _check_store())
+
+
+def format_problem(problem: Problem) -> str:
+    return f"{problem.id}: {problem.message}\n    {problem.hint}"
+
+
+def check_database() -> list[Problem]:
+    try:
+        with db.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except DBAPIError as error:
+        url = db.engine.url.render_as_string(hide_password=True)
+        return [
+            Problem(
+                "database-unreachable",
+                f"The database at {url} does not answer: {error.orig}",
+                "Start it, or set DISTRIBU_DATABASE_URL to where it is.",
+            )
+        ]
+    return []
+
+
+def _check_tables() -> list[Problem]:
+    config = current_app.extensions["migrate"].migrate.get_config()
+    newest = ScriptDirectory.from_config(config).get_heads()
+    with db.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_heads()
+    if set(current) == set(newest):
+        return []
+    return [
+        Problem(
+            "migration-missing",
+            "The tables of the database are not those of this version of Distribu.",
+            "Run flask db upgrade.",
+        )
+    ]
+
+
+def _check_store() -> list[Problem]:
+    try:
+        store.prepare()
+        claim_store(store)
+    except StoreMisconfigured as error:
+        message = str(error).removesuffix(error.hint).strip()
+        return [Problem("store-misconfigured", message, error.hint)]
+    except StoreUnavailable as error:
+        return [
+            Problem(
+                "store-unreachable",
+                f"The image store does not answer: {error}",
+                "Start it, or set DISTRIBU_IMAGE_STORE_URL to where it is.",
+            )
+        ]
+    except ForeignStore as error:
+        return [
+            Problem(
+                "store-foreign",
+                str(error),
+                "Set DISTRIBU_DATABASE_URL and DISTRIBU_IMAGE_STORE_URL to two that belong "
+                "together; nothing in this store is touched until then.",
+            )
+        ]
+    return []
+
+
+def _check_queue() -> list[Problem]:
+    try:
+        queue.size()
+    except QueueUnavailable as error:
+        return [
+            Problem(
+                "queue-unreachable",
+                f"The queue does not answer: {error}",
+                "Start it, or set DISTRIBU_QUEUE_URL to where it is.",
+            )
+        ]
+    return []

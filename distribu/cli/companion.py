@@ -1,0 +1,60 @@
+"""The worker that flask serve keeps running beside the pages."""
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+
+log = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-m", "flask", "--app", "distribu", "worker", "--embedded")
+# One that dies at once is not started more often than this.
+RESTART_SECONDS = 5
+
+
+class Companion:
+    """One flask worker, started anew when it dies, ended with this process however that ends."""
+
+    def __init__(self, stop_seconds: float):
+        self._stop_seconds = stop_seconds
+        self._is_over = threading.Event()
+        self._starting = threading.Lock()
+        self._watcher = threading.Thread(target=self._keep_running, daemon=True)
+
+    def start(self) -> None:
+        self._start_process()
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """The worker has ended; what it had no time to finish, the sweep does at the next start."""
+        with self._starting:
+            self._is_over.set()
+        self._process.terminate()
+        try:
+            self._process.wait(self._stop_seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._watcher.join()
+
+    def _start_process(self) -> None:
+        with self._starting:
+            if self._is_over.is_set():
+                return
+            self._started_at = time.monotonic()
+            self._process = subprocess.Popen(
+                COMMAND,
+                # The worker ends with this pipe, and the pipe with this process.
+                stdin=subprocess.PIPE,
+                # Ctrl-C is for this process alone, and the kernel schedules sessions as one.
+                start_new_session=True,
+            )
+
+    def _keep_running(self) -> None:
+        while not self._is_over.is_set():
+            status = self._process.wait()
+            self._process.stdin.close()
+            pause = self._started_at + RESTART_SECONDS - time.monotonic()
+            if not self._is_over.wait(max(0, pause)):
+                log.warning("The worker ended with %s and is started again.", status)
+                self._start_process()

@@ -1,0 +1,140 @@
+"""flask serve and flask worker: the processes that Distribu consists of."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing import parent_process
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from .. import worker as queue_worker
+from ..config import announce
+from ..extensions import db, store
+from .checks import PASSING, check_database, find_problems, format_problem
+from .companion import Companion
+
+# With one thread a worker, two stalled uploads stop every page.
+BLOCKING_THREADS = 4
+# How long a process may take to end before it is killed.
+STOP_SECONDS = queue_worker.STOP_SECONDS + 3
+
+
+@click.command
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=1, show_default=True, help="Processes that answer requests.")
+@click.option("--demo", is_flag=True, help="Migrate, and add a demo company at the first start.")
+@with_appcontext
+def serve(host: str, port: int, workers: int, demo: bool) -> None:
+    """Answer requests; with the embedded queue, do the work behind them as well."""
+    _refuse_port(host, port)
+    address = f"http://{host if host not in ('0.0.0.0', '::') else '127.0.0.1'}:{port}"
+    current_app.config["PUBLIC_URL"] = announce(address)
+    if demo:
+        _refuse_problems(check_database())
+        upgrade()
+    _refuse_problems(find_problems())
+    greeting = f"Distribu is at {address}{_demo_login() if demo else ''}\nCtrl-C ends it."
+    server = Granian(
+        "distribu",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=BLOCKING_THREADS,
+        websockets=False,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+    )
+    if current_app.config["QUEUE_URL"].startswith("sqlite"):
+        companion = Companion(STOP_SECONDS)
+        server.on_startup(companion.start)
+        server.on_shutdown(companion.stop)
+    server.on_startup(lambda: click.echo(greeting))
+    _let_go(current_app)
+    server.serve(target_loader=load_app, wrap_loader=False)
+
+
+@click.command
+@click.option("--embedded", is_flag=True, hidden=True, help="End when standard input does.")
+@with_appcontext
+def worker(embedded: bool) -> None:
+    """Do the work behind the pages, until told to end."""
+    logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
+    for chatty in ("alembic", "huey"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    if embedded:
+        end_after(lambda: os.read(0, 1))
+    _refuse_problems(find_problems())
+    queue_worker.run()
+
+
+def load_app() -> Flask:
+    """Return the application for one process of the server, which ends with its parent."""
+    end_after(parent_process().join)
+    return import_module("distribu").create_app()
+
+
+def end_after(wait: Callable[[], object]) -> None:
+    """This process ends when wait() returns, whatever it is doing then."""
+
+    def watch() -> None:
+        wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _refuse_port(host: str, port: int) -> None:
+    """Exit with one sentence where nothing can listen."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # As servers do: what is left of closed connections does not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise click.ClickException(
+            f"Nothing can listen on port {port} of {host}: {error.strerror}. Choose another --port."
+        ) from error
+
+
+def _refuse_problems(problems: list) -> None:
+    """Exit where something has to be put right first; tell what may pass by itself."""
+    for problem in problems:
+        click.echo(format_problem(problem), err=True)
+    if any(problem.id not in PASSING for problem in problems):
+        raise SystemExit(1)
+
+
+def _demo_login() -> str:
+    """The demo company is there; return how to sign in to it."""
+    from ..seed import DEMO_EMAIL, DEMO_PASSWORD, seed_demo
+
+    click.echo("Looking after the demo company ...")
+    seed_demo(store)
+    return f"\nSign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}"
+
+
+def _let_go(app: Flask) -> None:
+    """No connection and no child is left that a forked process would share."""
+    app.extensions["image_sandbox"].close()
+    db.session.remove()
+    db.engine.dispose()
+    app.extensions["huey"].storage.close()

@@ -1,0 +1,109 @@
+"""The work behind the pages: the queue's tasks, their schedule, and who runs them."""
+
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flask import Flask, current_app
+from huey import crontab
+from sqlalchemy import delete
+
+from .extensions import db, queue, store
+from .images import outbox, staging
+from .images.store import StoreError
+from .models import IdempotencyKey, ImportJob, utc_now
+
+log = logging.getLogger(__name__)
+
+# A task under way may end in this time; the sweep goes on with what did not.
+STOP_SECONDS = 5
+# How long a task of the embedded queue waits at most until an idle worker looks.
+POLL_SECONDS = 0.5
+
+_SWEEP_MINUTES = outbox.SWEEP_EVERY // timedelta(minutes=1)
+
+
+def process(image_id: str) -> None:
+    """The picture has its whole ladder, and its upload is deleted."""
+    staging.process(store, image_id)
+    outbox.drain_request(store)
+
+
+def sweep() -> None:
+    """What crashes left behind is repaired."""
+    outbox.sweep(store)
+
+
+def purge(now: datetime | None = None) -> None:
+    """What was kept for a time, and that time is over, is gone."""
+    for model in (IdempotencyKey, ImportJob):
+        db.session.execute(delete(model).where(model.expires_at < (now or utc_now())))
+    db.session.commit()
+
+
+TASKS = {"process": process, "sweep": sweep, "purge": purge}
+# A task of the schedule that waits for longer than until the next one is not run.
+SCHEDULE = {
+    "sweep": (crontab(minute=f"*/{_SWEEP_MINUTES}"), outbox.SWEEP_EVERY),
+    "purge": (crontab(hour="3", minute="30"), timedelta(days=1)),
+}
+
+
+def add_tasks(app: Flask) -> None:
+    """The app's queue can be worked on by this process."""
+    huey = app.extensions["huey"]
+    for name, task in TASKS.items():
+        app.extensions["tasks"][name] = _left_to_sweep(task)
+    for name, (is_due, lifetime) in SCHEDULE.items():
+        scheduled = _scheduled(app, name)
+        huey.periodic_task(is_due, name=f"scheduled_{name}", expires=lifetime)(scheduled)
+
+
+def run() -> None:
+    """Work on the queue until SIGTERM or SIGINT, after a sweep of what the last worker left."""
+    app = current_app._get_current_object()
+    _yield_to_pages()
+    add_tasks(app)
+    queue.enqueue("sweep")
+    # Threads, since the work is in decoding processes and in waiting for stores.
+    consumer = app.extensions["huey"].create_consumer(
+        workers=app.config["DECODE_PROCESSES"],
+        worker_type="thread",
+        max_delay=POLL_SECONDS,
+        graceful_signal="TERM",
+        shutdown_timeout=STOP_SECONDS,
+    )
+    consumer.run()
+    app.extensions["image_sandbox"].close()
+
+
+def _yield_to_pages() -> None:
+    """The kernel runs this process and its decoding behind whatever serves pages."""
+    os.nice(19)
+    if os.getsid(0) == os.getpid():
+        # Under autogrouping a session counts as one, and nice only within it.
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text("19")
+
+
+def _scheduled(app: Flask, name: str) -> Callable[[], None]:
+    def run_scheduled() -> None:
+        with app.app_context():
+            app.extensions["tasks"][name]()
+
+    return run_scheduled
+
+
+def _left_to_sweep(task: Callable[..., None]) -> Callable[..., None]:
+    """The same task, but a store that is down is no error here: the sweep comes again."""
+
+    def run_task(*arguments: str) -> None:
+        try:
+            task(*arguments)
+        except StoreError as error:
+            log.warning("left to the sweep: %s%r: %s", task.__name__, arguments, error)
+
+    return run_task
