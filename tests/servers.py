@@ -41,6 +41,7 @@ class MinioServer:
     address: str
     key: str
     secret: str
+    directory: Path
     process: subprocess.Popen
 
     def url(self, bucket: str, secret: str | None = None, options: str = "") -> str:
@@ -148,7 +149,7 @@ def running_minio() -> Iterator[MinioServer]:
         _directory() as directory,
         _running(command, _minio_is_ready, env=os.environ | settings) as (process, port),
     ):
-        yield MinioServer(f"127.0.0.1:{port}", key, secret, process)
+        yield MinioServer(f"127.0.0.1:{port}", key, secret, Path(directory), process)
 
 
 @contextmanager

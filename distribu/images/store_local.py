@@ -104,7 +104,7 @@ class DirectoryStore(ImageStore):
                     yield StoredObject(os.path.relpath(entry.path, self._root), byte_size)
 
     def prepare(self) -> None:
-        with self._translated(self._root):
+        try:
             os.makedirs(self._root, exist_ok=True)
             # Only this user reads uploads as they came; a web server may read what is public.
             for folder, mode in ((PUBLIC, 0o755), (PRIVATE, 0o700)):
@@ -113,6 +113,12 @@ class DirectoryStore(ImageStore):
             _sync(self._root)
             with _temporary_file(self._root):
                 pass
+        except OSError as error:
+            raise StoreMisconfigured(
+                f"No image store can be made in {self._root}: {error}.",
+                f"Let the user with the id {os.geteuid()} write there, or name another directory"
+                " in DISTRIBU_IMAGE_STORE_URL.",
+            ) from error
 
     def installation_id(self) -> str:
         path = self._path(INSTALLATION_ID)

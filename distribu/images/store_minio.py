@@ -79,6 +79,12 @@ _HINTS = {
 }
 
 
+def longest_request() -> float:
+    """Return the seconds after which a request has failed, whatever the server does."""
+    attempt = ADDRESSES * CONNECT_SECONDS + SEND_SECONDS + READ_SECONDS
+    return (RETRIES + 1) * attempt + BACKOFF_SECONDS * 2**RETRIES
+
+
 class MinioStore(ImageStore):
     """Objects in a bucket, each written by one PUT.
 
@@ -87,9 +93,7 @@ class MinioStore(ImageStore):
     no client can prevent that, and flask images doctor finds the object.
     """
 
-    PUT_SECONDS = (RETRIES + 1) * (
-        ADDRESSES * CONNECT_SECONDS + SEND_SECONDS + READ_SECONDS
-    ) + BACKOFF_SECONDS * 2**RETRIES
+    PUT_SECONDS = longest_request()
 
     def __init__(
         self,
@@ -144,12 +148,13 @@ class MinioStore(ImageStore):
 
     def put(self, key: str, file: BinaryIO, content_type: str) -> None:
         check_key(key)
+        byte_size = rewind(file)
         with self._translated(key):
             self._client.put_object(
                 self._bucket,
                 key,
                 file,
-                rewind(file),
+                byte_size,
                 content_type=content_type,
                 metadata={"Cache-Control": _cache_control(key)},
                 # An interrupted upload in parts would stay in the bucket, and in no listing.
@@ -321,7 +326,8 @@ class MinioStore(ImageStore):
             yield
         except S3Error as error:
             raise self._as_store_error(error, what) from error
-        except (HTTPError, MinioException, OSError, ParseError) as error:
+        # ParseError and ValueError: the client could make nothing of the answer.
+        except (HTTPError, MinioException, OSError, ParseError, ValueError) as error:
             if isinstance(error, MaxRetryError) and isinstance(error.reason, SSLError):
                 raise StoreMisconfigured(
                     f"No secure connection to {self}: {error.reason}", _TLS_HINT

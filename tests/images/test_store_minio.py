@@ -1,0 +1,459 @@
+"""What only a bucket has: its policy, its versions, and a network between."""
+
+import io
+import json
+import multiprocessing
+import random
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from minio import Minio
+from minio.versioningconfig import ENABLED, SUSPENDED, VersioningConfig
+
+from distribu.images import bucket_policy, store_minio
+from distribu.images.store import (
+    ImageStore,
+    StoreError,
+    StoreMisconfigured,
+    StoreUnavailable,
+    open_store,
+)
+from distribu.images.store_minio import MinioStore
+from tests.answering_server import Answer, answering, s3_error
+from tests.servers import running_minio
+
+WIDGET = "images/01JD/blue-widget.jpg"
+UPLOAD = "incoming/01JD/upload"
+
+
+@pytest.fixture
+def store(minio_url) -> ImageStore:
+    store = open_store(minio_url)
+    store.prepare()
+    return store
+
+
+@pytest.fixture
+def bucket(minio_url) -> str:
+    return urlsplit(minio_url).path.strip("/")
+
+
+@pytest.fixture
+def client(minio_server) -> Minio:
+    """Return an administrator's client, past the store."""
+    return Minio(
+        minio_server.address,
+        minio_server.key,
+        minio_server.secret,
+        secure=False,
+        region="us-east-1",
+    )
+
+
+@pytest.fixture
+def read_by_anyone(minio_server, bucket):
+    def read(key: str):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        return opener.open(f"http://{minio_server.address}/{bucket}/{key}", timeout=10)
+
+    return read
+
+
+@pytest.fixture
+def silent_address() -> Iterator[str]:
+    """Yield the address of a server that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield address_of(server)
+
+
+def put(store: ImageStore, key: str, content: bytes = b"0123456789") -> None:
+    store.put(key, io.BytesIO(content), "image/jpeg")
+
+
+def read(store: ImageStore, key: str) -> bytes:
+    with store.open(key) as file:
+        return file.read()
+
+
+def store_at(address: str, options: str = "") -> ImageStore:
+    return open_store(f"s3+http://key:secret@{address}/bucket{options}")
+
+
+def address_of(server: socket.socket) -> str:
+    return "{}:{}".format(*server.getsockname())
+
+
+def listing(*keys: str) -> Answer:
+    """Return what S3 answers to a question for objects."""
+    contents = "".join(f"<Contents><Key>{key}</Key><Size>1</Size></Contents>" for key in keys)
+    whole = f"<Name>bucket</Name><IsTruncated>false</IsTruncated>{contents}"
+    return Answer(200, f"<ListBucketResult>{whole}</ListBucketResult>".encode())
+
+
+USES = [
+    lambda store: put(store, WIDGET),
+    lambda store: read(store, WIDGET),
+    lambda store: store.stat(WIDGET),
+    lambda store: store.delete_prefix("images/01JD/"),
+    lambda store: store.keys(),
+    lambda store: store.prepare(),
+    lambda store: store.installation_id(),
+]
+USE_NAMES = ["put", "open", "stat", "delete_prefix", "keys", "prepare", "installation_id"]
+
+
+# Who may read
+
+
+def test_everyone_may_read_an_image_and_keep_it_for_ever(store, read_by_anyone):
+    put(store, WIDGET, b"a picture")
+    with read_by_anyone(WIDGET) as answer:
+        assert answer.read() == b"a picture"
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("path", [UPLOAD, "installation-id", "", "?list-type=2", "?policy"])
+def test_nobody_may_read_anything_else(store, read_by_anyone, path):
+    put(store, UPLOAD)
+    store.installation_id()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        read_by_anyone(path)
+    refused.value.close()
+    assert refused.value.code == 403
+
+
+def test_an_upload_is_cached_by_nobody(store, client, bucket):
+    put(store, UPLOAD)
+    assert client.stat_object(bucket, UPLOAD).metadata["Cache-Control"] == "private, no-store"
+
+
+# The policy
+
+
+def policy_of(client: Minio, bucket: str) -> dict:
+    return json.loads(client.get_bucket_policy(bucket))
+
+
+def allow(*resources: str, who: str = "*") -> dict:
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": [who]},
+        "Action": ["s3:GetObject"],
+        "Resource": [f"arn:aws:s3:::{resource}" for resource in resources],
+    }
+
+
+def set_policy(client: Minio, bucket: str, *statements: dict) -> None:
+    policy = {"Version": "2012-10-17", "Statement": list(statements)}
+    client.set_bucket_policy(bucket, json.dumps(policy))
+
+
+def test_prepare_writes_its_statement_once(store, client, bucket):
+    store.prepare()
+    assert len(policy_of(client, bucket)["Statement"]) == 1
+
+
+def test_prepare_keeps_the_statements_of_others(minio_url, client, bucket):
+    client.make_bucket(bucket)
+    set_policy(client, bucket, allow(f"{bucket}/brochures/*"))
+    open_store(minio_url).prepare()
+    resources = [statement["Resource"] for statement in policy_of(client, bucket)["Statement"]]
+    assert sorted(resources) == [
+        [f"arn:aws:s3:::{bucket}/brochures/*"],
+        [f"arn:aws:s3:::{bucket}/images/*"],
+    ]
+
+
+def test_prepare_is_content_with_an_equal_statement_of_others(minio_url, client, bucket):
+    client.make_bucket(bucket)
+    set_policy(client, bucket, allow(f"{bucket}/images/*", f"{bucket}/brochures/*"))
+    before = policy_of(client, bucket)
+    open_store(minio_url).prepare()
+    assert policy_of(client, bucket) == before
+
+
+def test_prepare_refuses_a_bucket_whose_uploads_everyone_may_read(minio_url, client, bucket):
+    client.make_bucket(bucket)
+    set_policy(client, bucket, allow(f"{bucket}/*"))
+    with pytest.raises(StoreMisconfigured) as refused:
+        open_store(minio_url).prepare()
+    assert "images/*" in refused.value.hint
+
+
+def test_prepare_leaves_the_policy_alone_where_told_to(minio_url, client, bucket):
+    client.make_bucket(bucket)
+    set_policy(client, bucket, allow(f"{bucket}/brochures/*"))
+    before = policy_of(client, bucket)
+    open_store(f"{minio_url}?policy=keep").prepare()
+    assert policy_of(client, bucket) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (allow("shop/images/*"), True),
+        (allow("shop/*"), True),
+        (allow("*"), True),
+        (allow("shop/image?/*"), True),
+        ({**allow("shop/images/*"), "Principal": "*"}, True),
+        ({**allow("shop/images/*"), "Action": "s3:Get*"}, True),
+        ({**allow("shop/images/*"), "Action": ["s3:PutObject", "s3:*"]}, True),
+        ({**allow("shop/images/*"), "Resource": "arn:aws:s3:::shop/images/*"}, True),
+        ({**allow("shop/images/*"), "Action": "s3:ListBucket"}, False),
+        ({**allow("shop/images/*"), "Condition": {"IpAddress": {}}}, False),
+        ({**allow("shop/images/*"), "Effect": "Deny"}, False),
+        (allow("shop/images/*", who="arn:aws:iam::1:user/alice"), False),
+        (allow("shop/brochures/*"), False),
+        (allow("shop/image[s]/*"), False),
+        (allow("other/images/*"), False),
+    ],
+)
+def test_a_policy_is_read_as_s3_reads_it(statement, expected):
+    # The language lets a single statement stand without its list.
+    policies = [{"Statement": [statement]}, {"Statement": statement}]
+    told = [bucket_policy.lets_everyone_read(policy, "shop", "images/") for policy in policies]
+    assert told == [expected, expected]
+
+
+# What lies in the bucket
+
+
+def test_a_large_upload_is_one_put(minio_server, store, client, bucket):
+    put(store, UPLOAD, random.Random(19).randbytes(19 * 1024 * 1024))
+    # The ETag of an object in parts ends in their number.
+    assert "-" not in client.stat_object(bucket, UPLOAD).etag
+    unfinished = minio_server.directory / ".minio.sys" / "multipart"
+    assert list(unfinished.glob("*/*/*")) == []
+
+
+@pytest.mark.parametrize("status", [ENABLED, SUSPENDED])
+def test_delete_prefix_takes_every_version(store, client, bucket, status):
+    put(store, WIDGET, b"before")
+    client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    put(store, WIDGET, b"first")
+    put(store, WIDGET, b"second")
+    client.remove_object(bucket, WIDGET)
+    client.set_bucket_versioning(bucket, VersioningConfig(status))
+    store.delete_prefix("images/01JD/")
+    assert list(client.list_objects(bucket, recursive=True, include_version=True)) == []
+
+
+def test_delete_prefix_says_what_it_could_not_delete(minio_url, client, bucket):
+    client.make_bucket(bucket, object_lock=True)
+    store = open_store(minio_url)
+    put(store, WIDGET)
+    client.enable_object_legal_hold(bucket, WIDGET)
+    with pytest.raises(StoreUnavailable, match=WIDGET):
+        store.delete_prefix("images/01JD/")
+    client.disable_object_legal_hold(bucket, WIDGET)
+    store.delete_prefix("images/01JD/")
+    assert store.keys() == set()
+
+
+def test_delete_prefix_deletes_more_objects_than_one_request_may_name():
+    keys = [f"images/01JD/v1/{number}" for number in range(1001)]
+    deleted = Answer(200, b"<DeleteResult/>")
+    with answering(s3_error(501, "NotImplemented"), listing(*keys), deleted) as server:
+        store_at(server.address).delete_prefix("images/01JD/")
+        assert [request.method for request in server.requests] == ["GET", "GET", "POST", "POST"]
+
+
+# A server that is not there, or not well
+
+
+@pytest.fixture(scope="module")
+def stopped_url() -> str:
+    """Return the URL of a store whose server has stopped."""
+    with running_minio() as server:
+        url = server.url("bucket")
+        open_store(url).prepare()
+    return url
+
+
+@pytest.mark.parametrize("use", USES, ids=USE_NAMES)
+def test_a_stopped_server_is_unavailable_at_once(stopped_url, use):
+    store = open_store(stopped_url)
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        use(store)
+    assert time.monotonic() - started < 5
+
+
+def test_a_server_that_stops_while_it_is_read_is_unavailable():
+    with running_minio() as server:
+        store = open_store(server.url("bucket"))
+        store.prepare()
+        put(store, WIDGET, bytes(20_000_000))
+        with store.open(WIDGET) as file:
+            file.read(10)
+            server.process.kill()
+            server.process.wait()
+            with pytest.raises(StoreUnavailable):
+                file.read()
+
+
+@pytest.fixture
+def impatient(monkeypatch) -> float:
+    """Return the seconds that a put may take, now that the store waits for nothing long."""
+    monkeypatch.setattr(store_minio, "SEND_SECONDS", 0.2)
+    monkeypatch.setattr(store_minio, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(store_minio, "CONNECT_SECONDS", 0.2)
+    return store_minio.longest_request()
+
+
+@pytest.mark.parametrize("byte_size", [10, 20_000_000], ids=["no answer", "no reading"])
+def test_a_put_to_a_silent_server_ends_in_time(impatient, silent_address, byte_size):
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        put(store_at(silent_address), WIDGET, bytes(byte_size))
+    assert time.monotonic() - started < impatient + 1
+
+
+def test_connecting_takes_less_than_sending_may(monkeypatch):
+    monkeypatch.setattr(store_minio, "CONNECT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        # Whoever comes third is not let in.
+        waiting = [socket.create_connection(server.getsockname(), 1) for _ in range(1)]
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            put(store_at(address_of(server)), WIDGET)
+        assert time.monotonic() - started < store_minio.SEND_SECONDS / 2
+        [connection.close() for connection in waiting]
+
+
+def test_put_seconds_cover_every_attempt():
+    assert MinioStore.PUT_SECONDS == 3 * (2 * 5 + 20 + 20) + 0.8
+
+
+def test_what_failed_for_a_moment_is_asked_again():
+    busy = s3_error(503, "SlowDown")
+    with answering(busy, busy, Answer(200)) as server:
+        put(store_at(server.address), WIDGET)
+        assert [request.method for request in server.requests] == ["PUT", "PUT", "PUT"]
+
+
+def test_a_server_that_stays_busy_is_unavailable_however_long_it_asks_for():
+    busy = Answer(503, headers={"Content-Type": "application/xml", "Retry-After": "3600"})
+    with answering(busy) as server, pytest.raises(StoreUnavailable):
+        put(store_at(server.address), WIDGET)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("use", USES, ids=USE_NAMES)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(502, b"<html>Bad gateway</html>", {"Content-Type": "text/html"}),
+        Answer(404, b"<html>Not found</html>", {"Content-Type": "text/html"}),
+        Answer(400, b"<Error><Code>Half"),
+        Answer(400, b"\xff\xfe"),
+        Answer(400),
+    ],
+    ids=["a broken proxy", "another server", "half an answer", "no text", "nothing"],
+)
+def test_an_answer_that_makes_no_sense_is_an_error_of_the_store(answer, use):
+    with answering(answer) as server, pytest.raises(StoreError):
+        use(store_at(server.address))
+
+
+def test_a_body_that_ends_too_soon_is_unavailable():
+    answer = Answer(200, b"half", {"Content-Length": "8", "Connection": "close"})
+    with answering(answer) as server, pytest.raises(StoreUnavailable):
+        read(store_at(server.address), WIDGET)
+
+
+def test_connections_are_given_back():
+    with answering(Answer(200, b"picture")) as server:
+        store = store_at(server.address)
+        assert [read(store, WIDGET) for _ in range(5)] == [b"picture"] * 5
+        assert len({request.client_port for request in server.requests}) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_makes_a_connection_of_its_own():
+    with answering(Answer(200, b"picture")) as server:
+        store = store_at(server.address)
+        read(store, WIDGET)
+        child = multiprocessing.get_context("fork").Process(target=read, args=(store, WIDGET))
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+        assert len({request.client_port for request in server.requests}) == 2
+
+
+# What somebody has to change
+
+
+def test_a_wrong_secret_is_told(minio_server, store, bucket):
+    with pytest.raises(StoreMisconfigured) as refused:
+        put(open_store(minio_server.url(bucket, secret="wrong-secret")), WIDGET)
+    assert "secret" in refused.value.hint
+    assert "wrong-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("use", USES, ids=USE_NAMES)
+def test_a_wrong_secret_is_a_matter_of_settings_everywhere(minio_server, store, bucket, use):
+    with pytest.raises(StoreMisconfigured):
+        use(open_store(minio_server.url(bucket, secret="wrong-secret")))
+
+
+def test_an_unknown_key_is_told(minio_server, bucket):
+    url = f"s3+http://nobody:some-secret@{minio_server.address}/{bucket}"
+    with pytest.raises(StoreMisconfigured) as refused:
+        open_store(url).prepare()
+    assert "key" in refused.value.hint
+
+
+def test_a_server_without_tls_is_told(minio_server, bucket):
+    url = f"s3+https://key:secret@{minio_server.address}/{bucket}"
+    with pytest.raises(StoreMisconfigured) as refused:
+        open_store(url).prepare()
+    assert "s3+http" in refused.value.hint
+
+
+def test_a_bucket_that_cannot_be_made_is_told():
+    answers = s3_error(404, "NoSuchBucket"), s3_error(403, "AccessDenied")
+    with answering(*answers) as server, pytest.raises(StoreMisconfigured) as refused:
+        store_at(server.address).prepare()
+    assert "cannot be made" in str(refused.value)
+
+
+def test_a_bucket_that_another_process_made_meanwhile_is_taken():
+    answers = s3_error(404, "NoSuchBucket"), s3_error(409, "BucketAlreadyOwnedByYou")
+    with answering(*answers) as server:
+        store_at(server.address, "?policy=keep").prepare()
+        assert [request.method for request in server.requests] == ["GET", "PUT"]
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        ("AuthorizationHeaderMalformed", "?region="),
+        ("RequestTimeTooSkewed", "clock"),
+        ("NotImplemented", "?policy=keep"),
+    ],
+)
+def test_other_refusals_say_what_to_change(code, word):
+    answers = listing(), s3_error(400, code)
+    with answering(*answers) as server, pytest.raises(StoreMisconfigured) as refused:
+        store_at(server.address).prepare()
+    assert word in refused.value.hint
+
+
+def test_a_server_without_versions_deletes_all_the_same():
+    no_versions = s3_error(501, "NotImplemented")
+    with answering(no_versions, listing(WIDGET), Answer(200, b"<DeleteResult/>")) as server:
+        store_at(server.address).delete_prefix("images/01JD/")
+        assert [request.method for request in server.requests] == ["GET", "GET", "POST"]
+
+
+def test_the_region_is_the_one_that_was_named():
+    with answering(Answer(200)) as server:
+        put(store_at(server.address, "?region=eu-west-1"), WIDGET)
+        assert "/eu-west-1/s3/" in server.requests[0].headers["Authorization"]
