@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 import with_minio
 
+# Any free port, since others on this machine may want the usual one.
+RUN = "import sys, with_minio as it; it.USUAL_PORT = 0; sys.exit(it.main(sys.argv[1:]))"
 ASK = """
 import os, signal, urllib.request
 address = os.environ["DISTRIBU_IMAGE_STORE_URL"].split("@")[1].split("/")[0]
@@ -34,7 +36,8 @@ finally:
 def running(instance: Path, script: str):
     """Yield with_minio in a session of its own; what script prints comes through a pipe."""
     process = subprocess.Popen(
-        [sys.executable, with_minio.__file__, sys.executable, "-c", script],
+        [sys.executable, "-c", RUN, sys.executable, "-c", script],
+        cwd=Path(with_minio.__file__).parent,
         env=os.environ | {"DISTRIBU_INSTANCE": str(instance)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
