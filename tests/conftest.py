@@ -103,7 +103,7 @@ def app(make_app) -> Flask:
 
 
 @pytest.fixture
-def context(app):
+def app_context(app):
     """An application context, for tests of the core; never with a client beside it."""
     with app.app_context():
         yield app

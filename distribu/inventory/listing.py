@@ -1,9 +1,10 @@
-"""The inventory list."""
+"""The inventory list: every product of the company, by name."""
 
-from flask import g, render_template, request
-from sqlalchemy import select
+from flask import g, render_template, request, url_for
+from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
+from .. import search
 from ..extensions import db
 from ..models import Product
 from ..tenancy import signed_in
@@ -13,14 +14,43 @@ from . import bp
 @bp.get("")
 @signed_in
 def list_products():
-    """The company's products by name, with their thumbnails."""
-    products = db.session.scalars(
-        select(Product)
-        .where(Product.company_id == g.company.id)
-        .order_by(Product.name, Product.id)
-        .options(selectinload(Product.image))
-        .limit(50)
-    ).all()
-    return render_template(
-        "inventory/list.html", products=products, query=request.args.get("q", "")
+    """The products that match the filters, a page at a time."""
+    filters = {name: request.args.get(name, "").strip() for name in ("q", "category")}
+    query = select(Product).where(search.matching(g.company.id, filters["q"]))
+    if filters["category"]:
+        query = query.where(Product.category == filters["category"])
+    page = search.page(
+        query.options(selectinload(Product.image)), search.BY_NAME, request.args.get("cursor")
     )
+    return render_template(
+        "inventory/list.html",
+        products=page.items,
+        pages=_pagination(page, query, filters),
+        categories=_categories(),
+        filters=filters,
+    )
+
+
+def _pagination(page: search.Page, query: Select, filters: dict) -> dict:
+    """What the pagination macro shows."""
+    count = search.count(query)
+    many = f"more than {search.COUNT_MAX:,}" if count > search.COUNT_MAX else f"{count:,}"
+    return {
+        "summary": f"{many} {'product' if count == 1 else 'products'}",
+        "previous_url": _url(filters, page.previous),
+        "next_url": _url(filters, page.next),
+    }
+
+
+def _url(filters: dict, cursor: str | None) -> str | None:
+    given = {name: value for name, value in filters.items() if value}
+    return cursor and url_for("inventory.list_products", cursor=cursor, **given)
+
+
+def _categories() -> list[str]:
+    return db.session.scalars(
+        select(Product.category)
+        .where(Product.company_id == g.company.id, Product.category.is_not(None))
+        .distinct()
+        .order_by(Product.category)
+    ).all()

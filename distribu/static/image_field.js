@@ -76,7 +76,8 @@ document.addEventListener("paste", (event) => {
   }
 });
 
-const isUpload = (event) => event.detail.elt?.id === "image";
+// detail.elt is another element once the answer has taken the input's place.
+const isUpload = (event) => event.detail.requestConfig.elt.id === "image";
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isUpload(event)) return;
@@ -99,7 +100,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!isUpload(event)) return;
   isTravelling = false;
   const { xhr, successful } = event.detail;
-  const isAnswered = successful || [401, 409, 413, 422].includes(xhr?.status);
+  const isAnswered = successful || [401, 409, 413, 422].includes(xhr.status);
   if (!isAnswered) {
     field().removeAttribute("aria-busy");
     document.getElementById("image-progress").hidden = true;

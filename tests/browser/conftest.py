@@ -67,4 +67,5 @@ def serve(make_app, **changes):
 def dashboard(live_app, page):
     """A page in which alice is signed in."""
     live_app.sign_in(page.context, live_app.cast.alice)
+    page.set_default_timeout(10_000)
     return page
