@@ -174,9 +174,13 @@ def test_tile_shows_the_initial(pictures):
     assert ">B</text>" in pictures.tile("  blue widget")
 
 
-@pytest.mark.parametrize(("name", "shown"), [("", "?"), ("<b>", "&lt;"), ("éclair", "É")])
+@pytest.mark.parametrize(("name", "shown"), [("<b>", "&lt;"), ("éclair", "É")])
 def test_tile_takes_any_name(pictures, name, shown):
     assert f">{shown}</text>" in pictures.tile(name)
+
+
+def test_tile_without_a_name_shows_a_drawing(pictures):
+    assert '<path class="tile-drawing"' in pictures.tile(" ")
 
 
 def test_picture_offers_avif_before_webp_and_reserves_its_box(pictures):

@@ -12,9 +12,20 @@ document.addEventListener("error", (event) => {
   if (event.target.matches?.("img[data-fallback]")) showTile(event.target);
 }, true);
 
-// Some pictures failed before this script ran.
-for (const image of document.querySelectorAll("img[data-fallback]")) {
-  if (image.complete && image.currentSrc && image.naturalWidth === 0) showTile(image);
+// What is transparent in a picture must not show the colour that stood in for it.
+function dropPlaceholder(image) {
+  image.closest(".picture")?.querySelector(".placeholder")?.remove();
+}
+
+document.addEventListener("load", (event) => {
+  if (event.target.matches?.(".picture img")) dropPlaceholder(event.target);
+}, true);
+
+// Some pictures arrived, or failed, before this script ran.
+for (const image of document.querySelectorAll(".picture img")) {
+  if (!image.complete || !image.currentSrc) continue;
+  if (image.naturalWidth > 0) dropPlaceholder(image);
+  else if (image.matches("[data-fallback]")) showTile(image);
 }
 
 // <a data-dialog="id" href="the page that asks the same">

@@ -18,6 +18,7 @@ PARTS = """
 {% import "_form_macros.html" as forms %}
 {% from "_picture.html" import product_picture %}
 {% from "_icons.html" import icon %}
+{% block flashes %}{% include "_flashes.html" %}{% endblock %}
 {% block main %}
 <div class="page-head"><h1>Parts</h1><div class="actions">
   <a class="button" href="/parts">{{ icon("plus") }}Add</a>
@@ -65,13 +66,21 @@ class PartsForm(Form):
 
 
 def products():
-    """One without a picture, one with a dead link, one whose file is missing."""
+    """No picture, a dead link, a missing file, and a picture that is there."""
+    here = SimpleNamespace(
+        srcset=lambda format, width_limit: "",
+        fallback_url=lambda width_limit: "/static/favicon.svg",
+        display_size=lambda width_limit: (32, 32),
+        placeholder_color="#8899aa",
+        alt_text="",
+    )
     made = {"path": "v1/300w.webp", "format": "WEBP", "width_px": 300, "height_px": 200}
     missing = Image(id="01J0", derivatives=[made], placeholder_color="#8899aa", alt_text="")
     return [
         SimpleNamespace(name="Anchor", external_image_url=None, image=None),
         SimpleNamespace(name="Bolt", external_image_url="/dead.jpg", image=None),
         SimpleNamespace(name="Crate", external_image_url=None, image=missing),
+        SimpleNamespace(name="Drum", external_image_url=None, image=here),
     ]
 
 
@@ -179,6 +188,13 @@ def test_product_without_a_working_picture_shows_its_tile(parts, name, initial):
     card = parts.get_by_role("article").filter(has_text=name)
     card.scroll_into_view_if_needed()
     card.locator(".card-picture > svg.tile").filter(has_text=initial).wait_for()
+
+
+def test_colour_behind_a_picture_goes_when_it_has_arrived(parts):
+    card = parts.get_by_role("article").filter(has_text="Drum")
+    card.scroll_into_view_if_needed()
+    card.locator("img").wait_for()
+    card.locator(".placeholder").wait_for(state="detached")
 
 
 def test_error_summary_has_the_focus(parts):
