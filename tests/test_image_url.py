@@ -1,0 +1,215 @@
+"""What a written imageUrl does: the decisions that begin with imageUrl, one by one."""
+
+import pytest
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+
+from distribu import image_url
+from distribu.extensions import db, store
+from distribu.images import attachment, staging
+from distribu.images.outbox import drain
+from distribu.models import Company, Image, Product
+from tests.conftest import add_cast, add_product
+from tests.images.pictures import png
+
+ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
+
+
+@pytest.fixture
+def acme(app_context) -> Company:
+    return db.session.get_one(Company, add_cast().acme)
+
+
+@pytest.fixture
+def globex(acme) -> Company:
+    return db.session.scalars(select(Company).where(Company.slug == "globex")).one()
+
+
+def add_picture(product: Product, name: str = "a.png") -> Image:
+    """A picture behind the others of product, committed."""
+    image = staging.stage(store, product.company_id, FileStorage(png(40, 30), name))
+    attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
+    db.session.commit()
+    return image
+
+
+def write(product: Product, value: str | None) -> str:
+    """Write imageUrl as a door does; returns the kind of change."""
+    company = product.company
+    change = image_url.read_change(company, product, value)
+    copy = image_url.prepare(store, company, change)
+    product = attachment.lock_product(product.id, company.id)
+    image_url.apply(product, change, copy)
+    db.session.commit()
+    db.session.expire_all()
+    drain(store)
+    return change.kind
+
+
+def kept_ids() -> set[str]:
+    """The ids of the images that have objects."""
+    keys = store.keys()
+    return {key.split("/")[1] for key in keys}
+
+
+class TestTheSameValue:
+    def test_null_over_nothing_is_no_change(self, acme):
+        assert write(add_product(acme.id), None) == "KEEP"
+
+    def test_null_over_an_upload_under_way_is_no_change(self, acme):
+        product = add_product(acme.id)
+        image = add_picture(product)
+        image.status = "PROCESSING"
+        db.session.commit()
+        assert write(product, None) == "KEEP"
+        assert kept_ids() == {image.id}
+
+    def test_a_hosted_address_written_back_is_no_change(self, acme):
+        product = add_product(acme.id)
+        image = add_picture(product)
+        assert write(product, product.image_url) == "KEEP"
+        assert product.image.id == image.id
+
+    def test_an_external_address_written_back_is_no_change(self, acme):
+        product = add_product(acme.id)
+        write(product, ELSEWHERE)
+        assert write(product, ELSEWHERE) == "KEEP"
+
+    @pytest.mark.parametrize(
+        "variant",
+        [
+            "https://shop.test{path}",
+            "http://old-name.example{path}",
+            "http://shop.test{path}?format=500w",
+            "http://shop.test/images/{id}/v1/300w.webp",
+        ],
+    )
+    def test_the_own_picture_written_differently_is_no_change(self, acme, variant):
+        product = add_product(acme.id)
+        image = add_picture(product)
+        value = variant.format(path=f"/{image.key()}", id=image.id)
+        assert write(product, value) == "KEEP"
+
+
+class TestAnotherHostedPicture:
+    def test_gives_an_own_copy_that_outlives_its_source(self, acme):
+        source, product = add_product(acme.id), add_product(acme.id)
+        original = add_picture(source)
+        assert write(product, source.image_url) == "COPY"
+        assert product.image.copied_from == original.id
+        write(source, None)
+        assert kept_ids() == {product.image.id}
+        with store.open(product.image.key()) as file:
+            assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+
+    def test_written_again_is_no_change(self, acme):
+        source, product = add_product(acme.id), add_product(acme.id)
+        add_picture(source)
+        value = source.image_url
+        write(product, value)
+        first = product.image.id
+        assert write(product, value) == "KEEP"
+        assert product.image.id == first
+
+    def test_takes_the_place_of_the_primary_one_only(self, acme):
+        source, product = add_product(acme.id), add_product(acme.id)
+        add_picture(source)
+        add_picture(product, "first.png")
+        second = add_picture(product, "second.png")
+        write(product, source.image_url)
+        assert [image.copied_from is not None for image in product.images] == [True, False]
+        assert product.images[1].id == second.id
+
+    def test_of_the_same_product_moves_to_the_top(self, acme):
+        product = add_product(acme.id)
+        first, second = add_picture(product), add_picture(product)
+        assert write(product, second.url) == "MOVE"
+        assert [image.id for image in product.images] == [second.id, first.id]
+
+    def test_of_another_company_is_refused(self, acme, globex):
+        foreign = add_product(globex.id)
+        add_picture(foreign)
+        product = add_product(acme.id)
+        kept = add_picture(product)
+        with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
+            write(product, foreign.image_url)
+        assert product.image.id == kept.id
+
+    def test_that_is_only_staged_is_refused(self, acme):
+        staged = staging.stage(store, acme.id, FileStorage(png(9, 9), "x.png"))
+        with pytest.raises(image_url.InvalidImageUrl):
+            write(add_product(acme.id), staged.url)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "http://shop.test/images/01ARZ3NDEKTSV4RRFFQ69G5FAV/gone.png",
+            "https://shop.test/store/acme/products/1/image",
+            "http://SHOP.test:8080/",
+        ],
+    )
+    def test_that_is_gone_is_refused(self, acme, value):
+        with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
+            write(add_product(acme.id), value)
+
+
+class TestAnExternalAddress:
+    def test_takes_the_place_of_the_primary_picture(self, acme):
+        product = add_product(acme.id)
+        add_picture(product, "first.png")
+        second = add_picture(product, "second.png")
+        assert write(product, ELSEWHERE) == "EXTERNAL"
+        assert product.image_url == ELSEWHERE
+        assert kept_ids() == {second.id}
+
+    def test_takes_the_place_of_another_external_one_only(self, acme):
+        product = add_product(acme.id)
+        write(product, ELSEWHERE)
+        behind = add_picture(product)
+        write(product, "https://cdn.example.com/other.png")
+        assert product.image_url == "https://cdn.example.com/other.png"
+        assert kept_ids() == {behind.id}
+
+    @pytest.mark.parametrize(
+        ("value", "sentence"),
+        [
+            ("", image_url.NOT_ABSOLUTE),
+            ("/images/x.png", image_url.NOT_ABSOLUTE),
+            ("ftp://example.com/a.png", image_url.NOT_ABSOLUTE),
+            ("javascript:alert(1)", image_url.NOT_ABSOLUTE),
+            ("https:///a.png", image_url.NOT_ABSOLUTE),
+            ("https://example.com:99999/", image_url.NOT_ABSOLUTE),
+            ("https://[::1/", image_url.NOT_ABSOLUTE),
+            ("https://example.com/a b.png", image_url.NOT_ABSOLUTE),
+            ("https://exa\nmple.com/a.png", image_url.NOT_ABSOLUTE),
+            ("https://example.com\\@shop.test/", image_url.NOT_ABSOLUTE),
+            ("https://bob:secret@example.com/a.png", image_url.HAS_CREDENTIALS),
+            ("https://example.com/" + "a" * 2029, image_url.TOO_LONG),
+        ],
+    )
+    def test_that_cannot_be_one_is_refused(self, acme, value, sentence):
+        with pytest.raises(image_url.InvalidImageUrl) as refused:
+            write(add_product(acme.id), value)
+        assert str(refused.value) == sentence
+
+    def test_of_the_longest_length_is_taken(self, acme):
+        value = "https://example.com/" + "a" * 2028
+        assert write(add_product(acme.id), value) == "EXTERNAL"
+
+
+class TestNull:
+    def test_discards_every_picture(self, acme):
+        product = add_product(acme.id)
+        add_picture(product)
+        add_picture(product)
+        assert write(product, None) == "CLEAR"
+        assert product.image_url is None
+        assert kept_ids() == set()
+
+    def test_clears_an_external_address_and_what_is_behind_it(self, acme):
+        product = add_product(acme.id)
+        write(product, ELSEWHERE)
+        add_picture(product)
+        write(product, None)
+        assert product.image_url is None
+        assert kept_ids() == set()
