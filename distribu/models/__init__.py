@@ -13,7 +13,7 @@ from .catalogue import (
 )
 from .columns import new_id, utc_now
 from .company import ROLES, SCOPES, ApiKey, AuditEntry, Company, IdempotencyKey, User
-from .orders import Order, OrderLine
+from .orders import Order, OrderDraft, OrderLine
 
 __all__ = [
     "ERROR",
@@ -30,6 +30,7 @@ __all__ = [
     "ImportJob",
     "Installation",
     "Order",
+    "OrderDraft",
     "OrderLine",
     "OutboxEntry",
     "Product",

@@ -27,6 +27,7 @@ class Company(db.Model):
     name: Mapped[str] = mapped_column(String(200))
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     currency: Mapped[str] = mapped_column(String(3), default="USD")
+    last_order_number: Mapped[int] = mapped_column(default=0, server_default="0")
     # Another one after every change of a product or a picture: catalogue_version.py.
     catalogue_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[datetime] = created_at_column()

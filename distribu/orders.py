@@ -1,5 +1,0 @@
-"""Blueprint orders."""
-
-from flask import Blueprint
-
-bp = Blueprint("orders", __name__)

@@ -1,0 +1,187 @@
+"""The form of a new order: products to pick from on the left, the order on the right.
+
+Every button of the form posts all of it. Without JavaScript the answer
+is a redirect to the form, which shows what was kept; with it, a fragment
+for the part that changed.
+"""
+
+from flask import Response, flash, g, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy import exists, select
+from sqlalchemy.orm import selectinload
+
+from ..extensions import db
+from ..forms.order import OrderForm
+from ..models import Order, Product
+from ..ordering import OrderRefused, OrderRequest, place_order, placed_order
+from ..resume import is_resumed, resumable
+from ..search import BY_NAME, Page, matching, page
+from ..tenancy import company_row, signed_in
+from . import bp
+from .draft import Draft, discard, load, save
+
+BROWSER_SIZE = 20
+DELETED = "A product of this order has been deleted."
+
+
+@bp.get("/new")
+@signed_in
+def new_order():
+    """The form, with what was kept under the token in its address."""
+    draft = load(current_user.id, request.args.get("draft"))
+    if order := placed_order(g.company.id, draft.token):
+        return redirect(url_for(".show_order", order_id=order.id))
+    form = OrderForm(formdata=None, q=request.args.get("q"), notes=draft.notes)
+    return _page(form, draft, request.args.get("page"))
+
+
+@bp.post("/new")
+@signed_in
+@resumable
+def change_order():
+    """The pressed button has done its work; "Place order" has made the order, or says why not."""
+    form = OrderForm()
+    draft = Draft.of(request.form, form.notes.data)
+    if is_resumed():
+        return _page(form, draft, form.at.data)
+    if order := placed_order(g.company.id, draft.token):
+        return _placed_before(order)
+    if "place" in request.form:
+        return _place(form, draft)
+    if problem := _press(draft):
+        flash(problem, "error")
+    save(current_user.id, draft)
+    db.session.commit()
+    added = request.form.get("add")
+    return redirect(
+        _url(draft, form.q.data, _cursor(form), f"product-{added}" if added else None), 303
+    )
+
+
+@bp.get("/new/products")
+@signed_in
+def browse_products() -> Response:
+    """Fragment: the products that match what is typed, a page of them."""
+    typed, cursor = request.args.get("q", ""), request.args.get("page")
+    fragment = render_template("orders/_products.html", **_browser(typed, cursor))
+    address = _url(Draft(request.args.get("draft", "")), typed, cursor)
+    return make_response(fragment, {"HX-Replace-Url": address})
+
+
+@bp.post("/new/lines")
+@signed_in
+def change_lines() -> Response:
+    """Fragment: the order after the pressed button, or after what was typed into it."""
+    form = OrderForm()
+    draft = Draft.of(request.form, form.notes.data)
+    if order := placed_order(g.company.id, draft.token):
+        _placed_before(order)
+        return make_response("", {"HX-Redirect": url_for(".show_order", order_id=order.id)})
+    problem = _press(draft)
+    save(current_user.id, draft)
+    db.session.commit()
+    parts = _order(form, draft, [problem] if problem else [])
+    fragment = render_template("orders/_order.html", **parts, is_fragment=True)
+    return make_response(fragment, {"HX-Replace-Url": _url(draft, form.q.data, form.at.data)})
+
+
+def _press(draft: Draft) -> str | None:
+    """What the pressed button asks for is in the draft; or the sentence that says why not."""
+    pressed = request.form
+    if "add" in pressed:
+        product = company_row(Product, pressed["add"])
+        return draft.add(product) if product else "This product has been deleted."
+    draft.change(pressed.get("more", ""), 1)
+    draft.change(pressed.get("less", ""), -1)
+    draft.remove(pressed.get("remove", ""))
+    return None
+
+
+def _place(form: OrderForm, draft: Draft):
+    lines = draft.lines(g.company.id)
+    problems = [f"{line.product.name}: {line.error}" for line in lines if line.error]
+    problems += [DELETED] if len(lines) < len(draft.typed) else []
+    if not form.validate() or problems:
+        return _refused(form, draft, problems)
+    wanted = OrderRequest(
+        draft.token,
+        {line.product.id: line.quantity for line in lines},
+        draft.seen_prices,
+        notes=form.notes.data or None,
+        created_by_id=current_user.id,
+    )
+    try:
+        order = place_order(g.company.id, wanted)
+    except OrderRefused as refused:
+        return _refused(form, draft, refused.problems)
+    discard(current_user.id, draft.token)
+    db.session.commit()
+    flash(f"Order #{order.number} was placed.", "success")
+    return redirect(url_for(".show_order", order_id=order.id), 303)
+
+
+def _refused(form: OrderForm, draft: Draft, problems: list[str]):
+    save(current_user.id, draft)
+    db.session.commit()
+    return _page(form, draft, form.at.data, problems), 422
+
+
+def _placed_before(order: Order):
+    flash(f"Order #{order.number} had been placed before. Nothing was ordered twice.", "info")
+    return redirect(url_for(".show_order", order_id=order.id), 303)
+
+
+def _page(form: OrderForm, draft: Draft, cursor: str | None, problems: list[str] = ()) -> str:
+    return render_template(
+        "orders/new.html",
+        **_browser(form.q.data, cursor),
+        **_order(form, draft, list(problems)),
+        is_fragment=False,
+    )
+
+
+def _order(form: OrderForm, draft: Draft, problems: list[str]) -> dict:
+    """What _order.html shows."""
+    lines = draft.lines(g.company.id)
+    if len(lines) < len(draft.typed) and DELETED not in problems:
+        problems.append(DELETED)
+    return {
+        "form": form,
+        "draft": draft,
+        "lines": lines,
+        "problems": problems,
+        "total_minor": sum(line.total_minor for line in lines),
+    }
+
+
+def _browser(typed: str | None, cursor: str | None) -> dict:
+    """What _products.html shows."""
+    offered = select(Product).where(matching(g.company.id, typed), Product.is_active)
+    shown = page(offered.options(selectinload(Product.image)), BY_NAME, cursor, BROWSER_SIZE)
+    return {
+        "typed": typed or "",
+        "at": cursor or "",
+        "shown": shown,
+        "has_stock": _has_stock(shown),
+    }
+
+
+def _has_stock(shown: Page) -> bool:
+    if any(product.stock > 0 for product in shown.items):
+        return True
+    in_stock = exists().where(
+        Product.company_id == g.company.id, Product.is_active, Product.stock > 0
+    )
+    return db.session.scalar(select(in_stock))
+
+
+def _cursor(form: OrderForm) -> str | None:
+    """The page of the browser after a button: another search starts at its first."""
+    if "search" in request.form:
+        return None
+    return request.form.get("page", form.at.data)
+
+
+def _url(draft: Draft, typed: str | None, cursor: str | None, anchor: str | None = None) -> str:
+    values = {"draft": draft.token, "q": typed, "page": cursor, "_anchor": anchor}
+    return url_for(".new_order", **{name: value for name, value in values.items() if value})

@@ -1,0 +1,165 @@
+"""An order that is being written: what its form holds, kept so that a reload shows it again."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import selectinload
+
+from ..extensions import db
+from ..models import OrderDraft, Product, utc_now
+from ..ordering import LINES_MAX, QUANTITY_MAX, quantity
+
+KEPT_FOR = timedelta(days=30)
+TYPED_MAX = 20
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_PRODUCT_ID = re.compile(r"[0-9A-Z]{26}")
+_TOKEN = re.compile(r"[\w-]{16,64}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One product of the order as the form shows it.
+
+    typed: the quantity, whatever it is. seen_price_minor: the price that
+    the form has shown so far.
+    """
+
+    product: Product
+    typed: str
+    seen_price_minor: int
+
+    @property
+    def quantity(self) -> int | None:
+        """The quantity, or None where it is not one."""
+        return None if self.error else quantity(self.typed)
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong with the quantity itself."""
+        try:
+            quantity(self.typed)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    @property
+    def is_short(self) -> bool:
+        return (self.quantity or 0) > self.product.stock
+
+    @property
+    def total_minor(self) -> int:
+        return (self.quantity or 0) * self.product.price_minor
+
+
+@dataclass
+class Draft:
+    """The lines and notes of an order that is not placed yet.
+
+    typed: quantities by product id, in the order of the lines.
+    seen_prices: in minor units by product id.
+    """
+
+    token: str
+    typed: dict[str, str] = field(default_factory=dict)
+    seen_prices: dict[str, int] = field(default_factory=dict)
+    notes: str = ""
+
+    @classmethod
+    def of(cls, form: Mapping[str, str], notes: str) -> "Draft":
+        """The draft that a posted form holds; a field that is not ours is passed over."""
+        draft = cls(token_or_new(form.get("draft")), notes=notes)
+        for name, value in form.items():
+            kind, _, product_id = name.partition("-")
+            if not _PRODUCT_ID.fullmatch(product_id):
+                continue
+            if kind == "quantity":
+                draft.typed[product_id] = value.strip()[:TYPED_MAX]
+            elif kind == "price" and value.isdecimal():
+                draft.seen_prices[product_id] = int(value[:TYPED_MAX])
+        return draft
+
+    def add(self, product: Product) -> str | None:
+        """One more of product is in the order; or the sentence that says why not."""
+        if not product.is_active or product.stock <= 0:
+            return f"{product.name} is out of stock."
+        if product.id not in self.typed and len(self.typed) >= LINES_MAX:
+            return f"An order can have at most {LINES_MAX} products."
+        self.seen_prices.setdefault(product.id, product.price_minor)
+        self.typed[product.id] = str(self._step(product.id, 1))
+        return None
+
+    def change(self, product_id: str, step: int) -> None:
+        """One more or one less of a line; it keeps at least one."""
+        if product_id in self.typed:
+            self.typed[product_id] = str(max(1, self._step(product_id, step)))
+
+    def remove(self, product_id: str) -> None:
+        self.typed.pop(product_id, None)
+        self.seen_prices.pop(product_id, None)
+
+    def lines(self, company_id: str) -> list[Line]:
+        """The lines whose products still exist, with the products as they are now."""
+        products = db.session.scalars(
+            select(Product)
+            .where(Product.company_id == company_id, Product.id.in_(self.typed))
+            .options(selectinload(Product.image))
+        )
+        by_id = {product.id: product for product in products}
+        return [
+            Line(by_id[key], typed, self.seen_prices.get(key, by_id[key].price_minor))
+            for key, typed in self.typed.items()
+            if key in by_id
+        ]
+
+    def _step(self, product_id: str, step: int) -> int:
+        try:
+            return min(quantity(self.typed.get(product_id, "")) + step, QUANTITY_MAX)
+        except ValueError:
+            return 1
+
+
+def token_or_new(token: str | None) -> str:
+    """The token if it is one, else a new one."""
+    return token if token and _TOKEN.fullmatch(token) else secrets.token_urlsafe(16)
+
+
+def load(user_id: str, token: str | None) -> Draft:
+    """The user's draft as it was saved last; an empty one where there is none."""
+    draft = Draft(token_or_new(token))
+    if row := db.session.get(OrderDraft, (user_id, draft.token)):
+        for product_id, typed, price in row.content["lines"]:
+            draft.typed[product_id] = typed
+            if price is not None:
+                draft.seen_prices[product_id] = price
+        draft.notes = row.content["notes"]
+    return draft
+
+
+def save(user_id: str, draft: Draft, now: datetime | None = None) -> None:
+    """The draft is kept; what this user left lying for a month is not. The caller commits."""
+    now = now or utc_now()
+    lines = [[key, typed, draft.seen_prices.get(key)] for key, typed in draft.typed.items()]
+    saved = {"content": {"lines": lines, "notes": draft.notes}, "saved_at": now}
+    insert = _INSERTS[db.engine.dialect.name](OrderDraft)
+    db.session.execute(
+        insert.values(user_id=user_id, token=draft.token, **saved).on_conflict_do_update(
+            index_elements=["user_id", "token"], set_=saved
+        )
+    )
+    db.session.execute(
+        delete(OrderDraft).where(
+            OrderDraft.user_id == user_id, OrderDraft.saved_at < now - KEPT_FOR
+        )
+    )
+
+
+def discard(user_id: str, token: str) -> None:
+    """The draft is gone: it is an order now. The caller commits."""
+    db.session.execute(
+        delete(OrderDraft).where(OrderDraft.user_id == user_id, OrderDraft.token == token)
+    )
