@@ -79,10 +79,14 @@ def worker(embedded: bool) -> None:
         end_after(lambda: os.read(0, 1))
     _refuse_problems(find_problems())
     queue_worker.run()
+    # Behind the pages of a busy machine Python's own clean-up can take half a minute.
+    os._exit(0)
 
 
 def load_app() -> Flask:
     """Return the application for one process of the server, which ends with its parent."""
+    # Ctrl-C is the parent's: granian's process may hang when it is told to end twice at once.
+    os.setpgrp()
     end_after(parent_process().join)
     return import_module("distribu").create_app()
 
