@@ -1,6 +1,7 @@
 # The application, without a root user, on the Python and the versions that it is tested with.
 #
 #   docker build -t distribu .
+#   docker run --rm -v distribu:/app/instance distribu flask db upgrade
 #   docker run -p 8000:8000 -v distribu:/app/instance distribu
 #
 # With no setting everything runs embedded and is kept in the volume; compose.yaml has the rest.
@@ -22,7 +23,7 @@ USER distribu
 VOLUME /app/instance
 EXPOSE 8000
 HEALTHCHECK --interval=10s --start-period=30s CMD ["python", "-c", \
-    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=5)"]
+    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/login', timeout=5)"]
 ENV FLASK_APP=wsgi
 CMD ["flask", "serve", "--host", "0.0.0.0"]
 
