@@ -1,6 +1,5 @@
 """Distribu: a wholesale catalogue whose heart is the product picture."""
 
-from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from . import cli, models
 from .config import ensure_secret_key, load_config
 from .errors import init_errors
 from .extensions import csrf, db, init_images, limiter, login, migrate, queue, store
+from .formats import init_formats
 from .images import outbox
 from .uploads import Request
 
@@ -58,14 +58,8 @@ def _init_extensions(app: Flask) -> None:
 
 
 def _init_templates(app: Flask) -> None:
-    app.jinja_env.filters["money"] = money
+    init_formats(app)
     app.jinja_env.globals["LOW_STOCK"] = models.LOW_STOCK
-
-
-def money(price_minor: int, currency: str = "USD") -> str:
-    """A price in minor units as it is read: "$1,234.50", or "CHF 1,234.50"."""
-    sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(currency, f"{currency} ")
-    return f"{sign}{Decimal(price_minor).scaleb(-2):,.2f}"
 
 
 def _secure(response: Response) -> Response:
