@@ -105,8 +105,6 @@ def _exif_orientation(tiff: bytes) -> int:
     return 1
 
 
-# JPEG
-
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _JPEG_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 _JPEG_STANDALONE = {0x01, *range(0xD0, 0xD8)}
@@ -168,8 +166,6 @@ def _count_scans(data: bytes) -> None:
         at += max(2, int.from_bytes(data[at : at + 2]))
 
 
-# PNG
-
 _PNG_CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"fcTL", b"fdAT"}
 
 
@@ -206,9 +202,6 @@ def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
     raise ExcessiveFile("PNG chunks")
 
 
-# GIF
-
-
 def _read_gif(file: BinaryIO) -> Header:
     file.seek(6)
     width, height, flags = struct.unpack("<HHBxx", _exact(file, 7))
@@ -243,9 +236,6 @@ def _skip_palette(file: BinaryIO, flags: int) -> None:
 def _skip_gif_blocks(file: BinaryIO) -> None:
     while length := file.read(1).ljust(1, b"\0")[0]:
         file.seek(length, 1)
-
-
-# WebP
 
 
 def _read_webp(file: BinaryIO) -> Header:

@@ -246,6 +246,31 @@ def test_jpeg_written_again_is_as_good_and_not_larger(published, quality):
     assert mean_difference(picture, Image.open(file)) < 1
 
 
+def test_finest_quantisation_of_a_camera_is_not_kept(published):
+    file = pictures.saved(pictures.soft(640, 480), "JPEG", quality=100)
+    publication, picture, _ = published(file)
+    assert publication.picture.byte_size < len(file.getvalue()) * 0.6
+    assert mean_difference(picture, Image.open(file)) < 2
+
+
+@pytest.mark.parametrize(("format", "quality"), [("WEBP", 76), ("AVIF", 70)])
+def test_picture_is_not_larger_than_its_upload(published, format, quality):
+    file = pictures.saved(pictures.soft(640, 480), format, quality=quality)
+    publication, _, _ = published(file)
+    assert publication.picture.byte_size <= len(file.getvalue())
+
+
+def test_lossless_webp_stays_lossless(published):
+    file = pictures.saved(pictures.soft(640, 480), "WEBP", lossless=True)
+    _, picture, _ = published(file)
+    assert mean_difference(picture, pictures.soft(640, 480)) == 0
+
+
+def test_png_stays_lossless(published):
+    _, picture, _ = published(pictures.saved(pictures.soft(640, 480), "PNG"))
+    assert mean_difference(picture, pictures.soft(640, 480)) == 0
+
+
 def mean_difference(one: Image.Image, other: Image.Image) -> float:
     difference = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
     return max(ImageStat.Stat(difference).mean)
