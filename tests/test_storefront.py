@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 from distribu.extensions import db, store
 from distribu.images import attachment, staging
 from distribu.models import Company, Image, Product
+from distribu.storefront.pages import KeptPages
 from tests.conftest import add_product
 
 CATALOGUE = "/store/acme/catalog"
@@ -409,3 +410,54 @@ def test_prices_are_in_the_currency_of_the_company(app, nobody, cast, shop):
         db.session.get(Company, cast.acme).currency = "EUR"
         db.session.commit()
     assert "€1,234.56" in nobody.get(CATALOGUE).text
+
+
+def test_kept_page_follows_every_change(app, nobody, widget):
+    assert names(nobody.get(CATALOGUE)) == ["Blue widget"]
+    with app.app_context():
+        db.session.get(Product, widget).name = "Red widget"
+        db.session.commit()
+    assert names(nobody.get(CATALOGUE)) == ["Red widget"]
+
+
+def test_kept_page_shows_the_sharper_set_as_soon_as_it_is_there(app, nobody, shop, cast):
+    [product_id] = shop("Widget")
+    with app.app_context():
+        image_id = staging.stage(store, cast.acme, FileStorage(png(640, 480))).id
+        attachment.attach(attachment.lock_product(product_id, cast.acme), image_id)
+        db.session.commit()
+    assert "500w.avif" not in nobody.get(CATALOGUE).text
+    with app.app_context():
+        staging.process(store, image_id)
+    assert "500w.avif" in nobody.get(CATALOGUE).text
+
+
+def test_kept_page_follows_the_name_of_the_company(app, nobody, widget, cast):
+    nobody.get(CATALOGUE)
+    with app.app_context():
+        db.session.get(Company, cast.acme).name = "Acme & Sons"
+        db.session.commit()
+    assert "Acme &amp; Sons" in nobody.get(CATALOGUE).text
+
+
+def test_unchanged_catalogue_is_not_sent_again(nobody, widget):
+    first = nobody.get(CATALOGUE)
+    again = nobody.get(CATALOGUE, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert first.headers["Cache-Control"] == "no-cache"
+
+
+def test_catalogue_shows_nobodys_messages(alice, widget):
+    with alice.session_transaction() as session:
+        session["_flashes"] = [("success", "Saved for alice")]
+    page = alice.get(CATALOGUE)
+    assert "Saved for alice" not in page.text
+    assert "Set-Cookie" not in page.headers
+
+
+def test_kept_pages_are_bounded():
+    kept = KeptPages(max_count=2)
+    made = [kept.kept(key, lambda key=key: key) for key in ("a", "b", "a", "c")]
+    assert made[0] is made[2]
+    assert kept.kept("a", lambda: "anew").body == b"a"
+    assert kept.kept("b", lambda: "anew").body == b"anew"

@@ -27,7 +27,7 @@ class Picture:
 
     @property
     def share_url(self) -> str:
-        """The absolute URL of the JPEG for other sites, or of the stable picture until it is made."""
+        """The absolute URL of the JPEG for other sites; the stable picture's until it is made."""
         return self._public_url(self.share["path"])
 
     @property

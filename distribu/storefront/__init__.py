@@ -1,6 +1,7 @@
 """Blueprint /store/<slug>: what shoppers see, without signing in."""
 
 from dataclasses import replace
+from functools import lru_cache
 from math import ceil
 from types import SimpleNamespace
 
@@ -14,31 +15,50 @@ from flask import (
     request,
     url_for,
 )
-from sqlalchemy import select
+from markupsafe import Markup
+from sqlalchemy import Connection, Row, bindparam, select
 
 from ..extensions import db
 from ..models import READY, Company, Image, Product
-from .catalogue import PAGE_SIZE, SORTS, Choice, cards, count, count_by_category
+from .catalogue import PAGE_SIZE, SORTS, Choice, card, count, count_by_category, rows
+from .pages import KeptPage, KeptPages
 
 bp = Blueprint("storefront", __name__, url_prefix="/store/<slug>")
 
 # As many pages on either side of the current one are named; the first and the last always are.
 NEIGHBOURS = 2
 
+pages = KeptPages(max_count=256)
+
+
+# Composed once. The version is read before what it vouches for.
+_COMPANY = select(
+    Company.id, Company.slug, Company.name, Company.currency, Company.catalogue_version
+).where(Company.slug == bindparam("slug"))
+
 
 @bp.get("")
 def index(slug: str):
     """Lead to the catalogue."""
-    company = _company_or_404(slug)
-    return redirect(url_for(".catalogue", slug=company.slug))
+    if db.session.execute(_COMPANY, {"slug": slug}).first() is None:
+        abort(404)
+    return redirect(url_for(".catalogue", slug=slug))
 
 
 @bp.get("/catalog")
-def catalogue(slug: str) -> str:
+def catalogue(slug: str) -> Response:
     """One page of the products that a shopper may see."""
-    company = _company_or_404(slug)
     choice = Choice.of(request.args)
-    return _catalogue_page(company, choice)
+    # A bare connection: a session costs more than all that a kept page needs.
+    with db.engine.connect() as connection:
+        company = connection.execute(_COMPANY, {"slug": slug}).first() or abort(404)
+
+        def make() -> str:
+            return _catalogue_page(connection, company, choice)
+
+        # Nearly every search is another one: keeping those would push out the pages that count.
+        page = KeptPage.of(make()) if choice.query else pages.kept((company, choice), make)
+    return _html(page)
 
 
 @bp.get("/products/<product_id>")
@@ -73,10 +93,18 @@ def current_image(slug: str, product_id: str) -> Response:
     return response
 
 
-def _catalogue_page(company: Company, choice: Choice) -> str:
-    categories = count_by_category(company.id)
+def _html(page: KeptPage) -> Response:
+    response = Response(page.body, mimetype="text/html")
+    # Asked for again each time, sent again only when it has changed.
+    response.headers["Cache-Control"] = "no-cache"
+    response.set_etag(page.etag)
+    return response.make_conditional(request) if request.if_none_match else response
+
+
+def _catalogue_page(connection: Connection, company: Row, choice: Choice) -> str:
+    categories = count_by_category(connection, company.id)
     if choice.words:
-        total = count(company.id, choice)
+        total = count(connection, company.id, choice)
     elif choice.category:
         total = categories.get(choice.category, 0)
     else:
@@ -84,17 +112,33 @@ def _catalogue_page(company: Company, choice: Choice) -> str:
     choice = replace(choice, page=min(choice.page, max(1, ceil(total / PAGE_SIZE))))
     store_url = url_for(".index", slug=company.slug)
     catalogue_url = f"{store_url}/catalog"
-    return render_template(
-        "storefront/catalogue.html",
+    cards = [
+        _card(row, number == 0, f"{store_url}/products/{row.id}", company.currency, _image_base())
+        for number, row in enumerate(rows(connection, company.id, choice))
+    ]
+    # Not render_template(): nothing of who is asking may come into a page for everyone.
+    template = current_app.jinja_env.get_template("storefront/catalogue.html")
+    return template.render(
         company=company,
         catalogue_url=catalogue_url,
-        products_url=f"{store_url}/products",
         choice=choice,
         sorts=SORTS,
-        cards=cards(company.id, choice),
+        cards=Markup("").join(cards),
         categories=[category for category in categories if category],
         page=_pagination(choice, total, catalogue_url),
     )
+
+
+@lru_cache(maxsize=2048)
+def _card(row: Row, is_first: bool, url: str, currency: str, image_base: str) -> Markup:
+    """The card of a product. Everything that it shows is in the arguments, so it may be kept."""
+    template = current_app.jinja_env.get_template("storefront/_card.html")
+    html = template.render(card=card(row), is_first=is_first, url=url, currency=currency)
+    return Markup(html)
+
+
+def _image_base() -> str:
+    return current_app.config["IMAGE_BASE_URL"]
 
 
 def _pagination(choice: Choice, total: int, catalogue_url: str) -> SimpleNamespace:
@@ -149,10 +193,6 @@ def _facts(product: Product, gallery: list[Image | None], page_url: str) -> dict
         },
     }
     return {name: value for name, value in facts.items() if value}
-
-
-def _company_or_404(slug: str) -> Company:
-    return db.session.scalar(select(Company).where(Company.slug == slug)) or abort(404)
 
 
 def _product_or_404(slug: str, product_id: str) -> Product:

@@ -1,12 +1,14 @@
 """What a shopper asks of a catalogue, and the cards that answer: a few columns, no ORM rows."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlencode
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Row,
     Select,
     String,
@@ -19,7 +21,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
-from ..extensions import db
 from ..folding import needles
 from ..models import READY, Image, Product
 from ..models.picture import Picture
@@ -105,23 +106,32 @@ class Card:
     image: CardPicture | None
 
 
-def count_by_category(company_id: str) -> dict[str | None, int]:
+def count_by_category(connection: Connection, company_id: str) -> dict[str | None, int]:
     """How many products a shopper finds in each category, in the order of their names."""
-    rows = db.session.execute(_COUNT_BY_CATEGORY, {"company_id": company_id}).all()
+    rows = connection.execute(_COUNT_BY_CATEGORY, {"company_id": company_id}).all()
     return dict(sorted(rows, key=lambda row: (row[0] or "").casefold()))
 
 
-def count(company_id: str, choice: Choice) -> int:
+def count(connection: Connection, company_id: str, choice: Choice) -> int:
     """How many products the choice finds."""
     statement = _counting(bool(choice.category), len(choice.words))
-    return db.session.scalar(statement, _values(company_id, choice))
+    return connection.scalar(statement, _values(company_id, choice))
 
 
-def cards(company_id: str, choice: Choice) -> list[Card]:
-    """The products on the chosen page, in the chosen order."""
+def rows(connection: Connection, company_id: str, choice: Choice) -> Sequence[Row]:
+    """What the cards of the chosen page are made of, in the chosen order."""
     statement = _page(choice.sort, bool(choice.category), len(choice.words))
     values = _values(company_id, choice) | {"skipped": (choice.page - 1) * PAGE_SIZE}
-    return [_card(row) for row in db.session.execute(statement, values)]
+    return connection.execute(statement, values).all()
+
+
+def card(row: Row) -> Card:
+    """The card that a row of rows() makes."""
+    image = None
+    if row.image_id and not row.external_image_url:
+        derivatives = json.loads(row.derivatives)
+        image = CardPicture(row.image_id, row.public_name, derivatives, row.placeholder_color)
+    return Card(*row[:4], _summary(row.description or ""), *row[5:9], image)
 
 
 _shown = (Product.company_id == bindparam("company_id"), Product.is_active)
@@ -193,14 +203,6 @@ def _values(company_id: str, choice: Choice) -> dict:
 def _like(piece: str) -> str:
     literal = piece.replace("/", "//").replace("%", "/%").replace("_", "/_")
     return f"%{literal}%"
-
-
-def _card(row: Row) -> Card:
-    image = None
-    if row.image_id and not row.external_image_url:
-        derivatives = json.loads(row.derivatives)
-        image = CardPicture(row.image_id, row.public_name, derivatives, row.placeholder_color)
-    return Card(*row[:4], _summary(row.description or ""), *row[5:9], image)
 
 
 def _summary(description: str) -> str:
