@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from werkzeug.security import generate_password_hash
 
-from distribu import create_app
+from distribu import create_app, worker
 from distribu.extensions import db
 from distribu.images.sandbox import Sandbox
 from distribu.models import Company, Product, User, utc_now
@@ -190,3 +190,14 @@ def add_product(company_id: str, **values) -> Product:
     db.session.add(product)
     db.session.commit()
     return product
+
+
+def run_queue(app: Flask) -> int:
+    """Everything in the queue is done, as a worker would do it; return how many tasks it was."""
+    worker.add_tasks(app)
+    huey = app.extensions["huey"]
+    done = 0
+    while (task := huey.dequeue()) is not None:
+        task.execute()
+        done += 1
+    return done

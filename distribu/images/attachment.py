@@ -7,7 +7,7 @@ changes the pictures of a product holds lock_product() first.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, inspect, select, update
 
 from ..extensions import db
 from ..models import READY, Image, OutboxEntry, Product, utc_now
@@ -17,6 +17,10 @@ STAGED_FOR = timedelta(hours=24)
 
 class ImageConflict(Exception):
     """Someone else was faster: the picture or the product is not what it was."""
+
+
+class ImageLimitReached(ImageConflict):
+    """The product has as many images as it may have."""
 
 
 class StaleProduct(ImageConflict):
@@ -43,13 +47,20 @@ def lock_product(product_id: str, company_id: str, version: int | None = None) -
 
 
 def attach(
-    product: Product, image_id: str, position: int | None = None, status: str = READY
+    product: Product,
+    image_id: str,
+    position: int | None = None,
+    status: str = READY,
+    limit: int | None = None,
 ) -> None:
     """The staged image belongs to product, behind its others unless a position is given.
 
-    Raises ImageConflict where the image is another product's by now, or
+    limit: how many images the product may have. Raises ImageLimitReached,
+    and ImageConflict where the image is another product's by now, or
     gone, or not of this status.
     """
+    if limit is not None and _image_count(product) >= limit:
+        raise ImageLimitReached(product.id)
     if position is None:
         position = next_position(product)
     attached = db.session.execute(
@@ -65,7 +76,7 @@ def attach(
     )
     if attached.rowcount != 1:
         raise ImageConflict(image_id)
-    db.session.expire(product)
+    db.session.expire(product, ["image", "images"])
 
 
 def replace(product: Product, image_id: str) -> None:
@@ -88,7 +99,7 @@ def remove(product: Product, image: Image | None = None) -> None:
 
 def remove_all(product: Product) -> None:
     """The product has no picture any more."""
-    for image in db.session.scalars(select(Image).where(Image.product_id == product.id)):
+    for image in db.session.scalars(select(Image).where(Image.product_id == product.id)).all():
         discard(image)
     product.external_image_url = None
 
@@ -166,22 +177,21 @@ def next_position(product: Product) -> int:
     return 0 if highest is None else highest + 1
 
 
-def change_image(image: Image, expected_status: str, *conditions, **values) -> None:
+def _image_count(product: Product) -> int:
+    return db.session.scalar(select(func.count()).where(Image.product_id == product.id))
+
+
+def change_image(image: Image, *conditions, **values) -> None:
     """Compare and set: the loser of a race changes nothing. Raises ImageConflict."""
+    # Its row may be gone, so nothing else is asked of it.
+    image_id = inspect(image).identity[0]
     changed = db.session.execute(
-        update(Image)
-        .where(
-            Image.id == image.id,
-            Image.status == expected_status,
-            Image.attempts == image.attempts,
-            *conditions,
-        )
-        .values(**values),
+        update(Image).where(Image.id == image_id, *conditions).values(**values),
         execution_options={"synchronize_session": False},
     )
     if changed.rowcount != 1:
-        raise ImageConflict(image.id)
-    db.session.refresh(image)
+        raise ImageConflict(image_id)
+    db.session.expire(image)
 
 
 def into_outbox(prefix: str, final_after: datetime | None = None) -> None:

@@ -159,7 +159,7 @@ def _restore(
 
 def _change(image: Image, change: dict) -> bool:
     try:
-        change_image(image, READY, **change)
+        change_image(image, Image.status == READY, **change)
     except ImageConflict:
         # Something else is at it: the next examination tells what came of that.
         db.session.rollback()

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Row, delete, or_, select, update
 
 from ..extensions import db, queue
 from ..models import Image, OutboxEntry, utc_now
@@ -30,10 +30,13 @@ def drain(
     many entries are left that failed.
     """
     now = now or utc_now()
-    due = select(OutboxEntry).where(OutboxEntry.due_at <= now).order_by(OutboxEntry.due_at)
-    if entry_ids is not None:
-        due = select(OutboxEntry).where(OutboxEntry.id.in_(entry_ids))
-    return sum(not _drain_one(store, entry, now) for entry in db.session.scalars(due).all())
+    due = select(OutboxEntry.id, OutboxEntry.prefix, OutboxEntry.final_after, OutboxEntry.attempts)
+    if entry_ids is None:
+        due = due.where(OutboxEntry.due_at <= now).order_by(OutboxEntry.due_at)
+    else:
+        due = due.where(OutboxEntry.id.in_(entry_ids))
+    # Rows, not objects: another drain may be at the same entries.
+    return sum(not _drain_one(store, entry, now) for entry in db.session.execute(due).all())
 
 
 def drain_request(store: ImageStore) -> None:
@@ -55,29 +58,31 @@ def sweep(store: ImageStore, now: datetime | None = None) -> None:
     drain(store, now=now)
 
 
-def _drain_one(store: ImageStore, entry: OutboxEntry, now: datetime) -> bool:
+def _drain_one(store: ImageStore, entry: Row, now: datetime) -> bool:
     try:
         store.delete_prefix(entry.prefix)
     except StoreError as error:
         log.warning("could not delete %s: %s", entry.prefix, error)
-        _postpone(entry, error, now)
+        pause = min(FIRST_RETRY * 2 ** min(entry.attempts, 10), LONGEST_RETRY)
+        _postpone(entry, now + pause, attempts=entry.attempts + 1, last_error=str(error)[:500])
         return False
     if entry.final_after and now < entry.final_after:
         # A writer may still put: delete once more when it no longer can.
-        entry.due_at = entry.final_after
+        _postpone(entry, entry.final_after)
     else:
         db.session.execute(
             delete(OutboxEntry).where(OutboxEntry.id == entry.id),
             execution_options={"synchronize_session": False},
         )
-    db.session.commit()
+        db.session.commit()
     return True
 
 
-def _postpone(entry: OutboxEntry, error: StoreError, now: datetime) -> None:
-    entry.attempts += 1
-    entry.last_error = str(error)[:500]
-    entry.due_at = now + min(FIRST_RETRY * 2 ** min(entry.attempts - 1, 10), LONGEST_RETRY)
+def _postpone(entry: Row, due_at: datetime, **values) -> None:
+    db.session.execute(
+        update(OutboxEntry).where(OutboxEntry.id == entry.id).values(due_at=due_at, **values),
+        execution_options={"synchronize_session": False},
+    )
     db.session.commit()
 
 
@@ -97,15 +102,21 @@ def _discard_abandoned(now: datetime) -> None:
 def _resume_stuck(now: datetime) -> None:
     """Every picture that nobody is at is in the queue again, or given up after three attempts."""
     idle = or_(Image.writing_until < now, Image.writing_until.is_(None))
-    stuck = select(Image).where(
+    stuck = select(Image.id, Image.attempts).where(
         Image.ladder_version.is_(None), idle, Image.created_at < now - PATIENCE
     )
-    for image in db.session.scalars(stuck).all():
-        if image.attempts < staging.MAX_ATTEMPTS:
-            queue.enqueue("process", image.id)
-            continue
-        try:
+    for image_id, attempts in db.session.execute(stuck).all():
+        if attempts < staging.MAX_ATTEMPTS:
+            queue.enqueue("process", image_id)
+        else:
+            _give_up(image_id)
+
+
+def _give_up(image_id: str) -> None:
+    image = db.session.get(Image, image_id)
+    try:
+        if image:
             staging.give_up(image, "too_many_attempts")
-            db.session.commit()
-        except attachment.ImageConflict:
-            db.session.rollback()
+        db.session.commit()
+    except attachment.ImageConflict:
+        db.session.rollback()

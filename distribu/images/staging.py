@@ -9,11 +9,12 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from sqlalchemy import update
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.datastructures import FileStorage
 
 from ..extensions import db, queue, sandbox
@@ -27,10 +28,10 @@ from .attachment import (
     lock_product,
     primary_image,
 )
-from .decode import COMMERCE, CONTENT_TYPES, MERCHANT, ImageInfo, ImagePolicy, InvalidImage
+from .decode import COMMERCE, CONTENT_TYPES, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
 from .derivatives import LADDER_VERSION
 from .names import public_name, shortened
-from .sandbox import Derivative, Publication
+from .sandbox import Derivative, Publication, SandboxError
 from .store import ImageStore, ObjectNotFound, StoreError, StoreUnavailable
 
 # Longer than any one run of puts takes; nothing is put after it.
@@ -38,17 +39,29 @@ WRITING_WINDOW = timedelta(minutes=5)
 MAX_ATTEMPTS = 3
 POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
 
+_RECORDED = ("path", "format", "width_px", "height_px", "byte_size")
+_COPIED = (
+    *("policy", "sha256", "alt_text", "filename", "public_name", "format", "byte_size"),
+    *("width_px", "height_px", "placeholder_color"),
+)
+
 
 class Writer:
-    """Puts objects until a moment, and none after it: a removal counts on that."""
+    """Puts objects until a moment, and none after it: a removal counts on that.
+
+    What it knows of the row is what was true when it began, so that the
+    loser of a race notices.
+    """
 
     def __init__(self, store: ImageStore, image: Image):
         self.store, self.image = store, image
-        self.stop_at = image.writing_until - timedelta(seconds=store.PUT_SECONDS)
+        self._prefix, self._public_name = image.prefix, image.public_name
+        self.attempts = image.attempts
+        self._stop_at = image.writing_until - timedelta(seconds=store.PUT_SECONDS)
 
-    def put(self, key: str, file, content_type: str) -> None:
+    def put(self, key: str, file: BinaryIO, content_type: str) -> None:
         """Put file unless it could still be under way at writing_until."""
-        if utc_now() >= self.stop_at:
+        if utc_now() >= self._stop_at:
             raise StoreUnavailable(f"no time left to put {key}")
         self.store.put(key, file, content_type)
 
@@ -56,9 +69,13 @@ class Writer:
         """Put what was made; return what the row records of it."""
         made = []
         for one in derivatives:
-            self.put(self.image.key(one.path), one.file, one.content_type)
-            made.append(_record(one))
+            self.put(self._prefix + (one.path or self._public_name), one.file, one.content_type)
+            made.append({name: getattr(one, name) for name in _RECORDED})
         return made
+
+    def change(self, *conditions, **values) -> None:
+        """The row says so, if nobody else has taken it over. Raises ImageConflict."""
+        change_image(self.image, Image.attempts == self.attempts, *conditions, **values)
 
 
 def stage(
@@ -78,61 +95,40 @@ def stage(
     now = now or utc_now()
     with ExitStack() as files:
         publication = sandbox.publish(upload.stream, policy)
-        _close_with(files, [publication.picture, publication.thumbnail])
-        image = _new_image(company_id, upload, publication.info, policy, now)
-        image.writing_until = now + WRITING_WINDOW
-        # The row goes first: a crash from here on leaves a row for sweep(), never a stray object.
-        db.session.add(image)
-        db.session.commit()
-        try:
-            writer = Writer(store, image)
+        made = [publication.picture, publication.thumbnail]
+        _close_with(files, made)
+        image = _new_image(company_id, upload, publication, policy)
+        with _written(store, image, now) as writer:
             writer.put(image.upload_key, upload.stream, "application/octet-stream")
-            made = writer.put_all([publication.picture, publication.thumbnail])
-            ready = _published(publication, made) | {"writing_until": None}
-            change_image(image, PROCESSING, status=READY, **ready)
-        except StoreError:
-            # A put that timed out may still arrive: drain looks again after writing_until.
-            discard(image)
-            db.session.commit()
-            raise
-    db.session.commit()
+            _make_ready(writer, derivatives=writer.put_all(made))
     queue.enqueue("process", image.id)
     return image
 
 
-def stage_copy(store: ImageStore, company_id: str, source: Image, now=None) -> Image:
+def stage_copy(
+    store: ImageStore, company_id: str, source: Image, now: datetime | None = None
+) -> Image:
     """A READY image with bytes of its own that shows what source shows.
 
     Commits, as stage() does. The copy remembers where it came from.
     Raises StoreError, with nothing left behind.
     """
     _refuse_pending_work()
-    now = now or utc_now()
-    copied = ("policy", "sha256", "alt_text", "filename", "public_name", "format", "byte_size")
-    copied += ("width_px", "height_px", "placeholder_color")
+    copied = {made["path"]: source.key(made["path"]) for made in source.derivatives}
+    derivatives, is_complete = list(source.derivatives), source.ladder_version is not None
     image = Image(
         company_id=company_id,
         copied_from=source.id,
-        kept_until=now + STAGED_FOR,
-        writing_until=now + WRITING_WINDOW,
-        # Whole from the start: what source lacks of the ladder, it lacks too.
-        ladder_version=LADDER_VERSION,
-        **{name: getattr(source, name) for name in copied},
+        ladder_version=source.ladder_version,
+        **{name: getattr(source, name) for name in _COPIED},
     )
-    db.session.add(image)
-    db.session.commit()
-    try:
-        writer = Writer(store, image)
-        for made in source.derivatives:
-            with store.open(source.key(made["path"])) as file:
+    with _written(store, image, now or utc_now()) as writer:
+        for made in derivatives:
+            with _local_copy(store, copied[made["path"]]) as file:
                 writer.put(image.key(made["path"]), file, CONTENT_TYPES[made["format"]])
-        made = {"derivatives": list(source.derivatives), "writing_until": None}
-        change_image(image, PROCESSING, status=READY, **made)
-    except StoreError:
-        discard(image)
-        db.session.commit()
-        raise
-    db.session.commit()
+        _make_ready(writer, derivatives=derivatives)
+    if not is_complete:
+        queue.enqueue("process", image.id)
     return image
 
 
@@ -143,113 +139,79 @@ def process(store: ImageStore, image_id: str, now: datetime | None = None) -> No
     kills its worker is counted, and the outcome. Safe to repeat.
     """
     _refuse_pending_work()
-    image = _claim(image_id, now or utc_now())
-    if image is None:
+    writer = _claim(store, image_id, now or utc_now())
+    if writer is None:
         return
     try:
-        with _upload(store, image) as upload:
-            if image.status == PROCESSING:
-                _make_ready(Writer(store, image), upload)
-            _complete(Writer(store, image), upload)
-    except InvalidImage as error:
-        give_up(image, error.code)
-    except ObjectNotFound:
-        give_up(image, "upload_lost")
-    except ImageConflict:
-        # Removed while it was processed: the outbox has been told how long we might write.
+        _work(writer)
+        db.session.commit()
+    except (ImageConflict, ObjectDeletedError):
+        # Removed, or taken over: the outbox has been told how long this one might still put.
         db.session.rollback()
-    except StoreError:
-        # Not the picture's fault: this attempt does not count, the sweep makes another.
+    except (StoreError, SandboxError):
+        # Not the picture's fault, so the attempt does not count: the sweep makes another.
         db.session.rollback()
-        change_image(image, image.status, attempts=image.attempts - 1)
+        with suppress(ImageConflict):
+            writer.change(attempts=Image.attempts - 1)
         db.session.commit()
         raise
-    db.session.commit()
 
 
 def give_up(image: Image, error_code: str) -> None:
     """An image that cannot be finished: ERROR, or READY with as much of its set as there is."""
     if image.status == PROCESSING:
-        change_image(image, PROCESSING, status=ERROR, error_code=error_code)
+        change_image(image, Image.status == PROCESSING, status=ERROR, error_code=error_code)
     _finish(image, image.derivatives)
 
 
-def _new_image(company_id, upload: FileStorage, info: ImageInfo, policy, now) -> Image:
+def _new_image(
+    company_id: str, upload: FileStorage, publication: Publication, policy: ImagePolicy
+) -> Image:
     filename = upload.filename or "image"
     return Image(
         company_id=company_id,
         policy=policy.name,
         sha256=_sha256(upload.stream),
         filename=shortened(filename),
-        public_name=public_name(filename, info.format),
-        format=info.format,
-        byte_size=info.byte_size,
-        width_px=info.width_px,
-        height_px=info.height_px,
-        kept_until=now + STAGED_FOR,
+        public_name=public_name(filename, publication.info.format),
+        byte_size=publication.info.byte_size,
+        format=publication.info.format,
+        **_measured(publication),
     )
 
 
-def _make_ready(writer: Writer, upload: BinaryIO) -> None:
-    """A picture that was accepted undecoded is READY, and its product shows it. Commits."""
-    image = writer.image
-    with ExitStack() as files:
-        publication = sandbox.publish(upload, POLICIES[image.policy])
-        _close_with(files, [publication.picture, publication.thumbnail])
-        made = writer.put_all([publication.picture, publication.thumbnail])
-    # The product before the image, in the order in which every other change takes them.
-    product = lock_product(image.product_id, image.company_id) if image.product_id else None
-    change_image(image, PROCESSING, status=READY, **_published(publication, made))
-    if product:
-        product.updated_at = utc_now()
-        if primary_image(product) is image:
-            product.external_image_url = None
-    db.session.commit()
-
-
-def _complete(writer: Writer, upload: BinaryIO) -> None:
-    """The image has its whole ladder, and its upload is the outbox's."""
-    upload.seek(0)
-    with ExitStack() as files:
-        derivatives = sandbox.derive(upload, POLICIES[writer.image.policy])
-        _close_with(files, derivatives)
-        made = writer.put_all(derivatives)
-    _finish(writer.image, writer.image.derivatives + made)
-
-
-def _published(publication: Publication, made: list[dict]) -> dict:
+def _measured(publication: Publication) -> dict:
     return {
-        "derivatives": made,
-        "placeholder_color": publication.placeholder_color,
         "width_px": publication.info.width_px,
         "height_px": publication.info.height_px,
+        "placeholder_color": publication.placeholder_color,
     }
 
 
 @contextmanager
-def _upload(store: ImageStore, image: Image) -> Iterator[BinaryIO]:
-    """The bytes as they were uploaded, in a temporary file that no crash leaves behind."""
-    with tempfile.TemporaryFile() as copy:
-        with store.open(image.upload_key) as body:
-            shutil.copyfileobj(body, copy)
-        copy.seek(0)
-        yield copy
+def _written(store: ImageStore, image: Image, now: datetime) -> Iterator[Writer]:
+    """The new row is committed, then what the block puts and says of it; or nothing is left."""
+    image.kept_until = now + STAGED_FOR
+    image.writing_until = now + WRITING_WINDOW
+    # The row goes first: a crash from here on leaves a row for sweep(), never a stray object.
+    db.session.add(image)
+    db.session.commit()
+    try:
+        yield Writer(store, image)
+    except StoreError:
+        # A put that timed out may still arrive: drain looks again after writing_until.
+        discard(image)
+        db.session.commit()
+        raise
+    db.session.commit()
 
 
-def _finish(image: Image, derivatives: list[dict]) -> None:
-    change_image(
-        image,
-        image.status,
-        Image.ladder_version.is_(None),
-        derivatives=derivatives,
-        ladder_version=LADDER_VERSION,
-        writing_until=None,
-    )
-    into_outbox(image.incoming_prefix)
+def _make_ready(writer: Writer, **values) -> None:
+    writer.change(Image.status == PROCESSING, status=READY, writing_until=None, **values)
 
 
-def _claim(image_id: str, now: datetime) -> Image | None:
-    """The image, this attempt counted and committed; None if it is not to be processed."""
+def _claim(store: ImageStore, image_id: str, now: datetime) -> Writer | None:
+    """What may write for the image, this attempt counted and committed; None if it is not free."""
     claimed = db.session.execute(
         update(Image)
         .where(
@@ -258,13 +220,98 @@ def _claim(image_id: str, now: datetime) -> Image | None:
             Image.attempts < MAX_ATTEMPTS,
             Image.writing_until.is_(None) | (Image.writing_until < now),
         )
-        .values(attempts=Image.attempts + 1, writing_until=now + WRITING_WINDOW),
+        .values(attempts=Image.attempts + 1, writing_until=now + WRITING_WINDOW)
+        .returning(Image.attempts),
         execution_options={"synchronize_session": False},
-    )
+    ).first()
     db.session.commit()
-    if claimed.rowcount != 1:
-        return None
-    return db.session.get(Image, image_id, populate_existing=True)
+    image = claimed and db.session.get(Image, image_id, populate_existing=True)
+    return Writer(store, image) if image else None
+
+
+def _work(writer: Writer) -> None:
+    image = writer.image
+    try:
+        if image.status == PROCESSING:
+            with _local_copy(writer.store, image.upload_key) as upload:
+                _publish(writer, upload)
+        with _source(writer) as (file, policy):
+            _complete(writer, file, policy)
+    except InvalidImage as error:
+        give_up(image, error.code)
+    except ObjectNotFound:
+        give_up(image, "upload_lost")
+
+
+def _publish(writer: Writer, upload: BinaryIO) -> None:
+    """A picture that was accepted undecoded is READY, and its product shows it. Commits."""
+    image = writer.image
+    with ExitStack() as files:
+        publication = sandbox.publish(upload, POLICIES[image.policy])
+        made = [publication.picture, publication.thumbnail]
+        _close_with(files, made)
+        derivatives = writer.put_all(made)
+    # The product before the image, in the order in which every other change takes them.
+    product = lock_product(image.product_id, image.company_id) if image.product_id else None
+    writer.change(
+        Image.status == PROCESSING,
+        status=READY,
+        derivatives=derivatives,
+        **_measured(publication),
+    )
+    if product:
+        product.updated_at = utc_now()
+        if primary_image(product) is image:
+            product.external_image_url = None
+    db.session.commit()
+
+
+@contextmanager
+def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy]]:
+    """What a ladder is made of: the upload, or the picture where the upload is gone."""
+    image = writer.image
+    key, policy = image.upload_key, POLICIES[image.policy]
+    try:
+        writer.store.stat(key)
+    except ObjectNotFound:
+        key, policy = image.key(), PUBLISHED
+    with _local_copy(writer.store, key) as file:
+        yield file, policy
+
+
+def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
+    """The image has its whole ladder, and its upload is the outbox's."""
+    there = {made["path"]: made for made in writer.image.derivatives}
+    has_thumbnail = any(made["format"] == "WEBP" for path, made in there.items() if path)
+    with ExitStack() as files:
+        derivatives = sandbox.derive(file, policy, with_thumbnail=not has_thumbnail)
+        _close_with(files, derivatives)
+        # What is published never changes, so only what is not there yet is put.
+        made = writer.put_all(one for one in derivatives if one.path not in there)
+    _finish(writer.image, [*there.values(), *made], Image.attempts == writer.attempts)
+
+
+def _finish(image: Image, derivatives: list[dict], *conditions) -> None:
+    prefix = image.incoming_prefix
+    change_image(
+        image,
+        Image.ladder_version.is_(None),
+        *conditions,
+        derivatives=derivatives,
+        ladder_version=LADDER_VERSION,
+        writing_until=None,
+    )
+    into_outbox(prefix)
+
+
+@contextmanager
+def _local_copy(store: ImageStore, key: str) -> Iterator[BinaryIO]:
+    """The bytes of an object, in a temporary file that no crash leaves behind."""
+    with tempfile.TemporaryFile() as copy:
+        with store.open(key) as body:
+            shutil.copyfileobj(body, copy)
+        copy.seek(0)
+        yield copy
 
 
 def _refuse_pending_work() -> None:
@@ -278,11 +325,6 @@ def _close_with(files: ExitStack, derivatives: Iterable[Derivative]) -> None:
         files.callback(made.file.close)
 
 
-def _record(made: Derivative) -> dict:
-    names = ("path", "format", "width_px", "height_px", "byte_size")
-    return {name: getattr(made, name) for name in names}
-
-
-def _sha256(stream) -> str:
+def _sha256(stream: BinaryIO) -> str:
     stream.seek(0)
     return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,74 @@
+"""What the tests of a picture's life share: uploads, and what the rows say of the store."""
+
+from io import BytesIO
+
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+
+from distribu.extensions import db
+from distribu.images.store import ObjectNotFound
+from distribu.models import PROCESSING, Company, Image, OutboxEntry, Product
+from tests.images.pictures import png
+
+WIDE, HIGH = 140, 70
+
+
+def upload(file: BytesIO | None = None, filename: str = "blue-widget.png") -> FileStorage:
+    return FileStorage(file or png(WIDE, HIGH), filename)
+
+
+def add_company(slug: str = "acme") -> str:
+    company = Company(name=slug.title(), slug=slug)
+    db.session.add(company)
+    db.session.commit()
+    return company.id
+
+
+def images_of(product: Product) -> list[Image]:
+    """The product's images in their order, as they are in the database now."""
+    db.session.rollback()
+    query = select(Image).where(Image.product_id == product.id)
+    return list(db.session.scalars(query.order_by(Image.position, Image.id)))
+
+
+def named_by_rows() -> set[str]:
+    """Every key that an image row names."""
+    db.session.rollback()
+    named = set()
+    for image in db.session.scalars(select(Image)):
+        named |= {image.key(made["path"]) for made in image.derivatives}
+        if image.ladder_version is None:
+            named.add(image.upload_key)
+    return named
+
+
+def outbox_prefixes() -> list[str]:
+    return list(db.session.scalars(select(OutboxEntry.prefix).order_by(OutboxEntry.prefix)))
+
+
+def add_accepted(store, company_id: str, product: Product | None = None, **values) -> Image:
+    """An image that was accepted undecoded: PROCESSING, its upload in the store."""
+    defaults = {
+        "status": PROCESSING,
+        "policy": "commerce",
+        "sha256": "0" * 64,
+        "filename": "blue-widget.png",
+        "public_name": "blue-widget.png",
+        "format": "PNG",
+        "byte_size": 1,
+        "width_px": 0,
+        "height_px": 0,
+    }
+    image = Image(company_id=company_id, product_id=product and product.id, **defaults | values)
+    db.session.add(image)
+    db.session.commit()
+    store.put(image.upload_key, png(WIDE, HIGH), "application/octet-stream")
+    return image
+
+
+def has_object(store, key: str) -> bool:
+    try:
+        store.stat(key)
+    except ObjectNotFound:
+        return False
+    return True

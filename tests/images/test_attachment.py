@@ -1,0 +1,250 @@
+"""Whose a picture is: attach, replace, remove, discard."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from distribu.extensions import db
+from distribu.images import attachment
+from distribu.images.attachment import ImageConflict, ImageLimitReached, StaleProduct
+from distribu.images.outbox import drain_request
+from distribu.models import Image, OutboxEntry, Product, utc_now
+from tests.conftest import add_product
+from tests.images.life import add_accepted, add_company, images_of, outbox_prefixes
+from tests.images.pictures import png
+
+
+def attach(product: Product, image: Image, **options) -> Image:
+    locked = attachment.lock_product(product.id, product.company_id)
+    attachment.attach(locked, image.id, **options)
+    db.session.commit()
+    return image
+
+
+def test_lock_raises_the_version(product):
+    before = product.version
+    assert attachment.lock_product(product.id, product.company_id).version == before + 1
+
+
+def test_lock_refuses_a_version_that_is_past(product):
+    attachment.lock_product(product.id, product.company_id, product.version)
+    db.session.commit()
+    with pytest.raises(StaleProduct):
+        attachment.lock_product(product.id, product.company_id, product.version - 1)
+
+
+def test_lock_refuses_another_company(product):
+    globex = add_company("globex")
+    with pytest.raises(StaleProduct):
+        attachment.lock_product(product.id, globex)
+
+
+def test_lock_refuses_a_deleted_product(product):
+    product_id, company_id = product.id, product.company_id
+    db.session.delete(product)
+    db.session.commit()
+    with pytest.raises(StaleProduct):
+        attachment.lock_product(product_id, company_id)
+
+
+def test_lock_shows_what_another_has_saved(product):
+    with db.engine.begin() as other:
+        other.execute(db.update(Product).values(name="Renamed"))
+    assert attachment.lock_product(product.id, product.company_id).name == "Renamed"
+
+
+def test_attached_image_is_the_products_picture(product, stage):
+    image = attach(product, stage())
+    assert product.image is image
+    assert product.image_url == image.url
+    assert image.kept_until is None
+
+
+def test_attach_puts_each_image_behind_the_others(product, stage):
+    first, second, third = (attach(product, stage()) for _ in range(3))
+    assert images_of(product) == [first, second, third]
+    assert product.image is first
+
+
+def test_attach_keeps_what_was_typed_but_not_flushed(product, stage):
+    image = stage()
+    locked = attachment.lock_product(product.id, product.company_id)
+    locked.name = "Typed"
+    attachment.attach(locked, image.id)
+    db.session.commit()
+    assert product.name == "Typed"
+
+
+def test_attach_takes_an_image_once(product, stage):
+    image = attach(product, stage())
+    other = add_product(product.company_id)
+    with pytest.raises(ImageConflict):
+        attach(other, image)
+
+
+def test_attach_refuses_an_image_that_is_gone(product, stage):
+    image = stage()
+    image_id = image.id
+    attachment.discard(image)
+    db.session.commit()
+    locked = attachment.lock_product(product.id, product.company_id)
+    with pytest.raises(ImageConflict):
+        attachment.attach(locked, image_id)
+
+
+def test_attach_refuses_another_companys_image(product, stage):
+    foreign = add_product(add_company("globex"))
+    image = stage()
+    with pytest.raises(ImageConflict):
+        attach(foreign, image)
+
+
+def test_attach_refuses_an_image_of_another_status(product, store, acme):
+    image = add_accepted(store, acme)
+    with pytest.raises(ImageConflict):
+        attach(product, image)
+    db.session.rollback()
+    attach(product, image, status="PROCESSING")
+    assert images_of(product) == [image]
+
+
+def test_attach_stops_at_the_limit(product, stage):
+    attach(product, stage(), limit=2)
+    attach(product, stage(), limit=2)
+    with pytest.raises(ImageLimitReached):
+        attach(product, stage(), limit=2)
+
+
+def test_replace_takes_the_position_and_discards_what_was_there(product, stage):
+    first, second = attach(product, stage()), attach(product, stage())
+    first_id, new = first.id, stage()
+    locked = attachment.lock_product(product.id, product.company_id)
+    attachment.replace(locked, new.id)
+    db.session.commit()
+    assert images_of(product) == [new, second]
+    assert outbox_prefixes() == [f"images/{first_id}/", f"incoming/{first_id}/"]
+
+
+def test_replace_takes_the_place_of_an_external_picture(product, stage):
+    behind = attach(product, stage())
+    product.external_image_url = "https://example.com/a.jpg"
+    db.session.commit()
+    new = stage()
+    attachment.replace(attachment.lock_product(product.id, product.company_id), new.id)
+    db.session.commit()
+    assert images_of(product) == [new, behind]
+    assert product.image_url == new.url
+
+
+def test_replace_keeps_the_old_image_when_the_new_one_is_gone(product, stage):
+    old = attach(product, stage())
+    locked = attachment.lock_product(product.id, product.company_id)
+    with pytest.raises(ImageConflict):
+        attachment.replace(locked, "01NOSUCHIMAGE0000000000000")
+    db.session.rollback()
+    assert images_of(product) == [old]
+    assert outbox_prefixes() == []
+
+
+def test_remove_makes_the_next_image_the_picture(product, stage):
+    first, second = attach(product, stage()), attach(product, stage())
+    assert product.image is first
+    assert product.images == [first, second]
+    attachment.remove(attachment.lock_product(product.id, product.company_id))
+    assert product.image is second
+    assert product.images == [second]
+
+
+def test_remove_takes_the_image_that_it_is_given(product, stage):
+    first, second = attach(product, stage()), attach(product, stage())
+    attachment.remove(attachment.lock_product(product.id, product.company_id), second)
+    db.session.commit()
+    assert images_of(product) == [first]
+
+
+def test_remove_of_an_external_picture_leaves_the_hosted_ones(product, stage):
+    image = attach(product, stage())
+    product.external_image_url = "https://example.com/a.jpg"
+    db.session.commit()
+    attachment.remove(attachment.lock_product(product.id, product.company_id))
+    db.session.commit()
+    assert product.image_url == image.url
+
+
+def test_remove_of_a_product_without_picture_changes_nothing(product):
+    attachment.remove(attachment.lock_product(product.id, product.company_id))
+    db.session.commit()
+    assert outbox_prefixes() == []
+
+
+def test_a_product_is_deleted_after_all_its_pictures(product, stage, store):
+    attach(product, stage())
+    attach(product, stage())
+    locked = attachment.lock_product(product.id, product.company_id)
+    attachment.remove_all(locked)
+    db.session.delete(locked)
+    db.session.commit()
+    drain_request(store)
+    assert db.session.scalars(select(Image)).all() == []
+    assert store.keys() == set()
+
+
+def test_discard_deletes_the_objects_after_the_row(stage, store):
+    image = stage()
+    attachment.discard(image)
+    assert store.keys() != set()
+    db.session.commit()
+    drain_request(store)
+    assert store.keys() == set()
+    assert outbox_prefixes() == []
+
+
+def test_a_rolled_back_discard_deletes_nothing(stage, store):
+    image = stage()
+    keys = store.keys()
+    attachment.discard(image)
+    db.session.rollback()
+    drain_request(store)
+    assert store.keys() == keys
+
+
+def test_discard_tells_the_outbox_how_long_a_writer_may_put(store, acme):
+    writing_until = utc_now() + timedelta(minutes=4)
+    attachment.discard(add_accepted(store, acme, writing_until=writing_until))
+    db.session.commit()
+    entries = db.session.scalars(select(OutboxEntry)).all()
+    assert [entry.final_after for entry in entries] == [writing_until] * 2
+
+
+def test_discard_of_what_another_discarded_is_no_error(stage):
+    image = stage()
+    with db.engine.begin() as other:
+        other.execute(db.delete(Image))
+    attachment.discard(image)
+    db.session.commit()
+    assert outbox_prefixes() == []
+
+
+def test_staged_image_is_its_companys_alone(stage, acme):
+    image = stage()
+    globex = add_company("globex")
+    assert attachment.staged_image(image.id, acme) is image
+    assert attachment.staged_image(image.id, globex) is None
+    assert attachment.staged_image("", acme) is None
+    assert attachment.staged_image(None, acme) is None
+
+
+def test_an_attached_image_is_not_staged(product, stage, acme):
+    image = attach(product, stage())
+    assert attachment.staged_image(image.id, acme) is None
+
+
+def test_keep_longer_is_for_the_company_and_for_what_is_staged(product, stage, acme):
+    now = utc_now() + timedelta(hours=20)
+    chosen, attached, foreign = stage(png(8, 8)), attach(product, stage()), add_company("globex")
+    attachment.keep_longer(attached.id, acme, now)
+    attachment.keep_longer(chosen.id, foreign, now)
+    assert (attached.kept_until, chosen.kept_until < now + timedelta(hours=5)) == (None, True)
+    attachment.keep_longer(chosen.id, acme, now)
+    assert chosen.kept_until == now + attachment.STAGED_FOR

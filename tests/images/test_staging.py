@@ -1,0 +1,312 @@
+"""How a picture comes to be: stage, stage_copy, process."""
+
+from datetime import timedelta
+
+import pytest
+from flask import current_app
+from sqlalchemy import select, update
+
+from distribu.extensions import db
+from distribu.images import attachment, outbox, staging
+from distribu.images.decode import InvalidImage
+from distribu.images.sandbox import SandboxError
+from distribu.images.store import ObjectNotFound, StoreUnavailable
+from distribu.models import ERROR, PROCESSING, READY, Image, OutboxEntry, utc_now
+from tests.conftest import run_queue
+from tests.images.life import (
+    HIGH,
+    WIDE,
+    add_accepted,
+    has_object,
+    named_by_rows,
+    outbox_prefixes,
+    upload,
+)
+from tests.images.pictures import jpeg, truncated
+
+
+def rows() -> list[Image]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Image)))
+
+
+def paths(image: Image) -> set[str]:
+    return {made["path"] for made in image.derivatives}
+
+
+LADDER = {"", "v1/100w.webp", "v1/100w.avif", "v1/140w.webp", "v1/140w.avif", "v1/share.jpg"}
+
+
+class TestStage:
+    def test_picture_and_thumbnail_are_there_at_once(self, stage, store):
+        image = stage(filename="Blue Widget!.png")
+        assert (image.status, image.is_staged, image.public_name) == (
+            READY,
+            True,
+            "blue-widget.png",
+        )
+        assert (image.width_px, image.height_px) == (WIDE, HIGH)
+        assert paths(image) == {"", "v1/140w.webp"}
+        assert store.keys() == named_by_rows()
+
+    def test_recorded_sizes_are_those_of_the_objects(self, stage, store):
+        image = stage()
+        recorded = [made["byte_size"] for made in image.derivatives]
+        stored = [store.stat(image.key(made["path"])).byte_size for made in image.derivatives]
+        assert recorded == stored
+
+    def test_row_is_committed_before_the_first_object(self, stage, store):
+        seen = []
+        store.at, store.then = "put", lambda: seen.append(statuses_elsewhere())
+        stage()
+        assert seen == [[PROCESSING]] * 3
+
+    def test_what_is_no_picture_leaves_nothing(self, store, acme):
+        with pytest.raises(InvalidImage):
+            staging.stage(store, acme, upload(truncated(jpeg(640, 480))))
+        assert (rows(), store.keys()) == ([], set())
+
+    @pytest.mark.parametrize("put", [0, 1, 2])
+    def test_a_store_that_fails_leaves_nothing(self, stage, store, put):
+        store.at = put
+        with pytest.raises(StoreUnavailable):
+            stage()
+        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
+
+    def test_a_put_that_timed_out_may_still_arrive(self, stage, store):
+        store.at, store.moment = 1, "after"
+        with pytest.raises(StoreUnavailable):
+            stage()
+        final_after = db.session.scalars(select(OutboxEntry.final_after)).all()
+        assert all(moment > utc_now() for moment in final_after)
+
+    def test_pending_work_is_refused(self, stage, product):
+        product.name = "Half a form"
+        with pytest.raises(RuntimeError):
+            stage()
+
+    def test_nothing_is_put_when_the_time_for_it_is_over(self, stage, store):
+        with pytest.raises(StoreUnavailable):
+            stage(now=utc_now() - staging.WRITING_WINDOW)
+        assert store.keys() == set()
+
+    def test_the_queue_makes_the_rest(self, stage, app):
+        image = stage()
+        assert run_queue(app) == 1
+        db.session.expire_all()
+        assert paths(image) == LADDER
+
+
+class TestProcess:
+    def test_the_whole_ladder_is_made_and_the_upload_goes(self, stage, store):
+        image = stage()
+        staging.process(store, image.id)
+        outbox.drain_request(store)
+        assert paths(image) == LADDER
+        assert (image.ladder_version, image.writing_until) == (1, None)
+        assert store.keys() == named_by_rows()
+        assert not has_object(store, image.upload_key)
+
+    def test_the_upload_goes_after_the_commit(self, stage, store):
+        image = stage()
+        staging.process(store, image.id)
+        assert has_object(store, image.upload_key)
+        assert outbox_prefixes() == [image.incoming_prefix]
+
+    def test_twice_is_once(self, stage, store):
+        image = stage()
+        staging.process(store, image.id)
+        store.calls.clear()
+        staging.process(store, image.id)
+        assert store.calls == []
+
+    def test_two_at_once_are_one(self, stage, store):
+        image = stage()
+        image_id = image.id
+        store.at = "put"
+        # While the first puts, a second comes along.
+        store.then = lambda: process_elsewhere(store, image_id)
+        staging.process(store, image_id)
+        assert image.attempts == 1
+        assert paths(image) == LADDER
+
+    def test_an_accepted_upload_becomes_ready_and_the_picture(self, store, acme, product):
+        product.external_image_url = "https://example.com/a.jpg"
+        image = add_accepted(store, acme, product)
+        before = product.version
+        staging.process(store, image.id)
+        assert image.status == READY
+        assert product.image_url == image.url
+        assert product.version == before + 1
+        assert (image.width_px, image.height_px) == (WIDE, HIGH)
+
+    def test_an_accepted_upload_that_is_no_picture_ends_in_error(self, store, acme, product):
+        image = add_accepted(store, acme, product)
+        store.put(image.upload_key, truncated(jpeg(640, 480)), "image/jpeg")
+        staging.process(store, image.id)
+        outbox.drain_request(store)
+        assert image.status == ERROR
+        assert image.error_code
+        assert product.image is None
+        assert store.keys() == set()
+
+    def test_an_upload_that_is_lost_ends_in_error(self, store, acme):
+        image = add_accepted(store, acme)
+        store.delete_prefix(image.incoming_prefix)
+        staging.process(store, image.id)
+        assert (image.status, image.error_code) == (ERROR, "upload_lost")
+
+    def test_without_its_upload_the_ladder_is_made_of_the_picture(self, stage, store):
+        image = stage()
+        store.delete_prefix(image.incoming_prefix)
+        staging.process(store, image.id)
+        assert paths(image) == LADDER
+        assert store.keys() == named_by_rows()
+
+    def test_a_lost_thumbnail_is_made_again(self, stage, store):
+        image = stage()
+        image.derivatives = image.derivatives[:1]
+        db.session.commit()
+        staging.process(store, image.id)
+        assert paths(image) == LADDER
+
+    def test_a_store_that_fails_costs_no_attempt(self, stage, store):
+        image = stage()
+        store.at = "put"
+        with pytest.raises(StoreUnavailable):
+            staging.process(store, image.id)
+        assert (image.status, image.attempts, image.ladder_version) == (READY, 0, None)
+
+    def test_a_decoder_that_does_not_start_costs_no_attempt(self, stage, store, app, monkeypatch):
+        def broken(*arguments, **options):
+            raise SandboxError("no decoding process")
+
+        image = stage()
+        monkeypatch.setattr(app.extensions["image_sandbox"], "derive", broken)
+        with pytest.raises(SandboxError):
+            staging.process(store, image.id)
+        assert (image.status, image.attempts) == (READY, 0)
+
+    @pytest.mark.parametrize("method", ["open", "put"])
+    def test_a_picture_removed_meanwhile_leaves_nothing(self, stage, store, method):
+        image_id = stage().id
+        store.at, store.then = method, lambda: remove_elsewhere(store, image_id)
+        staging.process(store, image_id)
+        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
+
+    def test_an_accepted_upload_removed_meanwhile_leaves_nothing(self, store, acme, product):
+        image_id = add_accepted(store, acme, product).id
+        store.at, store.then = "put", lambda: remove_elsewhere(store, image_id)
+        staging.process(store, image_id)
+        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
+
+    def test_removed_between_ready_and_its_ladder_leaves_nothing(
+        self, store, acme, product, app, monkeypatch
+    ):
+        image_id = add_accepted(store, acme, product).id
+        sandbox = app.extensions["image_sandbox"]
+        derive = sandbox.derive
+
+        def remove_first(*arguments, **options):
+            remove_elsewhere(store, image_id)
+            return derive(*arguments, **options)
+
+        monkeypatch.setattr(sandbox, "derive", remove_first)
+        staging.process(store, image_id)
+        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
+
+    def test_a_store_that_fails_over_a_removed_picture_is_still_told(self, stage, store):
+        image_id = stage().id
+
+        def remove_and_fail():
+            store.at = None
+            remove_elsewhere(store, image_id)
+            raise StoreUnavailable("down")
+
+        store.at, store.then = "put", remove_and_fail
+        with pytest.raises(StoreUnavailable):
+            staging.process(store, image_id)
+        assert rows() == []
+
+    def test_a_writer_that_was_overtaken_changes_nothing(self, stage, store):
+        image = stage()
+        image_id = image.id
+        store.at, store.then = "put", lambda: overtake(image_id)
+        staging.process(store, image_id)
+        assert (image.ladder_version, image.attempts) == (None, 2)
+
+    def test_a_busy_picture_is_left_alone(self, stage, store):
+        image = stage()
+        image.writing_until = utc_now() + timedelta(minutes=1)
+        db.session.commit()
+        staging.process(store, image.id)
+        assert image.attempts == 0
+
+    def test_the_third_death_is_the_last(self, stage, store):
+        image = stage()
+        image.attempts = staging.MAX_ATTEMPTS
+        db.session.commit()
+        staging.process(store, image.id)
+        assert image.ladder_version is None
+        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        assert (image.status, image.ladder_version) == (READY, 1)
+
+
+class TestStageCopy:
+    def test_the_copy_has_bytes_of_its_own(self, stage, store, acme):
+        source = stage()
+        staging.process(store, source.id)
+        copy = staging.stage_copy(store, acme, source)
+        assert (copy.status, copy.copied_from, copy.is_staged) == (READY, source.id, True)
+        assert paths(copy) == LADDER
+        attachment.discard(source)
+        db.session.commit()
+        outbox.drain_request(store)
+        assert store.keys() == named_by_rows()
+
+    def test_what_the_source_still_lacks_is_made_of_the_copy(self, stage, store, acme, app):
+        source = stage()
+        copy_id = staging.stage_copy(store, acme, source).id
+        run_queue(app)
+        assert paths(db.session.get(Image, copy_id)) == LADDER
+        assert store.keys() == named_by_rows()
+
+    def test_a_source_that_loses_its_objects_leaves_nothing(self, stage, store, acme):
+        source = stage()
+        store.delete_prefix(source.prefix)
+        with pytest.raises(ObjectNotFound):
+            staging.stage_copy(store, acme, source)
+        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        assert rows() == [source]
+        assert store.keys() == {source.upload_key}
+
+
+def statuses_elsewhere() -> list[str]:
+    with current_app.app_context():
+        return list(db.session.scalars(select(Image.status)))
+
+
+def process_elsewhere(store, image_id: str) -> None:
+    """Another worker processes the image now; the store is as it should be from here on."""
+    store.at = None
+    with current_app.app_context():
+        staging.process(store, image_id)
+
+
+def remove_elsewhere(store, image_id: str) -> None:
+    """A request removes the image now, and drains; the store is as it should be from here on."""
+    store.at = None
+    with current_app.app_context():
+        attachment.discard(db.session.get_one(Image, image_id))
+        db.session.commit()
+        outbox.drain_request(store)
+
+
+def overtake(image_id: str) -> None:
+    """Another worker takes the image over, since this one's time seems to be over."""
+    with db.engine.begin() as other:
+        other.execute(update(Image).where(Image.id == image_id).values(attempts=2))
