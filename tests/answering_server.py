@@ -22,6 +22,10 @@ class Request:
     client_port: int
 
 
+# The server hangs up without a word.
+DROPPED = Answer(0)
+
+
 def s3_error(status: int, code: str, message: str = "told by a test") -> Answer:
     """Return an error as S3 writes it."""
     body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
@@ -55,6 +59,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         request = Request(self.command, self.path, dict(self.headers), self.client_address[1])
         answer = self.server.next_answer(request)
+        if answer is DROPPED:
+            self.close_connection = True
+            return
         self.send_response(answer.status)
         for name, value in ({"Content-Length": str(len(answer.body))} | answer.headers).items():
             self.send_header(name, value)
@@ -74,6 +81,8 @@ def answering(*answers: Answer) -> Iterator[AnsweringServer]:
     with AnsweringServer(*answers) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

@@ -101,7 +101,7 @@ class DirectoryStore(ImageStore):
             for entry in _files_below(directory):
                 with suppress(FileNotFoundError):
                     byte_size = entry.stat(follow_symlinks=False).st_size
-                    yield StoredObject(os.path.relpath(entry.path, self._root), byte_size)
+                    yield StoredObject(entry.path.removeprefix(f"{self._root}/"), byte_size)
 
     def prepare(self) -> None:
         try:

@@ -18,12 +18,10 @@ from minio.error import MinioException, S3Error
 from minio.helpers import check_bucket_name
 from minio.versioningconfig import ENABLED, SUSPENDED
 from ulid import ULID
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry, Timeout
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 from urllib3.response import BaseHTTPResponse
 
-from . import bucket_policy
+from . import bounded_http, bucket_policy
 from .store import (
     INSTALLATION_ID,
     MAX_OBJECT_BYTE_SIZE,
@@ -41,15 +39,6 @@ from .store import (
     rewind,
 )
 
-CONNECT_SECONDS = 5
-# The whole body of a put must be sent in this time: 32 MiB at 13 Mbit/s.
-SEND_SECONDS = 20
-READ_SECONDS = 20
-RETRIES = 2
-BACKOFF_SECONDS = 0.2
-# A name may have an address in IPv6 and one in IPv4; both are tried.
-ADDRESSES = 2
-
 # A suspended bucket keeps the versions that it has.
 _VERSIONED = (ENABLED, SUSPENDED)
 _BUFFER_BYTE_SIZE = 64 * 1024
@@ -65,24 +54,19 @@ _TLS_HINT = (
     " (SSL_CERT_FILE)."
 )
 _NO_POLICY_HINT = "Add ?policy=keep to DISTRIBU_IMAGE_STORE_URL; the app serves the images itself."
+_REGION_HINT = "Add the bucket's region to DISTRIBU_IMAGE_STORE_URL, as in ?region=eu-west-1."
 _HINTS = {
     "AccessDenied": "Check the secret, and let the key list, read, write and delete in the bucket,"
     " and read and set its policy and versioning.",
-    "AuthorizationHeaderMalformed": "Add the bucket's region to the URL, as in ?region=eu-west-1.",
+    "AuthorizationHeaderMalformed": _REGION_HINT,
     "InvalidAccessKeyId": "Check the key in DISTRIBU_IMAGE_STORE_URL: the server does not know it.",
     "MethodNotAllowed": _NO_POLICY_HINT,
     "NoSuchBucket": "Run flask check to have the bucket made, or name one that exists.",
     "NotImplemented": _NO_POLICY_HINT,
-    "PermanentRedirect": "Name the host of the bucket's own region in DISTRIBU_IMAGE_STORE_URL.",
+    "PermanentRedirect": _REGION_HINT,
     "RequestTimeTooSkewed": "Set the clock of this machine, or of the store.",
     "SignatureDoesNotMatch": "Check the secret in DISTRIBU_IMAGE_STORE_URL, percent-encoded.",
 }
-
-
-def longest_request() -> float:
-    """Return the seconds after which a request has failed, whatever the server does."""
-    attempt = ADDRESSES * CONNECT_SECONDS + SEND_SECONDS + READ_SECONDS
-    return (RETRIES + 1) * attempt + BACKOFF_SECONDS * 2**RETRIES
 
 
 class MinioStore(ImageStore):
@@ -93,7 +77,7 @@ class MinioStore(ImageStore):
     no client can prevent that, and flask images doctor finds the object.
     """
 
-    PUT_SECONDS = longest_request()
+    PUT_SECONDS = bounded_http.longest_request()
 
     def __init__(
         self,
@@ -117,7 +101,7 @@ class MinioStore(ImageStore):
         try:
             return cls._from_parts(urlsplit(url))
         except ValueError:
-            # Its text may hold the secret: neither shown nor chained.
+            # Its text may hold the secret, so it is neither shown nor chained.
             raise StoreMisconfigured(
                 "The address of the image store cannot be read.", _URL_FORM
             ) from None
@@ -293,22 +277,7 @@ class MinioStore(ImageStore):
         return self._minio
 
     def _connect(self) -> None:
-        self._http = _Pools(
-            maxsize=16,
-            # urllib3 counts the sending of the body as part of connect.
-            timeout=Timeout(connect=SEND_SECONDS, read=READ_SECONDS),
-            retries=Retry(
-                total=RETRIES,
-                backoff_factor=BACKOFF_SECONDS,
-                status_forcelist=(500, 502, 503, 504),
-                raise_on_status=False,
-                redirect=False,
-                # Every request here may be repeated, POST (which deletes) too.
-                allowed_methods=None,
-                # A Retry-After of an hour would hold the caller for an hour.
-                respect_retry_after_header=False,
-            ),
-        )
+        self._http = bounded_http.new_connections()
         self._minio = Minio(
             self._endpoint,
             self._key,
@@ -328,11 +297,12 @@ class MinioStore(ImageStore):
             raise self._as_store_error(error, what) from error
         # ParseError and ValueError: the client could make nothing of the answer.
         except (HTTPError, MinioException, OSError, ParseError, ValueError) as error:
-            if isinstance(error, MaxRetryError) and isinstance(error.reason, SSLError):
-                raise StoreMisconfigured(
-                    f"No secure connection to {self}: {error.reason}", _TLS_HINT
-                ) from error
-            raise StoreUnavailable(f"{self} failed at {what!r}: {error}") from error
+            # The text of a MaxRetryError shows the URL, which may be a signed one.
+            reason = error.reason if isinstance(error, MaxRetryError) else error
+            told = f"{self} failed at {what!r}: {reason}"
+            if isinstance(reason, SSLError):
+                raise StoreMisconfigured(told, _TLS_HINT) from error
+            raise StoreUnavailable(told) from error
 
     def _as_store_error(self, error: S3Error, what: str) -> StoreError:
         if error.code == "NoSuchKey":
@@ -363,36 +333,6 @@ class _Body(io.RawIOBase):
             self._response.close()
             self._response.release_conn()
         super().close()
-
-
-class _Connection(HTTPConnection):
-    """A connection that is made in CONNECT_SECONDS or not, however long a body may take."""
-
-    def connect(self) -> None:
-        patience, self.timeout = self.timeout, CONNECT_SECONDS
-        try:
-            super().connect()
-        finally:
-            self.timeout = patience
-        self.sock.settimeout(patience)
-
-
-class _SecureConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-class _Pools(PoolManager):
-    def __init__(self, **options):
-        super().__init__(**options)
-        self.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
 
 def _cache_control(key: str) -> str:

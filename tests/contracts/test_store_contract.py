@@ -247,6 +247,10 @@ def test_objects_are_listed_with_their_sizes(store):
     assert list(store.objects("images/01JD/v1/")) == [StoredObject("images/01JD/v1/300w.webp", 5)]
 
 
+def test_nothing_is_listed_where_nothing_was_put(store):
+    assert list(store.objects("images/01JD/")) == []
+
+
 def test_keys_are_those_of_images_and_uploads(store):
     store.installation_id()
     put(store, WIDGET)

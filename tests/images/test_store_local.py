@@ -5,10 +5,12 @@ import io
 import os
 import signal
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ulid import ULID
 
 from distribu.images import store_local
 from distribu.images.store import (
@@ -132,6 +134,15 @@ def test_delete_gives_up_when_its_directory_is_filled_each_time(store, monkeypat
     assert store.keys() == {WIDGET}
 
 
+def test_delete_succeeds_when_another_is_faster(store, monkeypatch):
+    put(store, WIDGET)
+    unlink, rmdir = os.unlink, os.rmdir
+    monkeypatch.setattr(store_local.os, "unlink", lambda path: [unlink(path), unlink(path)])
+    monkeypatch.setattr(store_local.os, "rmdir", lambda path: [rmdir(path), rmdir(path)])
+    store.delete_prefix("images/01JD/")
+    assert store.keys() == set()
+
+
 def test_delete_removes_parents_that_it_emptied(store, root):
     put(store, THUMBNAIL)
     store.delete_prefix("images/01JD/v1/")
@@ -155,6 +166,26 @@ def test_put_is_on_the_disk_before_it_is_seen_and_when_it_returns(store, root, m
     monkeypatch.setattr(store_local.os, "replace", watched_replace)
     put(store, WIDGET)
     assert events == ["sync .part", "rename", "sync "]
+
+
+def test_who_asks_while_the_installation_id_is_written_waits_for_it(store, root, monkeypatch):
+    answers, has_answered = [], threading.Event()
+
+    def ask() -> None:
+        answers.append(DirectoryStore(root).installation_id())
+        has_answered.set()
+
+    def ulid_while_another_asks() -> ULID:
+        monkeypatch.setattr(store_local, "ULID", ULID)
+        other.start()
+        assert not has_answered.wait(0.3)
+        return ULID()
+
+    other = threading.Thread(target=ask)
+    monkeypatch.setattr(store_local, "ULID", ulid_while_another_asks)
+    answers.append(store.installation_id())
+    other.join()
+    assert answers[0] == answers[1]
 
 
 # A disk that fails

@@ -1,0 +1,67 @@
+"""HTTP to a store, where every request ends: answered, or failed in a time that is known."""
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+CONNECT_SECONDS = 5
+# The whole body of a put must be sent in this time: 32 MiB at 13 Mbit/s.
+SEND_SECONDS = 20
+READ_SECONDS = 20
+RETRIES = 2
+BACKOFF_SECONDS = 0.2
+# A name may have an address in IPv6 and one in IPv4; both are tried.
+ADDRESSES = 2
+CONNECTIONS = 16
+
+
+def longest_request() -> float:
+    """Return the seconds after which a request has failed, every attempt counted.
+
+    Only a server that sends its answer's head byte by byte takes longer.
+    """
+    attempt = ADDRESSES * CONNECT_SECONDS + SEND_SECONDS + READ_SECONDS
+    return (RETRIES + 1) * attempt + BACKOFF_SECONDS * 2**RETRIES
+
+
+def new_connections() -> PoolManager:
+    """Return connections for requests that may all be repeated without harm."""
+    retries = Retry(
+        total=RETRIES,
+        backoff_factor=BACKOFF_SECONDS,
+        status_forcelist=(500, 502, 503, 504),
+        raise_on_status=False,
+        redirect=False,
+        # Repeat POST as well: S3 deletes by it.
+        allowed_methods=None,
+        # A Retry-After of an hour would hold the caller for an hour.
+        respect_retry_after_header=False,
+    )
+    # urllib3 counts the sending of the body as part of connect.
+    patience = Timeout(connect=SEND_SECONDS, read=READ_SECONDS)
+    connections = PoolManager(maxsize=CONNECTIONS, timeout=patience, retries=retries)
+    connections.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    return connections
+
+
+class _Connection(HTTPConnection):
+    """A connection that is made in CONNECT_SECONDS or not, however long a body may take."""
+
+    def connect(self) -> None:
+        patience, self.timeout = self.timeout, CONNECT_SECONDS
+        try:
+            super().connect()
+        finally:
+            self.timeout = patience
+        self.sock.settimeout(patience)
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
