@@ -9,7 +9,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 
 from .extensions import db, login
-from .models import User, utc_now
+from .models import REMOVED, User, utc_now
 
 LINK_LASTS = timedelta(days=7)
 
@@ -36,8 +36,8 @@ def load_user(identity: str, now: datetime | None = None) -> User | None:
 
 def user_of_ended_session() -> User | None:
     """Whom the session once signed in: enough to know whose form was left open, for no more."""
-    user_id, _, _token = session.get("_user_id", "").partition(".")
-    return db.session.get(User, user_id) if user_id else None
+    user = db.session.get(User, session.get("_user_id", "").partition(".")[0])
+    return user if user and user.role != REMOVED else None
 
 
 def password_link(user: User) -> str:

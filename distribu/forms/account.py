@@ -19,7 +19,7 @@ from ..extensions import db
 from ..models import SCOPES, User
 
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
-EXPIRIES = [("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In 365 days")]
+EXPIRIES = {"": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In 365 days"}
 SCOPE_LABELS = {
     "products:read": "Products – Read",
     "products:write": "Products – Write",
@@ -141,7 +141,7 @@ class MemberForm(FlaskForm):
 class RoleForm(FlaskForm):
     """What a member may do from now on."""
 
-    role = SelectField("Role", choices=[("MEMBER", "Member"), ("ADMIN", "Admin")])
+    role = SelectField("Role", choices={"MEMBER": "Member", "ADMIN": "Admin"})
 
 
 class ApiKeyForm(FlaskForm):
@@ -151,8 +151,9 @@ class ApiKeyForm(FlaskForm):
     scopes = SelectMultipleField(
         "Permissions",
         [InputRequired("Choose at least one permission.")],
-        choices=[(scope, SCOPE_LABELS[scope]) for scope in SCOPES],
+        choices={scope: SCOPE_LABELS[scope] for scope in SCOPES},
         default=["products:read"],
+        invalid_choice_message="Choose from the list of permissions.",
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )

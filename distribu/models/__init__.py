@@ -12,14 +12,26 @@ from .catalogue import (
     Product,
 )
 from .columns import new_id, utc_now
-from .company import ROLES, SCOPES, ApiKey, AuditEntry, Company, IdempotencyKey, User
+from .company import (
+    PREFIX_LENGTH,
+    REMOVED,
+    ROLES,
+    SCOPES,
+    ApiKey,
+    AuditEntry,
+    Company,
+    IdempotencyKey,
+    User,
+)
 from .orders import Order, OrderDraft, OrderLine
 
 __all__ = [
     "ERROR",
     "LOW_STOCK",
+    "PREFIX_LENGTH",
     "PROCESSING",
     "READY",
+    "REMOVED",
     "ROLES",
     "SCOPES",
     "ApiKey",

@@ -15,6 +15,8 @@ from ..extensions import db
 from .columns import UtcDateTime, created_at_column, id_column
 
 ROLES = ("OWNER", "ADMIN", "MEMBER")
+# Who works here no more: the row stays, so that orders and keys keep a name.
+REMOVED = "REMOVED"
 # What an API key may be allowed to do; images:write only ever by being ticked.
 SCOPES = ("products:read", "products:write", "orders:read", "orders:write", "images:write")
 PREFIX_LENGTH = 12  # of an API key, kept to tell one from another
@@ -51,6 +53,10 @@ class User(UserMixin, db.Model):
         return f"{self.id}.{self.session_token}"
 
     @property
+    def display_name(self) -> str:
+        return self.name or self.email
+
+    @property
     def is_manager(self) -> bool:
         """Whether this user may manage members, keys and settings."""
         return self.role in ("OWNER", "ADMIN")
@@ -66,6 +72,12 @@ class User(UserMixin, db.Model):
     def end_sessions(self) -> None:
         """Sign this user out everywhere."""
         self.session_token = secrets.token_hex(16)
+
+    def leave(self) -> None:
+        """Nobody signs in as this user any more, and the email is free for another account."""
+        self.name, self.email = self.display_name, self.id
+        self.role, self.password_hash = REMOVED, None
+        self.end_sessions()
 
 
 class ApiKey(db.Model):

@@ -1,5 +1,0 @@
-"""Blueprint settings."""
-
-from flask import Blueprint
-
-bp = Blueprint("settings", __name__)

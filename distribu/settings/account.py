@@ -1,0 +1,84 @@
+"""The own account: password, and signing out everywhere."""
+
+from flask import flash, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from .. import audit
+from ..extensions import db, limiter
+from ..forms.account import ChangePasswordForm
+from ..limits import is_refused, wait_sentence
+from ..sessions import begin_session
+from ..tenancy import signed_in
+from . import bp
+
+
+def _account() -> str:
+    return f"password:{current_user.id if current_user.is_authenticated else 'nobody'}"
+
+
+@bp.get("")
+@signed_in
+def index():
+    """The own account, and the way to the other settings."""
+    return _page(ChangePasswordForm(formdata=None))
+
+
+@bp.post("/password")
+@limiter.limit("10 per 15 minutes", key_func=_account, deduct_when=is_refused)
+@signed_in
+def change_password():
+    """The new password is the only valid one, and every other session has ended."""
+    form = ChangePasswordForm()
+    if form.validate() and not current_user.has_password(form.current_password.data):
+        form.current_password.errors = ["This is not your current password."]
+    if form.errors:
+        return _page(form, 422)
+    current_user.set_password(form.new_password.data)
+    audit.record("password.changed", "User", current_user.id)
+    db.session.commit()
+    begin_session(current_user._get_current_object())
+    flash("Your password is changed, and you are signed out everywhere else.", "success")
+    return redirect(url_for("settings.index"), 303)
+
+
+@bp.get("/sign-out-everywhere")
+@signed_in
+def confirm_sign_out_everywhere():
+    """Ask first, for browsers without JavaScript."""
+    return render_template(
+        "confirm.html",
+        title="Sign out everywhere?",
+        text=SIGN_OUT_TEXT,
+        action=url_for("settings.sign_out_everywhere"),
+        confirm_label="Sign out everywhere",
+        cancel_url=url_for("settings.index"),
+    )
+
+
+SIGN_OUT_TEXT = "Every browser in which you are signed in is signed out, this one too."
+
+
+@bp.post("/sign-out-everywhere")
+@signed_in
+def sign_out_everywhere():
+    """No session of this user is valid any more."""
+    current_user.end_sessions()
+    audit.record("user.signed_out_everywhere", "User", current_user.id)
+    db.session.commit()
+    session.clear()
+    flash("You are signed out everywhere.", "info")
+    return redirect(url_for("auth.login"), 303)
+
+
+def _page(form: ChangePasswordForm, status: int = 200, message: str = "") -> ResponseReturnValue:
+    page = render_template(
+        "settings/index.html", form=form, message=message, sign_out_text=SIGN_OUT_TEXT
+    )
+    return page, status
+
+
+@bp.errorhandler(429)
+def refuse_for_now(_error) -> ResponseReturnValue:
+    """Too many wrong passwords: the page again, with when to go on."""
+    return _page(ChangePasswordForm(formdata=None), 429, wait_sentence())

@@ -1,0 +1,105 @@
+"""API keys: created, shown once, listed, revoked."""
+
+import secrets
+from datetime import timedelta
+
+from flask import flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import select
+
+from .. import audit
+from ..extensions import db
+from ..forms.account import ApiKeyForm
+from ..models import PREFIX_LENGTH, ApiKey, utc_now
+from ..resume import is_resumed, resumable
+from ..tenancy import company_row_or_404, managers_only
+from . import bp
+
+CREATED = "API key created! Copy it now — you won't see it again."
+
+
+@bp.get("/api-keys")
+@managers_only
+def list_api_keys():
+    """Every key of the company, the newest first."""
+    keys = db.session.scalars(
+        select(ApiKey)
+        .where(ApiKey.company_id == g.company.id)
+        .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
+    ).all()
+    return render_template("settings/api_keys.html", keys=keys, now=utc_now(), question=_question)
+
+
+@bp.route("/api-keys/new", methods=["GET", "POST"])
+@resumable
+@managers_only
+def create_api_key():
+    """A new key, told in this answer and never again."""
+    form = ApiKeyForm()
+    if is_resumed() or not form.is_submitted():
+        return _form_page(form)
+    if not form.validate():
+        return _form_page(form, 422)
+    secret = f"dk_{secrets.token_urlsafe(32)}"
+    key = _add_key(form, secret)
+    after = {"name": key.name, "prefix": key.prefix, "scopes": key.scopes}
+    if key.expires_at:
+        after["expires_at"] = key.expires_at.isoformat()
+    audit.record("api_key.created", "ApiKey", key.id, after=after)
+    db.session.commit()
+    return render_template("settings/new_api_key.html", key=key, secret=secret, sentence=CREATED)
+
+
+@bp.get("/api-keys/<key_id>/revoke")
+@managers_only
+def confirm_revoke(key_id: str):
+    """Ask before a key is revoked, for browsers without JavaScript."""
+    key = company_row_or_404(ApiKey, key_id)
+    back = url_for("settings.list_api_keys")
+    return render_template("confirm.html", **_question(key), cancel_url=back)
+
+
+@bp.post("/api-keys/<key_id>/revoke")
+@managers_only
+def revoke_api_key(key_id: str):
+    """The key opens nothing any more."""
+    key = company_row_or_404(ApiKey, key_id)
+    if key.revoked_at is None:
+        key.revoked_at = utc_now()
+        about = {"name": key.name, "prefix": key.prefix}
+        audit.record("api_key.revoked", "ApiKey", key.id, before=about)
+        db.session.commit()
+        flash(f"{key.name} is revoked.", "success")
+    return redirect(url_for("settings.list_api_keys"), 303)
+
+
+def _add_key(form: ApiKeyForm, secret: str) -> ApiKey:
+    now = utc_now()
+    days = int(form.expiry.data or 0)
+    key = ApiKey(
+        company_id=g.company.id,
+        created_by_id=current_user.id,
+        name=form.name.data,
+        prefix=secret[:PREFIX_LENGTH],
+        key_sha256=ApiKey.digest(secret),
+        scopes=form.scopes.data,
+        expires_at=now + timedelta(days=days) if days else None,
+        created_at=now,
+    )
+    db.session.add(key)
+    db.session.flush()
+    return key
+
+
+def _question(key: ApiKey) -> dict:
+    return {
+        "title": f"Revoke {key.name}?",
+        "text": "Whatever uses this key is refused from now on. This cannot be undone.",
+        "action": url_for("settings.revoke_api_key", key_id=key.id),
+        "confirm_label": "Revoke",
+    }
+
+
+def _form_page(form: ApiKeyForm, status: int = 200) -> ResponseReturnValue:
+    return render_template("settings/create_api_key.html", form=form), status
