@@ -41,6 +41,8 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         "RATELIMIT_STORAGE_URI": queue_url if queue_url.startswith("redis") else "memory://",
         "PUBLIC_URL": public_url,
         "IMAGE_BASE_URL": environ.get("DISTRIBU_IMAGE_BASE_URL", "").rstrip("/"),
+        # Where a proxy (nginx) finds the objects, when it shall send them itself: "/_objects/".
+        "ACCEL_REDIRECT_PREFIX": environ.get("DISTRIBU_ACCEL_REDIRECT_PREFIX", ""),
         "DECODE_MEMORY_BYTES": int(environ.get("DISTRIBU_DECODE_MEMORY_MB", "1200")) * MEBIBYTE,
         "DECODE_PROCESSES": int(environ.get("DISTRIBU_DECODE_PROCESSES", "2")),
         "TRUSTED_PROXIES": int(environ.get("DISTRIBU_TRUSTED_PROXIES", "0")),

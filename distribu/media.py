@@ -1,9 +1,12 @@
 """Blueprint /images: the public, stable address of every picture."""
 
 import hashlib
+from functools import lru_cache
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, request
 from flask_login import current_user
+from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from .extensions import db, store
@@ -14,40 +17,39 @@ from .models import READY, Image
 bp = Blueprint("media", __name__)
 
 FOREVER = "public, max-age=31536000, immutable"
+# What another ladder, or the rest of this one, may answer better.
+FOR_NOW = "public, no-cache"
+STAGED = "private, no-store"
 
 
 @bp.get("/images/<image_id>/<path:path>")
 def show(image_id: str, path: str) -> Response:
     """The bytes of a published picture, or 404 from the commit of its removal on."""
     image = _visible_image_or_404(image_id)
-    made = _derivative_or_404(image, path)
-    etag = hashlib.sha256(image.key(made["path"]).encode()).hexdigest()[:32]
-    start, length = 0, made["byte_size"]
-    # A key never gets other bytes, so the address alone names the content.
+    made = image.derivative("" if path == image.public_name else path) or abort(404)
+    is_exact = True
+    if not made["path"]:
+        made, is_exact = _wanted(image)
     response = Response(mimetype=CONTENT_TYPES[made["format"]])
-    response.set_etag(etag)
+    _set_headers(response, image, is_exact)
+    key = image.key(made["path"])
+    if prefix := current_app.config["ACCEL_REDIRECT_PREFIX"]:
+        # The proxy reads the file: what part of it is asked for is between it and the client.
+        response.headers["X-Accel-Redirect"] = prefix + quote(key)
+        return response
+    # A key never gets other bytes, so it alone names the content.
+    response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
     response.headers["Accept-Ranges"] = "bytes"
-    _set_headers(response, image)
-    if request.if_none_match.contains_weak(etag):
+    if request.if_none_match.contains_weak(response.get_etag()[0]):
         response.status_code = 304
         return response
-    if (wanted := _range(made["byte_size"], etag)) is not None:
-        start, stop = wanted
-        if start is None:
-            response.status_code = 416
-            response.headers["Content-Range"] = f"bytes */{length}"
-            return response
-        response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
-        length = stop - start
-    response.content_length = length
-    if request.method != "HEAD":
-        _send(response, image.key(made["path"]), start, length)
+    _send(response, key, made["byte_size"])
     return response
 
 
 def _visible_image_or_404(image_id: str) -> Image:
-    image = db.session.get(Image, image_id)
+    # No id has a NUL, and PostgreSQL refuses to look for one.
+    image = None if "\x00" in image_id else db.session.get(Image, image_id)
     if image is None or image.status != READY:
         abort(404)
     # Until it is saved, a picture is its company's alone.
@@ -58,44 +60,68 @@ def _visible_image_or_404(image_id: str) -> Image:
     return image
 
 
-def _derivative_or_404(image: Image, path: str) -> dict:
-    if path != image.public_name:
-        return image.derivative(path) or abort(404)
+def _wanted(image: Image) -> tuple[dict, bool]:
+    """What ?format= asks for, as "500w"; or the picture itself, and whether that is what it is."""
     wanted = request.args.get("format", "original")
     width = wanted.removesuffix("w")
     for made in image.derivatives:
-        if width.isdecimal() and made["width_px"] == int(width) and made["format"] == "WEBP":
-            return made
-    return image.derivatives[0]
+        if made["path"] and made["format"] == "WEBP" and width == str(made["width_px"]):
+            return made, True
+    return image.derivatives[0], wanted == "original"
 
 
-def _range(size: int, etag: str) -> tuple[int | None, int] | None:
-    """First byte and the one behind the last, (None, 0) if unsatisfiable, None for the whole.
-
-    Several ranges at once are answered with the whole, as the standard
-    allows: no request makes the server copy more than one picture.
-    """
-    wanted = request.range
-    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
-        return None
-    if (condition := request.if_range).etag is not None and condition.etag != etag:
-        return None
-    return wanted.range_for_length(size) or (None, 0)
-
-
-def _set_headers(response: Response, image: Image) -> None:
-    response.headers["Cache-Control"] = "private, no-store" if image.is_staged else FOREVER
+def _set_headers(response: Response, image: Image, is_exact: bool) -> None:
+    lasts = FOREVER if is_exact else FOR_NOW
+    response.headers["Cache-Control"] = STAGED if image.is_staged else lasts
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    site = "same-origin" if image.is_staged else "cross-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = site
 
 
-def _send(response: Response, key: str, start: int, length: int) -> None:
+def _send(response: Response, key: str, size: int) -> None:
+    """The response has the whole object, or the part that was asked for."""
+    start, stop = 0, size
+    if (part := _range(response, size)) is not None:
+        start, stop = part
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    response.content_length = stop - start
+    if request.method == "HEAD":
+        return
     try:
-        body = store.open(key, start, length)
-    except ObjectNotFound:
-        current_app.logger.error("missing object: %s", key)
-        abort(404)
+        body = store.open(key, start, stop - start)
+    except ObjectNotFound as error:
+        _log_missing(key)
+        raise NotFound from error
     response.response = wrap_file(request.environ, body)
     response.direct_passthrough = True
     response.call_on_close(body.close)
+
+
+def _range(response: Response, size: int) -> tuple[int, int] | None:
+    """The first byte that is asked for and the one behind the last; None for the whole.
+
+    Several ranges at once are answered with the whole, as the standard
+    allows: no request makes the server copy more than one picture.
+    Raises RequestedRangeNotSatisfiable.
+    """
+    wanted = request.range
+    is_one = wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1
+    if request.method != "GET" or not is_one or not _if_range_holds(response):
+        return None
+    if (found := wanted.range_for_length(size)) is None:
+        raise RequestedRangeNotSatisfiable(size)
+    return found
+
+
+def _if_range_holds(response: Response) -> bool:
+    # Only this very ETag vouches that the client has the other part of it: no date, no weak one.
+    condition = request.headers.get("If-Range")
+    return condition is None or condition.strip() == response.headers["ETag"]
+
+
+@lru_cache(maxsize=1000)
+def _log_missing(key: str) -> None:
+    # Once, however often a popular page asks for it.
+    current_app.logger.error("missing object: %s", key)
