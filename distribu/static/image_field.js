@@ -100,12 +100,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!isUpload(event)) return;
   isTravelling = false;
   const { xhr, successful } = event.detail;
+  // An answer of its own takes this field's place; any other leaves it, with the file still chosen.
+  field().removeAttribute("aria-busy");
+  document.getElementById("image-progress").hidden = true;
   const isAnswered = successful || [401, 409, 413, 422].includes(xhr.status);
-  if (!isAnswered) {
-    field().removeAttribute("aria-busy");
-    document.getElementById("image-progress").hidden = true;
-    showError("The selected file could not be uploaded. Save tries it again.");
-  }
+  if (!isAnswered) showError("The selected file could not be uploaded. Save tries it again.");
   const button = pending;
   pending = null;
   if (button && successful) setTimeout(() => button.form.requestSubmit(button));

@@ -138,6 +138,15 @@ def test_a_failed_upload_is_told_and_keeps_the_file(live_app, dashboard):
     assert image.product_id
 
 
+def test_a_session_that_ended_keeps_the_file_chosen(live_app, dashboard):
+    dashboard.goto(live_app.url + NEW)
+    dashboard.context.clear_cookies()
+    choose(dashboard, photo())
+    expect(dashboard.locator("#toasts")).to_contain_text("signed out")
+    expect(dashboard.locator("#image-progress")).to_be_hidden()
+    assert dashboard.locator("#image").evaluate("input => input.files.length") == 1
+
+
 def test_remove_and_undo_change_only_the_form(live_app, dashboard, pictured):
     dashboard.goto(pictured)
     dashboard.get_by_role("button", name="Remove image").click()
