@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from flask import Flask, Response, request
+from flask_login import current_user
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -52,14 +53,16 @@ def create_app(config: dict | None = None) -> Flask:
 def _init_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
-    for extension in (csrf, login, limiter, queue):
+    for extension in (csrf, limiter, queue):
         extension.init_app(app)
+    # A page that asks for no user makes no query for one, so errors can be told without a database.
+    login.init_app(app, add_context_processor=False)
     init_images(app)
 
 
 def _init_templates(app: Flask) -> None:
     init_formats(app)
-    app.jinja_env.globals["LOW_STOCK"] = models.LOW_STOCK
+    app.jinja_env.globals |= {"LOW_STOCK": models.LOW_STOCK, "current_user": current_user}
 
 
 def _secure(response: Response) -> Response:

@@ -136,7 +136,9 @@ def _keep_form() -> KeptForm | None:
         image_id = _staged_id(picture)
         is_picture_lost = image_id is None
     if image_id:
-        fields = [field for field in fields if field[0] != "image_id"] + [["image_id", image_id]]
+        # What was chosen last is what the form holds.
+        fields = [field for field in fields if field[0] not in ("image_id", "remove_image")]
+        fields.append(["image_id", image_id])
     return KeptForm(request.full_path.removesuffix("?"), fields, is_picture_lost)
 
 

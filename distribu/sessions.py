@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import current_app, session, url_for
+from flask import current_app, g, session, url_for
 from flask_login import login_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
@@ -20,6 +20,8 @@ login.session_protection = None
 def begin_session(user: User, now: datetime | None = None) -> None:
     """This browser is signed in as user, in a session that shares nothing with the one before."""
     session.clear()
+    # Flask-WTF remembers the token of this request, which was the old session's.
+    g.pop("csrf_token", None)
     login_user(user)
     session.permanent = True
     session["signed_in_at"] = int((now or utc_now()).timestamp())

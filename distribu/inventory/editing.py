@@ -10,12 +10,14 @@ from ..forms.product import ProductForm, shown_price
 from ..images import attachment
 from ..images.decode import MERCHANT
 from ..models import Product, new_id, utc_now
+from ..resume import is_resumed, resumable
 from ..tenancy import company_product_or_404, company_row, signed_in
 from . import bp
 from .image_field import ImageChoice, act, discard_staged, read_choice, take_file
 
 
 @bp.route("/new", methods=["GET", "POST"])
+@resumable
 @signed_in
 def new_product():
     """The form for a product that does not exist yet."""
@@ -29,6 +31,7 @@ def new_product():
 
 
 @bp.route("/<product_id>/edit", methods=["GET", "POST"])
+@resumable
 @signed_in
 def edit_product(product_id: str):
     """The same form for a product of the catalogue."""
@@ -99,7 +102,7 @@ def _answer(product: Product | None):
     """What a posted form is answered: the list after a save, else the form with all it held."""
     form = ProductForm(product)
     choice = read_choice(form, product)
-    if "image_action" in request.form or "resume" in request.form:
+    if "image_action" in request.form or is_resumed():
         # A button of the image field, where no script sent it alone: nothing is saved.
         form.image.validate(form)
         take_file(form, choice)

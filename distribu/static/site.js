@@ -104,4 +104,9 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
   });
 }
 
+// The page was older than its sign-in; the server says which token its forms need now.
+document.addEventListener("csrf-renewed", (event) => {
+  for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = event.detail.token;
+});
+
 document.querySelector("[data-focus]")?.focus();
