@@ -46,7 +46,9 @@ def outbox_prefixes() -> list[str]:
     return list(db.session.scalars(select(OutboxEntry.prefix).order_by(OutboxEntry.prefix)))
 
 
-def add_accepted(store, company_id: str, product: Product | None = None, **values) -> Image:
+def add_accepted(
+    store, company_id: str, product: Product | None = None, file: BytesIO | None = None, **values
+) -> Image:
     """An image that was accepted undecoded: PROCESSING, its upload in the store."""
     defaults = {
         "status": PROCESSING,
@@ -62,7 +64,7 @@ def add_accepted(store, company_id: str, product: Product | None = None, **value
     image = Image(company_id=company_id, product_id=product and product.id, **defaults | values)
     db.session.add(image)
     db.session.commit()
-    store.put(image.upload_key, png(WIDE, HIGH), "application/octet-stream")
+    store.put(image.upload_key, file or png(WIDE, HIGH), "application/octet-stream")
     return image
 
 

@@ -1,0 +1,267 @@
+"""What dies in the crash test: a process that goes through one change of pictures, point by point.
+
+Run by test_crash.py with the settings of an app as its argument. For
+every line of standard input, which names a change, it forks: a first
+time unharmed, which tells the points, then once a point, where the fork
+kills itself. After each death another fork sweeps and compares. The
+answer is one line of JSON.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
+from unittest.mock import ANY
+
+from flask import Flask
+from sqlalchemy import event, select
+
+from distribu import create_app
+from distribu.extensions import db
+from distribu.images import attachment, derivatives, outbox, staging
+from distribu.images.store import ImageStore
+from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
+from tests.conftest import add_product
+from tests.flaky_store import FlakyStore
+from tests.images.life import add_accepted, add_company, named_by_rows, upload
+from tests.images.pictures import png
+
+# Every window is over by then: of a writer, of a choice, of a failed delete.
+LATER = timedelta(hours=25)
+
+
+def small() -> BytesIO:
+    """A picture whose ladder has one rung."""
+    return png(40, 20)
+
+
+class DecoderHere:
+    """Decodes in this process, which is to die: children would only make it slower."""
+
+    publish = staticmethod(derivatives.publish)
+    derive = staticmethod(derivatives.derive)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Death:
+    """Counts the points that are passed, and kills this process at one of them."""
+
+    def __init__(self, at: int | None):
+        self.at, self.points, self.is_armed = at, [], False
+
+    def passes(self, point: str) -> None:
+        if not self.is_armed:
+            return
+        if len(self.points) == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.points.append(point)
+
+    def in_store(self, store: ImageStore) -> ImageStore:
+        """The store, with a point before and after each of its calls."""
+        inner = FlakyStore(store, ANY, "after", lambda: self.passes(f"after {inner.calls[-1][0]}"))
+        outer = FlakyStore(
+            inner, ANY, "before", lambda: self.passes(f"before {outer.calls[-1][0]}")
+        )
+        return outer
+
+    def _passes_call(self, store: FlakyStore) -> None:
+        self.passes(f"{store.moment} {store.calls[-1].method}")
+
+    def in_commits(self) -> None:
+        event.listen(db.session, "before_commit", lambda _: self.passes("before commit"))
+        event.listen(db.session, "after_commit", lambda _: self.passes("after commit"))
+
+
+class Shop:
+    """A company in the state that a change needs."""
+
+    def __init__(self, store: ImageStore):
+        self.store = store
+        self.company_id = add_company(f"shop-{utc_now().timestamp()}")
+
+    def staged(self) -> Image:
+        return staging.stage(self.store, self.company_id, upload(small()))
+
+    def product_with(self, *images: Image):
+        product = add_product(self.company_id)
+        locked = attachment.lock_product(product.id, self.company_id)
+        for image in images:
+            attachment.attach(locked, image.id)
+        db.session.commit()
+        return product
+
+    def locked(self, product):
+        return attachment.lock_product(product.id, self.company_id)
+
+    def save(self) -> None:
+        """What a view does at the end of a request."""
+        db.session.commit()
+        outbox.drain_request(self.store)
+
+
+def stage(shop: Shop) -> Callable[[], object]:
+    return shop.staged
+
+
+def attach(shop: Shop) -> Callable[[], object]:
+    product, image_id = shop.product_with(), shop.staged().id
+
+    def change() -> None:
+        attachment.attach(shop.locked(product), image_id)
+        shop.save()
+
+    return change
+
+
+def replace(shop: Shop) -> Callable[[], object]:
+    product, image_id = shop.product_with(shop.staged()), shop.staged().id
+
+    def change() -> None:
+        attachment.replace(shop.locked(product), image_id)
+        shop.save()
+
+    return change
+
+
+def remove(shop: Shop) -> Callable[[], object]:
+    product = shop.product_with(shop.staged())
+
+    def change() -> None:
+        attachment.remove(shop.locked(product))
+        shop.save()
+
+    return change
+
+
+def delete(shop: Shop) -> Callable[[], object]:
+    product = shop.product_with(shop.staged(), shop.staged())
+
+    def change() -> None:
+        locked = shop.locked(product)
+        attachment.remove_all(locked)
+        db.session.delete(locked)
+        shop.save()
+
+    return change
+
+
+def process(shop: Shop) -> Callable[[], object]:
+    image_id = shop.staged().id
+    shop.product_with(db.session.get(Image, image_id))
+
+    def change() -> None:
+        staging.process(shop.store, image_id)
+        outbox.drain_request(shop.store)
+
+    return change
+
+
+def process_accepted(shop: Shop) -> Callable[[], object]:
+    image_id = add_accepted(shop.store, shop.company_id, shop.product_with(), small()).id
+
+    def change() -> None:
+        staging.process(shop.store, image_id)
+        outbox.drain_request(shop.store)
+
+    return change
+
+
+def copy(shop: Shop) -> Callable[[], object]:
+    source = shop.staged()
+    shop.product_with(source)
+    return lambda: staging.stage_copy(shop.store, shop.company_id, source)
+
+
+def abandon(shop: Shop) -> Callable[[], object]:
+    shop.staged()
+    return lambda: outbox.sweep(shop.store, utc_now() + LATER)
+
+
+CHANGES = {
+    change.__name__: change
+    for change in (stage, attach, replace, remove, delete, process, process_accepted, copy, abandon)
+}
+
+
+def go_through(app: Flask, name: str, at: int | None) -> list[str]:
+    """Do the change; return the points passed, unless the process dies at one."""
+    death = Death(at)
+    with app.app_context():
+        death.in_commits()
+        shop = Shop(death.in_store(app.extensions["image_store"]))
+        change = CHANGES[name](shop)
+        death.is_armed = True
+        change()
+        death.is_armed = False
+    return death.points
+
+
+def sweep_and_compare(app: Flask) -> list[str]:
+    """Sweep once and do what that queued; return what is wrong then."""
+    later = utc_now() + LATER
+    store, huey = app.extensions["image_store"], app.extensions["huey"]
+    with app.app_context():
+        outbox.sweep(store, later)
+        while (task := huey.dequeue()) is not None:
+            staging.process(store, task.args[1], later)
+        outbox.drain(store, now=later)
+        keys, named = store.keys(), named_by_rows()
+        unfinished = db.session.scalars(select(Image.id).where(Image.status == PROCESSING)).all()
+        left = db.session.scalars(select(OutboxEntry.prefix)).all()
+    return [
+        *(f"nobody's: {key}" for key in sorted(keys - named)),
+        *(f"missing: {key}" for key in sorted(named - keys)),
+        *(f"unfinished: {image_id}" for image_id in unfinished),
+        *(f"still to be deleted: {prefix}" for prefix in left),
+    ]
+
+
+def die_everywhere(app: Flask, name: str) -> dict:
+    points = in_fork(lambda: go_through(app, name, None))
+    faults = {}
+    for number, point in enumerate(points):
+        if in_fork(lambda at=number: go_through(app, name, at)) is not None:
+            faults[f"{number} {point}"] = ["it did not die"]
+        elif found := in_fork(lambda: sweep_and_compare(app)):
+            faults[f"{number} {point}"] = found
+    return {"points": points, "faults": faults}
+
+
+def in_fork(work: Callable[[], list[str]]) -> list[str] | None:
+    """Return what work returns in a fork of this process, or None where SIGKILL ends it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            result = work()
+        except BaseException:
+            result = traceback.format_exc().splitlines()
+        with os.fdopen(writing, "w") as answer:
+            json.dump(result, answer)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        result = answer.read()
+    _, status = os.waitpid(child, 0)
+    return None if os.WIFSIGNALED(status) else json.loads(result)
+
+
+def main(settings: str) -> None:
+    # What a killed process has written is not lost; only a loss of power would need this.
+    os.fsync = lambda descriptor: None
+    app = create_app(json.loads(settings))
+    app.extensions["image_sandbox"] = DecoderHere()
+    app.extensions["image_store"].prepare()
+    for line in sys.stdin:
+        print(json.dumps(die_everywhere(app, line.strip())), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

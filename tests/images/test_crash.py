@@ -1,0 +1,69 @@
+"""Whatever dies when: after one sweep the store holds exactly what the rows name."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=["directory", "minio"])
+def store_url(request, tmp_path) -> str:
+    if request.param == "directory":
+        return f"file://{tmp_path / 'store'}"
+    return request.getfixturevalue("minio_url")
+
+
+@pytest.fixture
+def die_everywhere(tmp_path, migrated_sqlite, store_url) -> Iterator[Callable[[str], dict]]:
+    """A function that has a process die at every point of a change; see crash_child.py."""
+    (tmp_path / "distribu.db").write_bytes(migrated_sqlite.read_bytes())
+    app_settings = settings(tmp_path, IMAGE_STORE_URL=store_url)
+    command = [sys.executable, "-W", "error", "-m", "tests.images.crash_child"]
+    with subprocess.Popen(
+        [*command, json.dumps(app_settings)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+
+        def ask(change: str) -> dict:
+            child.stdin.write(f"{change}\n")
+            child.stdin.flush()
+            return json.loads(child.stdout.readline())
+
+        yield ask
+        child.stdin.close()
+
+
+# What each change must at least pass, so that no point is lost unnoticed.
+CHANGES = {
+    "stage": ["commit", "put", "put", "put", "commit"],
+    "attach": ["commit"],
+    "replace": ["commit", "delete_prefix", "commit", "delete_prefix", "commit"],
+    "remove": ["commit", "delete_prefix", "commit", "delete_prefix", "commit"],
+    "delete": ["commit", *["delete_prefix", "commit"] * 4],
+    "process": ["commit", "stat", "open", *["put"] * 2, "commit", "delete_prefix", "commit"],
+    "process_accepted": [
+        *("commit", "open", "put", "put", "commit"),
+        *("stat", "open", *["put"] * 2, "commit", "delete_prefix", "commit"),
+    ],
+    "copy": ["commit", "open", "put", "open", "put", "commit"],
+    "abandon": ["commit", *["delete_prefix", "commit"] * 2],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_one_sweep_after_any_death_leaves_what_rows_name(die_everywhere, change):
+    outcome = die_everywhere(change)
+    assert outcome["faults"] == {}
+    passed = [point.removeprefix("before ") for point in outcome["points"] if "before" in point]
+    assert passed == CHANGES[change]
+    assert len(outcome["points"]) == 2 * len(passed)
