@@ -1,0 +1,197 @@
+"""What compares the rows with the store, and repairs what differs."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+
+from distribu.extensions import db
+from distribu.images import attachment, doctor, outbox, staging
+from distribu.images.doctor import EXTRA, MISSING, WRONG_SIZE, ForeignStore
+from distribu.models import ERROR, PROCESSING, READY, Installation, new_id, utc_now
+from tests.conftest import run_queue
+from tests.images.life import add_accepted, has_object, named_by_rows
+from tests.images.pictures import png
+
+
+@pytest.fixture
+def image(stage, store, product):
+    """The picture of a product, its whole ladder made."""
+    image = stage()
+    attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
+    db.session.commit()
+    staging.process(store, image.id)
+    outbox.drain(store)
+    return image
+
+
+def examine(store, repair: bool = False) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.key) for finding in doctor.examine(store, repair)]
+
+
+@pytest.fixture
+def lose(tmp_path):
+    """A function after which exactly these objects are gone."""
+
+    def lose_objects(*keys: str) -> None:
+        for key in keys:
+            (tmp_path / "store" / key).unlink()
+
+    return lose_objects
+
+
+def test_what_is_whole_is_not_complained_of(image, store):
+    assert examine(store) == []
+    assert examine(store, repair=True) == []
+
+
+def test_what_is_still_in_work_is_not_complained_of(stage, store, acme):
+    stage()
+    add_accepted(store, acme, writing_until=utc_now() + timedelta(minutes=1))
+    assert examine(store) == []
+
+
+def test_what_the_outbox_owns_is_not_complained_of(image, store):
+    attachment.discard(image)
+    db.session.commit()
+    assert examine(store) == []
+
+
+@pytest.mark.parametrize("key", ["images/{}/a.png", "images/{}/v1/300w.webp", "incoming/{}/upload"])
+def test_an_orphan_is_found_and_deleted(image, store, key):
+    key = key.format(new_id())
+    store.put(key, png(8, 8), "image/png")
+    assert examine(store) == [(EXTRA, key)]
+    assert has_object(store, key)
+    assert examine(store, repair=True) == [(EXTRA, key)]
+    assert store.keys() == named_by_rows()
+    assert examine(store) == []
+
+
+def test_an_upload_that_outlived_its_purpose_is_deleted(image, store):
+    store.put(image.upload_key, png(8, 8), "image/png")
+    assert examine(store, repair=True) == [(EXTRA, image.upload_key)]
+    assert store.keys() == named_by_rows()
+
+
+def test_what_distribu_never_put_there_is_told_and_left(image, store):
+    key = "images/holiday/beach.png"
+    store.put(key, png(8, 8), "image/png")
+    assert examine(store, repair=True) == [(EXTRA, key)]
+    assert has_object(store, key)
+
+
+def test_a_lost_derivative_is_made_again(image, store, app, lose):
+    key, others = image.key("v1/100w.avif"), store.keys()
+    lose(key)
+    assert examine(store) == [(MISSING, key)]
+    assert image.ladder_version == 1
+    assert examine(store, repair=True) == [(MISSING, key)]
+    run_queue(app)
+    assert store.keys() == others == named_by_rows()
+    assert examine(store) == []
+
+
+def test_what_was_not_lost_keeps_its_bytes(image, store, app, lose):
+    kept = image.key("v1/140w.avif")
+    store.put(kept, BytesIO(bytes(store.stat(kept).byte_size)), "image/avif")
+    lose(image.key("v1/100w.avif"))
+    examine(store, repair=True)
+    run_queue(app)
+    with store.open(kept) as file:
+        assert set(file.read()) == {0}
+
+
+def test_a_derivative_of_the_wrong_size_is_made_again(image, store, app):
+    key = image.key("v1/140w.webp")
+    store.put(key, png(8, 8), "image/webp")
+    assert examine(store, repair=True) == [(WRONG_SIZE, key)]
+    run_queue(app)
+    assert examine(store) == []
+
+
+def test_all_derivatives_lost_are_made_again_of_the_picture(image, store, app, lose):
+    lose(*(image.key(made["path"]) for made in image.derivatives if made["path"]))
+    assert len(examine(store, repair=True)) == 5
+    run_queue(app)
+    assert examine(store) == []
+    assert store.keys() == named_by_rows()
+
+
+def test_a_lost_picture_is_made_again_while_its_upload_is_there(stage, store, app, lose):
+    image = stage()
+    lose(image.key())
+    findings = list(doctor.examine(store, repair=True))
+    assert [(finding.key, finding.is_repaired) for finding in findings] == [(image.key(), True)]
+    assert image.status == PROCESSING
+    run_queue(app)
+    assert examine(store) == []
+    assert image.status == READY
+
+
+def test_a_lost_picture_leaves_its_smaller_sizes_on_the_pages(image, store, lose):
+    lose(image.key())
+    findings = list(doctor.examine(store, repair=True))
+    assert [finding.is_repaired for finding in findings] == [False]
+    assert "upload it again" in str(findings[0])
+    assert image.status == READY
+
+
+def test_a_picture_of_which_nothing_is_left_is_shown_no_more(image, store, product):
+    store.delete_prefix(image.prefix)
+    assert {kind for kind, _ in examine(store, repair=True)} == {MISSING}
+    assert (image.status, image.error_code) == (ERROR, "objects_lost")
+    assert product.image is None
+    assert examine(store) == []
+
+
+def test_a_picture_removed_since_the_listing_is_not_complained_of(image, store):
+    image_id = image.id
+
+    def remove_it() -> None:
+        store.at = None
+        attachment.discard(db.session.get(type(image), image_id))
+        db.session.commit()
+        outbox.drain_request(store)
+
+    store.at, store.moment, store.then = "objects", "after", remove_it
+    assert examine(store) == []
+
+
+def test_a_picture_uploaded_since_the_listing_is_not_complained_of(image, store, stage):
+    def upload_another() -> None:
+        store.at = None
+        stage()
+
+    store.at, store.moment, store.then = "objects", "after", upload_another
+    assert examine(store, repair=True) == []
+
+
+class TestClaim:
+    def test_the_first_claim_is_remembered(self, store):
+        doctor.claim_store(store)
+        doctor.claim_store(store)
+        assert db.session.get(Installation, 1).store_id == store.installation_id()
+
+    def test_another_store_is_refused(self, store):
+        db.session.add(Installation(store_id="another"))
+        db.session.commit()
+        with pytest.raises(ForeignStore):
+            doctor.claim_store(store)
+
+    def test_the_wrong_database_deletes_no_shop(self, store):
+        """A database that has never seen this store, as after a wrong DISTRIBU_DATABASE_URL."""
+        store.put(f"images/{new_id()}/a.png", png(8, 8), "image/png")
+        keys = store.keys()
+        with pytest.raises(ForeignStore):
+            examine(store, repair=True)
+        assert store.keys() == keys
+        assert db.session.get(Installation, 1) is None
+
+    def test_a_store_with_pictures_of_this_database_is_claimed(self, image, store):
+        doctor.claim_store(store)
+        assert db.session.get(Installation, 1)
+
+    def test_examining_claims_nothing(self, store):
+        examine(store)
+        assert db.session.get(Installation, 1) is None
