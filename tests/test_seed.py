@@ -1,0 +1,117 @@
+"""The demo company: whole, repeatable, and resumed after a kill."""
+
+import io
+
+import pytest
+from PIL import Image as Canvas
+from sqlalchemy import func, select
+
+from distribu import seed
+from distribu.extensions import db, store
+from distribu.images import decode
+from distribu.models import READY, Company, Image, Product, User
+from distribu.seed import drawn, seed_demo
+from distribu.seed.goods import GOODS, Shot, d
+
+SMALL = (160, 120)
+FEW = [
+    seed.Good("A-1", "Mug", "Kitchen", "A mug.", "each", 500, 9, [
+        Shot(d.mug, ("#8fa58c",), "#e0d8cc", SMALL),
+        Shot(d.mug, ("#8fa58c",), "#e0d8cc", SMALL, "WEBP"),
+    ]),
+    seed.Good("A-2", "Carton", "Packing", "A box.", "box", 100, 0,
+              [Shot(d.carton, ("#c49a6c", "#e6cfa5"), None, SMALL, "PNG")]),
+    seed.Good("A-3", "Refill", "Packing", "Nothing to see.", "L", 100, 3),
+]  # fmt: skip
+SHOTS = [shot for good in GOODS for shot in good.shots]
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def count(model) -> int:
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def pictures_by_sku() -> dict[str, int]:
+    query = select(Product.sku, func.count(Image.id)).outerjoin(Product.images)
+    return dict(db.session.execute(query.group_by(Product.sku)).all())
+
+
+def test_the_demo_company_has_its_goods_and_an_owner(app_context):
+    seed_demo(store, FEW)
+    company = db.session.scalar(select(Company))
+    owner = db.session.scalar(select(User))
+    assert (company.name, company.slug) == ("Acme Distributors", "acme-distributors")
+    assert (owner.email, owner.role, owner.company_id) == (seed.DEMO_EMAIL, "OWNER", company.id)
+    assert owner.has_password(seed.DEMO_PASSWORD)
+    assert pictures_by_sku() == {"A-1": 2, "A-2": 1, "A-3": 0}
+    assert set(db.session.scalars(select(Image.status))) == {READY}
+
+
+def test_seeding_again_changes_nothing(app_context):
+    seed_demo(store, FEW)
+    keys = store.keys()
+    seed_demo(store, FEW)
+    assert (count(Company), count(User), count(Product), count(Image)) == (1, 1, 3, 3)
+    assert store.keys() == keys
+
+
+def test_a_deleted_demo_product_does_not_come_back(app_context):
+    seed_demo(store, FEW)
+    db.session.delete(db.session.scalar(select(Product).where(Product.sku == "A-3")))
+    db.session.commit()
+    seed_demo(store, FEW)
+    assert set(pictures_by_sku()) == {"A-1", "A-2"}
+
+
+@pytest.mark.parametrize("dies_at", range(8))
+def test_seeding_goes_on_where_it_was_killed(app_context, monkeypatch, dies_at):
+    commits = iter(range(100))
+    commit = db.session.commit
+
+    def commit_or_die():
+        if next(commits) == dies_at:
+            raise Killed
+        commit()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(db.session, "commit", commit_or_die)
+        with pytest.raises(Killed):
+            seed_demo(store, FEW)
+    db.session.remove()
+    seed_demo(store, FEW)
+    assert (count(Company), count(User)) == (1, 1)
+    assert pictures_by_sku() == {"A-1": 2, "A-2": 1, "A-3": 0}
+
+
+def test_the_demo_shows_what_a_shop_has():
+    assert len(GOODS) >= 24
+    assert len({good.sku for good in GOODS}) == len(GOODS)
+    assert {shot.format for shot in SHOTS} == {"JPEG", "PNG", "WEBP", "AVIF"}
+    assert len({good.category for good in GOODS}) >= 4
+    assert any(good.stock == 0 for good in GOODS)
+    assert any(0 < good.stock <= 5 for good in GOODS)
+    assert any(not good.is_active for good in GOODS)
+    assert any(not good.shots for good in GOODS)
+    assert any(len(good.shots) > 2 for good in GOODS)
+
+
+@pytest.mark.parametrize("shot", SHOTS[::5], ids=lambda shot: shot.draw.__name__)
+def test_a_drawing_is_a_picture_that_a_merchant_may_upload(shot):
+    file = drawn(shot)
+    info = decode.probe(file, decode.MERCHANT)
+    assert (info.format, info.width_px, info.height_px) == (shot.format, *shot.size)
+    # Something is on it: not one flat colour.
+    assert len(Canvas.open(io.BytesIO(file.getvalue())).convert("RGB").getcolors(1 << 24)) > 5000
+
+
+def test_a_drawing_is_the_same_at_every_run():
+    shot = Shot(d.leafy_plant, ("#3f7a4a", "#c96f4a"), "#e6e0d2", SMALL, "PNG")
+    assert pixels(shot, 1) == pixels(shot, 1)
+    assert pixels(shot, 1) != pixels(shot, 2)
+
+
+def pixels(shot: Shot, number: int) -> bytes:
+    return Canvas.open(drawn(shot, number)).tobytes()
