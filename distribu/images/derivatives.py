@@ -61,7 +61,7 @@ _LOSSLESS_ANIMATION = {"lossless": True, "method": 0, "quality": 50}
 # A JPEG that is hardly scaled keeps its own quantisation: a finer one would spend bytes on its
 # artefacts. Scaled further its pixels are new, and deserve the full quality.
 _SAME_SCALE = 1.5
-_FINEST_QUALITY = 92
+_FINEST_QUALITY = 90
 
 
 @dataclass
@@ -103,7 +103,7 @@ def publish(file: BinaryIO, policy: ImagePolicy) -> Publication:
         is_animation = info.frames > 1 and info.format != "AVIF"
         picture = _animation(source, info) if is_animation else _stable(source, still, info)
     small = shrunk(still, _rung(still.size, min(THUMBNAIL_PX, still.width)))
-    return Publication(info, picture, _webp(small), _color(small))
+    return Publication(info, picture, webp_still(small), _color(small))
 
 
 def derive(
@@ -124,8 +124,8 @@ def derive(
     for width in reversed(rungs):
         still = shrunk(still, _rung(published, width))
         if with_thumbnail or width != min(THUMBNAIL_PX, published[0]):
-            made.append(_webp(still))
-        made.append(_avif(still))
+            made.append(webp_still(still))
+        made.append(avif_still(still))
     return made
 
 
@@ -142,7 +142,8 @@ def ladder(width: int) -> tuple[int, ...]:
 def _as_decoded(info: ImageInfo, source: Image.Image) -> ImageInfo:
     width, height = source.size if info.orientation < 5 else source.size[::-1]
     # The second picture of a phone's MPO is a preview or a depth map, not a frame.
-    frames = 1 if info.format == "JPEG" else getattr(source, "n_frames", 1)
+    with decoding():
+        frames = 1 if info.format == "JPEG" else getattr(source, "n_frames", 1)
     return replace(info, width_px=width, height_px=height, frames=frames)
 
 
@@ -158,11 +159,11 @@ def _encode(path: str, format: str, image: Image.Image, options: dict) -> Deriva
     return Derivative(path, format, CONTENT_TYPES[format], *image.size, byte_size, file)
 
 
-def _webp(image: Image.Image) -> Derivative:
+def webp_still(image: Image.Image) -> Derivative:
     return _encode(_path(f"{image.width}w", "WEBP"), "WEBP", image, _WEBP)
 
 
-def _avif(image: Image.Image) -> Derivative:
+def avif_still(image: Image.Image) -> Derivative:
     options = _AVIF_SMALL if image.width <= _AVIF_SMALL_PX else _AVIF
     return _encode(_path(f"{image.width}w", "AVIF"), "AVIF", image, options)
 

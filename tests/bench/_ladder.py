@@ -1,0 +1,57 @@
+"""One WebP ladder of one picture, by Distribu or by libvips, measured in a process of its own.
+
+Run by pictures.py: python _ladder.py distribu|vips PICTURE OUTPUT ROUNDS, which prints JSON.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+WIDTHS = (1500, 1000, 750, 500, 300, 100)
+SHOWN_WIDTH = 1000
+
+
+def main(name: str, picture: str, output: str, rounds: str) -> None:
+    ladder = {"distribu": ladder_of_distribu, "vips": ladder_of_vips}[name]
+    ladder(picture, output)
+    seconds = []
+    for _ in range(int(rounds)):
+        started = time.process_time()
+        ladder(picture, output)
+        seconds.append(time.process_time() - started)
+    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"cpu_seconds": min(seconds), "peak_kb": peak_kb}))
+
+
+def ladder_of_distribu(picture: str, output: str) -> None:
+    from distribu.images.decode import PUBLISHED, opened, probe, read_still, shrunk
+    from distribu.images.derivatives import OVERSAMPLE, webp_still
+
+    with open(picture, "rb") as file:
+        info = probe(file, PUBLISHED)
+        with opened(file, info, PUBLISHED) as source:
+            largest = round(WIDTHS[0] * max(1, info.height_px / info.width_px))
+            still = read_still(source, info, largest, OVERSAMPLE)
+    for width in WIDTHS:
+        still = shrunk(still, (width, round(still.height * width / still.width)))
+        with webp_still(still).file as made:
+            if width == SHOWN_WIDTH:
+                Path(output).write_bytes(made.read())
+
+
+def ladder_of_vips(picture: str, output: str) -> None:
+    import pyvips
+
+    pyvips.cache_set_max(0)
+    still = pyvips.Image.thumbnail(picture, WIDTHS[0], height=10_000, size="down")
+    for width in WIDTHS:
+        still = still.thumbnail_image(width, height=10_000, size="down").copy_memory()
+        made = still.webpsave_buffer(Q=80, effort=2, strip=True)
+        if width == SHOWN_WIDTH:
+            Path(output).write_bytes(made)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
