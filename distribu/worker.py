@@ -53,13 +53,18 @@ SCHEDULE = {
 
 
 def add_tasks(app: Flask) -> None:
-    """The app's queue can be worked on by this process."""
-    huey = app.extensions["huey"]
+    """This process can do what the app's queue asks for."""
     for name, task in TASKS.items():
         app.extensions["tasks"][name] = _left_to_sweep(task)
+
+
+def add_schedule(app: Flask) -> None:
+    """This process asks for what is due; several such processes do no harm."""
     for name, (is_due, lifetime) in SCHEDULE.items():
-        scheduled = _scheduled(app, name)
-        huey.periodic_task(is_due, name=f"scheduled_{name}", expires=lifetime)(scheduled)
+        task = app.extensions["huey"].periodic_task(
+            is_due, name=f"scheduled_{name}", expires=lifetime
+        )
+        task(_in_context(app, name))
 
 
 def run() -> None:
@@ -67,6 +72,7 @@ def run() -> None:
     app = current_app._get_current_object()
     _yield_to_pages()
     add_tasks(app)
+    add_schedule(app)
     queue.enqueue("sweep")
     # Threads, since the work is in decoding processes and in waiting for stores.
     consumer = app.extensions["huey"].create_consumer(
@@ -89,12 +95,12 @@ def _yield_to_pages() -> None:
             Path("/proc/self/autogroup").write_text("19")
 
 
-def _scheduled(app: Flask, name: str) -> Callable[[], None]:
-    def run_scheduled() -> None:
+def _in_context(app: Flask, name: str) -> Callable[[], None]:
+    def run_task() -> None:
         with app.app_context():
             app.extensions["tasks"][name]()
 
-    return run_scheduled
+    return run_task
 
 
 def _left_to_sweep(task: Callable[..., None]) -> Callable[..., None]:
