@@ -5,7 +5,7 @@ from datetime import datetime
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import ColumnElement, Select, and_, column, func, select, table, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, text, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from .extensions import db
@@ -19,9 +19,14 @@ COUNT_MAX = 1000
 # So few products are looked through faster than an index over all companies is asked.
 SMALL_COMPANY = 2000
 # So many products contain a common piece that the first page of them is soon found in order.
-COMMON = 1000
+COMMON = 500
 
-_INDEX = table("product_search", column("rowid"))
+_FOUND = text("SELECT rowid FROM product_search WHERE product_search MATCH :phrases")
+_USES_INDEX = text("""
+    SELECT EXISTS (SELECT 1 FROM product WHERE company_id = :company LIMIT 1 OFFSET :small)
+    AND NOT EXISTS (
+        SELECT 1 FROM product_search WHERE product_search MATCH :phrases LIMIT 1 OFFSET :common
+    )""")
 
 
 def matching(company_id: str, typed: str | None) -> ColumnElement[bool]:
@@ -32,16 +37,19 @@ def matching(company_id: str, typed: str | None) -> ColumnElement[bool]:
     start of a word. Without a word, every product matches.
     """
     own, wanted = Product.company_id == company_id, needles(typed)
-    if wanted and db.engine.dialect.name == "sqlite" and not _is_small(company_id):
-        found = _indexed(wanted)
-        if not _has_more_than(found, COMMON):
+    if wanted and db.engine.dialect.name == "sqlite":
+        phrases = _phrases(wanted)
+        asked = {"company": company_id, "small": SMALL_COMPANY, "phrases": phrases}
+        if db.session.scalar(_USES_INDEX, asked | {"common": COMMON}):
+            found = _FOUND.bindparams(phrases=phrases)
             return and_(own, Product.search_number.in_(found))
     return and_(own, *(Product.search_text.like(_pattern(piece), "\\") for piece in wanted))
 
 
 def count(query: Select) -> int:
     """How many rows query has, or COUNT_MAX + 1 where there are more than COUNT_MAX."""
-    return _count_up_to(query, COUNT_MAX + 1)
+    counted = query.limit(COUNT_MAX + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(counted))
 
 
 @dataclass(frozen=True)
@@ -78,8 +86,9 @@ class Page:
 def page(query: Select, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
     """At most size rows of query, those beside the place that cursor names.
 
-    query: of one entity, in no order yet. cursor: from a Page of the same
-    sort; with None, or with one that is not ours, the first page.
+    query: in no order yet; of one entity, or of columns among which are
+    the sort's. cursor: from a Page of the same sort; with None, or with
+    one that is not ours, the first page.
     """
     is_backward, place = _read(cursor, sort)
     rows = _rows(query, sort, is_backward, place, size)
@@ -102,7 +111,8 @@ def _rows(query: Select, sort: Sort, is_backward: bool, place: list | None, size
     if place:
         query = query.where(sort.beyond(place, is_backward))
     # One row more than is shown tells whether there is another page.
-    return list(db.session.scalars(query.order_by(*sort.order(is_backward)).limit(size + 1)))
+    rows = db.session.execute(query.order_by(*sort.order(is_backward)).limit(size + 1)).all()
+    return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows
 
 
 def _cursor(side: str, row, sort: Sort) -> str:
@@ -127,24 +137,9 @@ def _signer(sort: Sort) -> URLSafeSerializer:
     return URLSafeSerializer(current_app.secret_key, f"cursor {names}")
 
 
-def _is_small(company_id: str) -> bool:
-    return not _has_more_than(
-        select(Product.id).where(Product.company_id == company_id), SMALL_COMPANY
-    )
-
-
-def _has_more_than(query: Select, limit: int) -> bool:
-    return _count_up_to(query, limit + 1) > limit
-
-
-def _count_up_to(query: Select, limit: int) -> int:
-    return db.session.scalar(select(func.count()).select_from(query.limit(limit).subquery()))
-
-
-def _indexed(wanted: list[str]) -> Select:
-    phrases = ('"{}"'.format(piece.replace('"', '""')) for piece in wanted)
-    found = text("product_search MATCH :phrases").bindparams(phrases=" AND ".join(phrases))
-    return select(_INDEX.c.rowid).where(found)
+def _phrases(wanted: list[str]) -> str:
+    """What FTS5 is asked: every piece, its quotes doubled, so that it is text and no operator."""
+    return " AND ".join('"{}"'.format(piece.replace('"', '""')) for piece in wanted)
 
 
 def _pattern(piece: str) -> str:

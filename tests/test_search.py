@@ -1,6 +1,7 @@
 """Search and pages: both databases find what a plain Python filter finds."""
 
 import unicodedata
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,8 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from distribu import search, search_index
 from distribu.extensions import db
+from distribu.folding import SEARCHABLE_MAX, searchable
 from distribu.models import Product, new_id
-from distribu.search import matching
+from distribu.search import BY_NAME, NEWEST_FIRST, Page, matching, page
 from tests.conftest import add_cast, add_product
 
 
@@ -183,3 +185,116 @@ def plainly_holds(fields: tuple[str | None, ...], typed: str) -> bool:
 def folded(words: str) -> list[str]:
     plain = unicodedata.normalize("NFD", words).casefold()
     return "".join(char for char in plain if not unicodedata.combining(char)).split()
+
+
+def walk(query, sort, size: int) -> list[list[str]]:
+    """The names on every page, from the first to the last, and back to the first."""
+    pages, cursor = [], None
+    while not pages or cursor:
+        shown = page(query, sort, cursor, size)
+        pages.append([product.name for product in shown.items])
+        cursor = shown.next
+    back = [pages[-1]]
+    while shown.previous:
+        shown = page(query, sort, shown.previous, size)
+        back.append([product.name for product in shown.items])
+    assert back[::-1] == pages
+    return pages
+
+
+def all_of(shop):
+    return select(Product).where(matching(shop.acme, ""))
+
+
+def test_pages_are_in_the_order_of_names_without_case_and_accents(shop):
+    for name in ("banana", "Apple", "Éclair", "date", "Cherry", "Apple pie", "apple 2"):
+        add_product(shop.acme, name=name, sku=None)
+    expected = ["Apple", "apple 2", "Apple pie", "banana", "Cherry", "date", "Éclair"]
+    assert walk(all_of(shop), BY_NAME, 3) == [expected[:3], expected[3:6], expected[6:]]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 7])
+def test_equal_names_and_times_are_on_one_page_each(shop, size):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(6):
+        add_product(shop.acme, name=("Same", "same")[number % 2], created_at=now)
+    expected = [product.id for product in db.session.scalars(all_of(shop))]
+    for sort in (BY_NAME, NEWEST_FIRST):
+        ids, cursor = [], None
+        while cursor or not ids:
+            shown = page(all_of(shop), sort, cursor, size)
+            ids += [product.id for product in shown.items]
+            cursor = shown.next
+        assert sorted(ids) == sorted(expected)
+
+
+def test_the_newest_come_first(shop):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(5):
+        add_product(shop.acme, name=str(number), created_at=start + timedelta(microseconds=number))
+    assert walk(all_of(shop), NEWEST_FIRST, 2) == [["4", "3"], ["2", "1"], ["0"]]
+
+
+def test_the_next_page_follows_where_the_last_one_ended_whatever_was_deleted(shop):
+    for name in "abcdef":
+        add_product(shop.acme, name=name)
+    first = page(all_of(shop), BY_NAME, None, 2)
+    db.session.execute(delete(Product).where(Product.name == "b"))
+    db.session.commit()
+    second = page(all_of(shop), BY_NAME, first.next, 2)
+    assert [product.name for product in second.items] == ["c", "d"]
+    back = page(all_of(shop), BY_NAME, second.previous, 2)
+    assert [product.name for product in back.items] == ["a", "c"]
+
+
+def test_a_page_behind_the_last_product_is_the_first(shop):
+    for name in "abc":
+        add_product(shop.acme, name=name)
+    first = page(all_of(shop), BY_NAME, None, 2)
+    db.session.execute(delete(Product).where(Product.name == "c"))
+    db.session.commit()
+    assert [row.name for row in page(all_of(shop), BY_NAME, first.next, 2).items] == ["a", "b"]
+
+
+def test_a_cursor_that_is_not_ours_leads_to_the_first_page(shop):
+    for name in "abc":
+        add_product(shop.acme, name=name)
+    ours = page(all_of(shop), BY_NAME, None, 1).next
+    foreign = ["", "x", ours[:-1], ours + "x", page(all_of(shop), NEWEST_FIRST, None, 1).next]
+    shown = [page(all_of(shop), BY_NAME, cursor, 1).items[0].name for cursor in foreign]
+    assert shown == ["a"] * 5
+
+
+def test_a_page_of_columns_holds_rows(shop):
+    for name in "ab":
+        add_product(shop.acme, name=name)
+    columns = select(Product.name, Product.id, Product.search_text)
+    shown = page(columns.where(matching(shop.acme, "")), BY_NAME, None, 1)
+    assert [row.name for row in shown.items] == ["a"]
+    assert page(columns, BY_NAME, shown.next, 1).items[0].name == "b"
+
+
+def test_a_list_without_rows_is_one_empty_page(shop):
+    assert page(all_of(shop), BY_NAME) == Page([], None, None)
+
+
+def test_a_count_ends_above_its_limit(shop, monkeypatch):
+    monkeypatch.setattr(search, "COUNT_MAX", 3)
+    for number in range(3):
+        add_product(shop.acme, name=str(number))
+    assert search.count(all_of(shop)) == 3
+    for number in range(5):
+        add_product(shop.acme, name=str(number))
+    assert search.count(all_of(shop)) == 4
+
+
+@given(st.text(max_size=200), st.none() | st.text(max_size=100), st.none() | st.text(max_size=100))
+def test_what_is_searched_fits_its_column(name, sku, category):
+    folded_fields = searchable(name, sku, category)
+    assert len(folded_fields) <= SEARCHABLE_MAX
+    folded_fields.encode()
+
+
+def test_the_longest_fields_without_ligatures_are_searchable_whole():
+    longest = searchable("a " * 100, "b " * 50, "c " * 50)
+    assert longest.count("c") == 50

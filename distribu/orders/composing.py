@@ -7,20 +7,17 @@ for the part that changed.
 
 from flask import Response, flash, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy import exists, select
-from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..forms.order import OrderForm
 from ..models import Order, Product
 from ..ordering import OrderRefused, OrderRequest, place_order, placed_order
 from ..resume import is_resumed, resumable
-from ..search import BY_NAME, Page, matching, page
 from ..tenancy import company_row, signed_in
 from . import bp
+from .browsing import offers
 from .draft import Draft, discard, load, save
 
-BROWSER_SIZE = 20
 DELETED = "A product of this order has been deleted."
 
 
@@ -63,7 +60,7 @@ def change_order():
 def browse_products() -> Response:
     """Fragment: the products that match what is typed, a page of them."""
     typed, cursor = request.args.get("q", ""), request.args.get("page")
-    fragment = render_template("orders/_products.html", **_browser(typed, cursor))
+    fragment = render_template("orders/_products.html", offers=offers(g.company.id, typed, cursor))
     address = _url(Draft(request.args.get("draft", "")), typed, cursor)
     return make_response(fragment, {"HX-Replace-Url": address})
 
@@ -134,7 +131,7 @@ def _placed_before(order: Order):
 def _page(form: OrderForm, draft: Draft, cursor: str | None, problems: list[str] = ()) -> str:
     return render_template(
         "orders/new.html",
-        **_browser(form.q.data, cursor),
+        offers=offers(g.company.id, form.q.data, cursor),
         **_order(form, draft, list(problems)),
         is_fragment=False,
     )
@@ -152,27 +149,6 @@ def _order(form: OrderForm, draft: Draft, problems: list[str]) -> dict:
         "problems": problems,
         "total_minor": sum(line.total_minor for line in lines),
     }
-
-
-def _browser(typed: str | None, cursor: str | None) -> dict:
-    """What _products.html shows."""
-    offered = select(Product).where(matching(g.company.id, typed), Product.is_active)
-    shown = page(offered.options(selectinload(Product.image)), BY_NAME, cursor, BROWSER_SIZE)
-    return {
-        "typed": typed or "",
-        "at": cursor or "",
-        "shown": shown,
-        "has_stock": _has_stock(shown),
-    }
-
-
-def _has_stock(shown: Page) -> bool:
-    if any(product.stock > 0 for product in shown.items):
-        return True
-    in_stock = exists().where(
-        Product.company_id == g.company.id, Product.is_active, Product.stock > 0
-    )
-    return db.session.scalar(select(in_stock))
 
 
 def _cursor(form: OrderForm) -> str | None:

@@ -1,0 +1,200 @@
+"""Search as you type, and the deepest page of a list, at 100,000 products of one company.
+
+Run from the checkout: python tests/bench/search.py. In-process, on SQLite
+and on a PostgreSQL that it starts. Beside each keystroke runs what one
+would write first: LIKE over the three columns, in the order of names.
+"""
+
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from flask import render_template
+from flask_login import login_user
+from flask_migrate import upgrade
+from sqlalchemy import func, insert, or_, select, text
+
+from distribu import create_app, search
+from distribu.extensions import db
+from distribu.models import Product, User, new_id
+from distribu.orders.browsing import PAGE_SIZE, offers
+from distribu.search import BY_NAME, NEWEST_FIRST, Sort, matching, page
+from tests.conftest import add_cast, settings, signed_in
+from tests.servers import running_postgres
+
+PRODUCTS = 100_000
+OTHERS = 20_000
+ROUNDS = 5
+KEYSTROKE_MS = 5.0
+DEEPEST_RATIO = 1.5
+
+COLOURS = ["Blue", "Red", "Green", "Black", "White", "Silver", "Grey", "Yellow", "Brown", "Orange"]
+KINDS = ["Steel", "Oak", "Brass", "Nylon", "Rubber", "Copper", "Glass", "Cotton", "Paper", "Carbon"]
+THINGS = ["Widget", "Bolt", "Hammer", "Crate", "Bucket", "Brush", "Cable", "Glove", "Tape", "Screw"]
+CATEGORIES = ["Tools", "Hardware", "Garden", "Office", "Kitchen", "Safety", "Electrical"]
+# Typed letter by letter: common, rare, several words, a SKU, a category, and what nothing matches.
+TYPED = ["widget", "steel bolt", "AX-00421", "zirconium", "garden", "blue wid 12", "qqqq", "crème"]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How long something took, in milliseconds."""
+
+    p50: float
+    p95: float
+    worst: float
+
+    @classmethod
+    def of(cls, seconds: list[float]) -> "Spread":
+        ordered = sorted(value * 1000 for value in seconds)
+        return cls(ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)], ordered[-1])
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run("SQLite", f"sqlite:///{folder}/distribu.db", Path(folder))
+        with running_postgres() as server:
+            run("PostgreSQL", server.url("postgres"), Path(folder))
+
+
+def run(database: str, url: str, folder: Path) -> None:
+    print(f"\n{database}, {PRODUCTS:,} products of one company, {OTHERS:,} of another")
+    with filled_app(url, folder) as (app, cast):
+        client = signed_in(app, cast.alice)
+        with app.app_context():
+            searched = measure_keystrokes(lambda typed: pick(cast.acme, typed))
+            report("keystroke, query alone", searched, KEYSTROKE_MS)
+            naive = measure_keystrokes(lambda typed: pick_naively(cast.acme, typed), rounds=1)
+            report("  beside it: LIKE over three columns", naive)
+            print(f"    ratio of the p95: {searched.p95 / naive.p95:.3f}")
+            measure_depth(cast.acme)
+        with app.test_request_context():
+            login_user(db.session.get(User, cast.alice))
+            shown = measure_keystrokes(lambda typed: pick_and_render(cast.acme, typed))
+            report("keystroke, query and fragment", shown, KEYSTROKE_MS)
+        address = "/dashboard/orders/new/products"
+        whole = measure_keystrokes(lambda typed: client.get(address, query_string={"q": typed}))
+        report("keystroke, whole request", whole)
+
+
+@contextmanager
+def filled_app(url: str, folder: Path):
+    app = create_app(settings(folder, SQLALCHEMY_DATABASE_URI=url))
+    with app.app_context():
+        upgrade()
+        cast = add_cast()
+        started = time.perf_counter()
+        rows = [product(cast.acme, number) for number in range(PRODUCTS)]
+        rows += [product(cast.globex, number) for number in range(OTHERS)]
+        db.session.execute(insert(Product), rows)
+        db.session.commit()
+        print(f"  filled in {time.perf_counter() - started:.1f} s")
+        settle()
+    yield app, cast
+    app.extensions["image_sandbox"].close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def settle() -> None:
+    """What a server does by itself after a while: statistics, and no garbage to step over."""
+    statement = "VACUUM ANALYZE" if db.engine.dialect.name == "postgresql" else "ANALYZE"
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+
+
+def product(company_id: str, number: int) -> dict:
+    rare = "Zirconium " if number % 1000 == 7 else ""
+    chosen = random.Random(number)
+    words = (chosen.choice(COLOURS), chosen.choice(KINDS), chosen.choice(THINGS))
+    return {
+        "id": new_id(),
+        "company_id": company_id,
+        "name": f"{rare}{' '.join(words)} {chosen.randrange(1000)} mm",
+        "sku": f"{chosen.choice('ABCDEFGH')}{chosen.choice('WXYZ')}-{number:06d}",
+        "category": chosen.choice(CATEGORIES),
+        "description": "As sturdy as it looks. " * 8,
+        "price_minor": chosen.randrange(100, 100_000),
+        "stock": chosen.randrange(0, 200),
+        "is_active": number % 20 != 3,
+    }
+
+
+def pick(company_id: str, typed: str) -> None:
+    offers(company_id, typed, None)
+    db.session.rollback()
+
+
+def pick_and_render(company_id: str, typed: str) -> None:
+    render_template("orders/_products.html", offers=offers(company_id, typed, None))
+    db.session.rollback()
+
+
+def pick_naively(company_id: str, typed: str) -> None:
+    columns = (Product.name, Product.sku, Product.category)
+    found = or_(*(column.icontains(typed, autoescape=True) for column in columns))
+    query = select(Product).where(Product.company_id == company_id, Product.is_active, found)
+    db.session.scalars(query.order_by(func.lower(Product.name)).limit(PAGE_SIZE)).all()
+    db.session.rollback()
+
+
+def measure_keystrokes(keystroke: Callable[[str], object], rounds: int = ROUNDS) -> Spread:
+    keystroke("warm")
+    taken = []
+    for _ in range(rounds):
+        for typed in TYPED:
+            for length in range(1, len(typed) + 1):
+                started = time.perf_counter()
+                keystroke(typed[:length])
+                taken.append(time.perf_counter() - started)
+    return Spread.of(taken)
+
+
+def measure_depth(company_id: str) -> None:
+    query = select(Product).where(matching(company_id, ""))
+    for name, sort in (("by name", BY_NAME), ("newest first", NEWEST_FIRST)):
+        end = page(query, Sort(sort.columns, not sort.is_descending), None, search.PAGE_SIZE + 1)
+        deepest = search._cursor("after", end.items[-1], sort)
+        first, last = measure_pages(query, sort, [None, deepest])
+        report(f"first page, {name}", first)
+        report(f"deepest page, {name}", last)
+        verdict(
+            f"ratio of the medians {last.p50 / first.p50:.2f}", last.p50 / first.p50, DEEPEST_RATIO
+        )
+
+
+def measure_pages(query, sort: Sort, cursors: list) -> list[Spread]:
+    """How long each page takes, in turns, so that the machine's moods meet all of them."""
+    taken = [[] for _ in cursors]
+    for _ in range(100):
+        for cursor, times in zip(cursors, taken, strict=True):
+            started = time.perf_counter()
+            shown = page(query, sort, cursor)
+            times.append(time.perf_counter() - started)
+            assert len(shown.items) == search.PAGE_SIZE
+            db.session.rollback()
+    return [Spread.of(times) for times in taken]
+
+
+def report(name: str, spread: Spread, goal_ms: float | None = None) -> None:
+    figures = f"p50 {spread.p50:8.2f}  p95 {spread.p95:8.2f}  worst {spread.worst:8.2f} ms"
+    line = f"  {name:45} {figures}"
+    if goal_ms is None:
+        print(line)
+    else:
+        verdict(line, spread.p95, goal_ms)
+
+
+def verdict(line: str, value: float, goal: float) -> None:
+    print(f"{line}  goal {goal}: {'met' if value <= goal else 'MISSED'}")
+
+
+if __name__ == "__main__":
+    main()
