@@ -11,7 +11,7 @@ from math import ceil
 from struct import error as StructError
 from typing import BinaryIO
 
-from PIL import Image, ImageCms
+from PIL import AvifImagePlugin, Image, ImageCms
 
 from . import headers
 
@@ -186,6 +186,9 @@ def _is_sideways(orientation: int) -> bool:
 
 # From here on decoders run: call it in a child of the sandbox.
 
+# Not one a core: every thread reserves memory, and several pictures are decoded at once anyway.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 2
+
 # What Pillow has been seen to raise on damaged files, and their relatives.
 _DECODER_ERRORS = (
     ArithmeticError,
@@ -202,6 +205,7 @@ _DECODER_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
+    ImageCms.PyCMSError,
 )
 
 

@@ -95,6 +95,12 @@ def test_child_is_warm_for_the_next_job(sandbox):
     assert (len(first), pids(sandbox)) == (1, first)
 
 
+def test_child_is_ended_after_a_large_job(sandbox, monkeypatch):
+    monkeypatch.setattr("distribu.images.sandbox._WARM_BYTES", 0)
+    close(sandbox.publish(png(40, 30), MERCHANT))
+    assert (pids(sandbox), sandbox._children) == ([], set())
+
+
 def test_child_that_died_idle_is_replaced(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
     (child,) = sandbox._idle
@@ -142,6 +148,7 @@ def test_job_may_use_so_much_memory_and_cpu(sandbox):
 
 
 def test_more_memory_than_the_header_admits_is_refused(sandbox, monkeypatch):
+    # Its 49 megapixels need 200 MB, and the slack is 192.
     file = png(7000, 7000)
     monkeypatch.setattr("distribu.images.sandbox.job_bytes", lambda info: 0)
     with pytest.raises(InvalidImage) as caught:
