@@ -19,7 +19,7 @@ from ..extensions import db
 from ..models import SCOPES, User
 
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
-EXPIRIES = {"": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In 365 days"}
+EXPIRIES = {"0": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In 365 days"}
 SCOPE_LABELS = {
     "products:read": "Products – Read",
     "products:write": "Products – Write",
@@ -135,13 +135,13 @@ class MemberForm(FlaskForm):
 
     name = name_field("Name", "Enter their name.", render_kw={"autocomplete": "off"})
     email = new_email_field(autocomplete="off")
-    role = SelectField("Role", default="MEMBER")
+    role = SelectField("Role", [InputRequired()], default="MEMBER")
 
 
 class RoleForm(FlaskForm):
     """What a member may do from now on."""
 
-    role = SelectField("Role", choices={"MEMBER": "Member", "ADMIN": "Admin"})
+    role = SelectField("Role", [InputRequired()], choices={"MEMBER": "Member", "ADMIN": "Admin"})
 
 
 class ApiKeyForm(FlaskForm):
@@ -157,7 +157,7 @@ class ApiKeyForm(FlaskForm):
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
-    expiry = SelectField("Expires", choices=EXPIRIES)
+    expiry = SelectField("Expires", [InputRequired()], choices=EXPIRIES)
 
 
 class AuditFilterForm(FlaskForm):

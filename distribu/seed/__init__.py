@@ -69,7 +69,7 @@ def _add(store: ImageStore, company_id: str, good: Good, number: int) -> None:
     db.session.flush()
     for image_id in image_ids:
         attachment.attach(product, image_id)
-    audit.record("product.created", "product", product.id, after=audit.snapshot(product))
+    audit.record("product.created", "Product", product.id, after=audit.snapshot(product))
     db.session.commit()
 
 

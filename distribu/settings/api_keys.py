@@ -76,7 +76,7 @@ def revoke_api_key(key_id: str):
 
 def _add_key(form: ApiKeyForm, secret: str) -> ApiKey:
     now = utc_now()
-    days = int(form.expiry.data or 0)
+    days = int(form.expiry.data)
     key = ApiKey(
         company_id=g.company.id,
         created_by_id=current_user.id,
