@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from distribu.images.store import ImageStore, open_store
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -30,6 +32,13 @@ def s3_error(status: int, code: str, message: str = "told by a test") -> Answer:
     """Return an error as S3 writes it."""
     body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     return Answer(status, body.encode())
+
+
+def listing(*keys: str) -> Answer:
+    """Return what S3 answers to a question for objects."""
+    contents = "".join(f"<Contents><Key>{key}</Key><Size>1</Size></Contents>" for key in keys)
+    whole = f"<Name>bucket</Name><IsTruncated>false</IsTruncated>{contents}"
+    return Answer(200, f"<ListBucketResult>{whole}</ListBucketResult>".encode())
 
 
 class AnsweringServer(ThreadingHTTPServer):
@@ -86,3 +95,8 @@ def answering(*answers: Answer) -> Iterator[AnsweringServer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def store_at(address: str, options: str = "") -> ImageStore:
+    """Return a store in the bucket named bucket of any server."""
+    return open_store(f"s3+http://key:secret@{address}/bucket{options}")

@@ -5,7 +5,6 @@ import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -19,10 +18,9 @@ from distribu.images.store import (
     StoreUnavailable,
     open_store,
 )
+from tests.images.store_uses import UPLOAD, USES, WIDGET, put, read
 
-WIDGET = "images/01JD/blue-widget.jpg"
 GADGET = "images/01JDX/gadget.png"
-UPLOAD = "incoming/01JD/upload"
 ROUNDS = 30
 
 
@@ -57,45 +55,36 @@ class BrokenFile(io.BytesIO):
         return super().read(500)
 
 
-def put(store: ImageStore, key: str, content: bytes = b"0123456789") -> None:
-    store.put(key, io.BytesIO(content), "image/jpeg")
-
-
-def content(store: ImageStore, key: str, start: int = 0, length: int | None = None) -> bytes:
-    with store.open(key, start, length) as file:
-        return file.read()
-
-
 # Put and read
 
 
 def test_put_object_is_read_back(store):
     put(store, WIDGET, b"a picture")
-    assert content(store, WIDGET) == b"a picture"
+    assert read(store, WIDGET) == b"a picture"
 
 
 def test_put_replaces_the_whole_object(store):
     put(store, WIDGET, b"a long picture")
     put(store, WIDGET, b"short")
-    assert content(store, WIDGET) == b"short"
+    assert read(store, WIDGET) == b"short"
 
 
 def test_put_reads_a_file_from_its_start(store):
     file = io.BytesIO(b"0123456789")
     file.seek(7)
     store.put(WIDGET, file, "image/jpeg")
-    assert content(store, WIDGET) == b"0123456789"
+    assert read(store, WIDGET) == b"0123456789"
 
 
 def test_put_of_19_megabytes_is_read_back(store):
     picture = random.Random(19).randbytes(19 * 1024 * 1024)
     put(store, UPLOAD, picture)
-    assert content(store, UPLOAD) == picture
+    assert read(store, UPLOAD) == picture
 
 
 def test_put_of_nothing_is_an_empty_object(store):
     put(store, WIDGET, b"")
-    assert content(store, WIDGET) == b""
+    assert read(store, WIDGET) == b""
     assert store.stat(WIDGET).byte_size == 0
 
 
@@ -115,7 +104,7 @@ def test_put_of_an_unreadable_file_leaves_what_was_there(store):
     put(store, WIDGET, b"a picture")
     with pytest.raises(StoreUnavailable):
         store.put(WIDGET, BrokenFile(), "image/jpeg")
-    assert content(store, WIDGET) == b"a picture"
+    assert read(store, WIDGET) == b"a picture"
     assert store.keys() == {WIDGET}
 
 
@@ -136,7 +125,7 @@ def test_put_of_an_unreadable_file_leaves_what_was_there(store):
 )
 def test_open_reads_a_range(store, start, length, expected):
     put(store, WIDGET)
-    assert content(store, WIDGET, start, length) == expected
+    assert read(store, WIDGET, start, length) == expected
 
 
 def test_open_of_a_range_is_read_in_pieces(store):
@@ -159,7 +148,7 @@ def test_open_file_can_be_closed_before_its_end(store):
     file.read(10)
     file.close()
     assert file.closed
-    assert content(store, WIDGET, 999_999) == b"\0"
+    assert read(store, WIDGET, 999_999) == b"\0"
 
 
 def test_stat_tells_the_size(store):
@@ -189,7 +178,7 @@ def test_a_prefix_is_no_object(store):
 @pytest.mark.parametrize("name", ["blaues-Öl.jpg", "%2e%2e", "a b+c&d=e;f#g?.png", "画像.webp"])
 def test_a_name_may_have_any_printable_character(store, name):
     put(store, f"images/01JD/{name}")
-    assert content(store, f"images/01JD/{name}") == b"0123456789"
+    assert read(store, f"images/01JD/{name}") == b"0123456789"
     assert store.keys() == {f"images/01JD/{name}"}
 
 
@@ -233,7 +222,7 @@ def test_put_works_after_its_prefix_was_deleted(store):
     put(store, WIDGET)
     store.delete_prefix("images/01JD/")
     put(store, WIDGET, b"again")
-    assert content(store, WIDGET) == b"again"
+    assert read(store, WIDGET) == b"again"
 
 
 def test_objects_are_listed_with_their_sizes(store):
@@ -319,25 +308,14 @@ def test_prepare_changes_nothing_the_second_time(store):
     put(store, WIDGET)
     installation_id = store.installation_id()
     store.prepare()
-    assert content(store, WIDGET) == b"0123456789"
+    assert read(store, WIDGET) == b"0123456789"
     assert store.installation_id() == installation_id
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda store: put(store, WIDGET),
-        lambda store: store.open(WIDGET),
-        lambda store: store.stat(WIDGET),
-        lambda store: store.delete_prefix("images/01JD/"),
-        lambda store: store.keys(),
-        lambda store: store.installation_id(),
-    ],
-    ids=["put", "open", "stat", "delete_prefix", "keys", "installation_id"],
-)
-def test_a_store_that_nobody_prepared_says_what_to_do(store_url, use):
+@pytest.mark.parametrize("name", [name for name in USES if name != "prepare"])
+def test_a_store_that_nobody_prepared_says_what_to_do(store_url, name):
     with pytest.raises(StoreMisconfigured) as refused:
-        use(open_store(store_url))
+        USES[name](open_store(store_url))
     assert "flask check" in refused.value.hint
 
 
@@ -383,7 +361,7 @@ def test_a_reader_never_sees_half_an_object(store):
     run_together(
         lambda: put(store, WIDGET, new),
         lambda: put(store, WIDGET, old),
-        lambda: seen.append(content(store, WIDGET)),
+        lambda: seen.append(read(store, WIDGET)),
     )
     assert set(seen) <= {old, new}
     assert store.keys() == {WIDGET}
@@ -411,42 +389,4 @@ def test_one_store_serves_many_threads(store):
     keys = {f"images/01JD/v1/{number}w.webp" for number in range(16)}
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda key: put(store, key, key.encode()), keys))
-        assert set(pool.map(lambda key: content(store, key).decode(), keys)) == keys
-
-
-# Addresses
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "/var/lib/distribu",
-        "http://key:secret@localhost/bucket",
-        "file://relative/path",
-        "file:///with%00nul",
-        "s3+http://localhost:9000/bucket",
-        "s3+http://key:hush@localhost:9000/",
-        "s3+http://key:hush@localhost:9000/bucket/folder",
-        "s3+http://key:hush@localhost:port/bucket",
-        "s3+http://key:hush@localhost:9000/bucket?regio=eu",
-        "s3+http://key:hush@localhost:9000/bucket?policy=none",
-        "s3+http://key:hu/sh@localhost:9000/bucket",
-        "s3+http://key:hush@localhost:9000/B",
-        "s3+http://key:hush@/bucket",
-    ],
-)
-def test_an_address_that_is_none_says_how_to_write_one(url):
-    with pytest.raises(StoreMisconfigured) as refused:
-        open_store(url)
-    assert "DISTRIBU_IMAGE_STORE_URL" in refused.value.hint
-    assert "hush" not in str(refused.value)
-
-
-def test_a_store_is_named_without_its_secret():
-    named = str(open_store("s3+https://key:hush@s3.example.com/pictures"))
-    assert named == "the bucket pictures at s3.example.com"
-
-
-def test_a_directory_is_named_by_its_path(tmp_path):
-    assert str(open_store(Path(tmp_path / "a b").as_uri())) == f"the directory {tmp_path / 'a b'}"
+        assert set(pool.map(lambda key: read(store, key).decode(), keys)) == keys
