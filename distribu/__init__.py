@@ -14,9 +14,12 @@ from .errors import init_errors
 from .extensions import csrf, db, init_images, limiter, login, migrate, queue, store
 from .formats import init_formats
 from .images import outbox
+from .request_ids import init_request_ids
 from .uploads import Request
 
 BLUEPRINTS = ("auth", "settings", "inventory", "storefront", "orders", "media")
+# Each describes itself as well, so it registers its own blueprint.
+APIS = ("api",)
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
@@ -30,6 +33,8 @@ def create_app(config: dict | None = None) -> Flask:
     """Return Distribu, configured by the environment and then by config."""
     app = Flask(__name__)
     app.request_class = Request
+    # The keys of a JSON body stand in the order in which its documentation has them.
+    app.json.sort_keys = False
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.update(load_config() | (config or {}))
@@ -41,9 +46,12 @@ def create_app(config: dict | None = None) -> Flask:
         )
     _init_extensions(app)
     _init_templates(app)
+    init_request_ids(app)
     init_errors(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f".{name}", __name__).bp)
+    for name in APIS:
+        import_module(f".{name}", __name__).init_app(app)
     cli.init_app(app)
     app.after_request(_secure)
     app.after_request(_drain)

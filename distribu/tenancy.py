@@ -46,7 +46,8 @@ def managers_only(view: Callable) -> Callable:
 
 def company_row(model: type[Row], row_id: str) -> Row | None:
     """The company's own row, or None."""
-    row = db.session.get(model, row_id)
+    # No id has a NUL, and PostgreSQL refuses to look for one.
+    row = None if "\x00" in row_id else db.session.get(model, row_id)
     return row if row is not None and row.company_id == g.company.id else None
 
 

@@ -21,7 +21,7 @@ FLOORS = [
         "images.bounded_http images.bucket_policy",
         "images.store images.store_local images.store_minio",
     ],
-    ["formats uploads", "extensions", "models"],
+    ["formats uploads json_bodies", "extensions", "models"],
     ["request_ids limits sessions", "tenancy", "audit bearer idempotency", "images.attachment"],
     ["images.staging images.validators"],
     ["images.outbox", "images.doctor", "image_url search ordering"],

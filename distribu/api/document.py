@@ -1,0 +1,47 @@
+"""The OpenAPI document of the API, at /api/v1/openapi.json."""
+
+from flask import Flask
+
+from ..bearer import RATE_LIMIT
+from ..json_bodies import JsonApi
+from .schemas import ErrorSchema
+
+DESCRIPTION = f"""
+Products and orders of one company, as JSON.
+
+**Keys.** Send `Authorization: Bearer dk_…`. Keys are made under Settings, API keys; each has
+scopes, and {RATE_LIMIT.replace("per", "requests a")}.
+
+**Pictures.** A product has an `imageUrl`, and no request takes a file: give the address of a
+picture that you host, or upload one in the product form of the dashboard. Reading a product and
+writing it back changes nothing.
+
+**Lost updates.** A product is answered with an `ETag`. Sent back in `If-Match`, it makes a write
+fail with 412 when somebody else was faster.
+
+**Repeats.** A POST or PATCH with an `Idempotency-Key` is carried out once: sent again within 24
+hours, it gets the first answer again.
+
+**Errors** are `{{"error": "…"}}`, with `details` by field where values break a rule. Every answer
+has an `X-Request-Id`.
+"""
+
+
+class DescribedApi(JsonApi):
+    ERROR_SCHEMA = ErrorSchema
+
+    def __init__(self, app: Flask):
+        app.config.setdefault("REST_OPENAPI_URL_PREFIX", "/api/v1")
+        super().__init__(
+            app,
+            config_prefix="REST",
+            spec_kwargs={
+                "title": "Distribu",
+                "version": "1",
+                "openapi_version": "3.1.0",
+                "info": {"description": DESCRIPTION.strip()},
+                "security": [{"key": []}],
+                "servers": [{"url": app.config["PUBLIC_URL"]}],
+            },
+        )
+        self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})

@@ -1,0 +1,80 @@
+"""Fields of the API's bodies: strict in their types, and by the rules that the form keeps too."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from marshmallow import ValidationError, fields
+
+
+def kept(rule: Callable, value):
+    """The value as rule stores it. Raises ValidationError with the rule's sentence."""
+    try:
+        return rule(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+class Ruled:
+    """A field whose value is what a rule of rules.py makes of it."""
+
+    def __init__(self, rule: Callable, **options):
+        self.rule = rule
+        sentence = _sentence_on_nothing(rule)
+        messages = {"required": sentence, "null": sentence} if sentence else {}
+        super().__init__(error_messages=messages, **options)
+
+
+class RuledText(Ruled, fields.String):
+    def _deserialize(self, value, attr, data, **kwargs):
+        return kept(self.rule, super()._deserialize(value, attr, data, **kwargs))
+
+
+class RuledNumber(Ruled, fields.Float):
+    """A JSON number; the rule sees it as it was written, not as it was rounded."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        return kept(self.rule, _number(value))
+
+
+class RuledInteger(Ruled, fields.Integer):
+    def _deserialize(self, value, attr, data, **kwargs):
+        return kept(self.rule, _number(value))
+
+
+class StrictBoolean(fields.Boolean):
+    """true or false, and no word or number that stands for one."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Moment(fields.String):
+    """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
+
+    def _serialize(self, value: datetime | None, attr, obj, **kwargs) -> str | None:
+        if value is None:
+            return None
+        text = value.astimezone(UTC).isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z")
+
+
+class Ignored(fields.Field):
+    """What a read returned and a write does not set: taken, so that both bodies fit."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        return value
+
+
+def _number(value):
+    # "12" in quotes is text; rules refuse None.
+    return value if isinstance(value, int | float) else None
+
+
+def _sentence_on_nothing(rule: Callable) -> str | None:
+    try:
+        rule(None)
+    except ValueError as error:
+        return str(error)
+    return None

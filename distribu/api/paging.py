@@ -1,0 +1,80 @@
+"""Pages of a list, the newest first: limit, cursor, envelope."""
+
+from datetime import timedelta
+
+from flask import g
+from marshmallow import fields, validate
+from sqlalchemy import Select
+from ulid import ULID
+
+from ..extensions import db
+from ..search import Sort
+from .schemas import Closed, about
+
+LIMIT = 50
+LIMIT_MAX = 100
+
+# A ULID, of before the year 8000.
+ID_PATTERN = r"^[0-6][0-9A-HJKMNP-TV-Z]{25}$"
+NO_CURSOR = "cursor must be the id of the last item of a page."
+
+
+class Limit(fields.String):
+    """A page's size: 1 to 100, and 50 where it is no number."""
+
+    def _deserialize(self, value, attr, data, **kwargs) -> int:
+        try:
+            return min(max(int(value), 1), LIMIT_MAX)
+        except ValueError:
+            return LIMIT
+
+
+class PageQuery(Closed):
+    """Which page of a list."""
+
+    limit = Limit(
+        load_default=LIMIT,
+        metadata=about(
+            f"1 to {LIMIT_MAX}: less or more counts as those, and no number as {LIMIT}.",
+            type=["integer", "string"],
+        ),
+    )
+    cursor = fields.String(
+        validate=validate.Regexp(ID_PATTERN, error=NO_CURSOR),
+        metadata=about(
+            "The id of the last item seen, as in nextCursor. It holds when that item has been "
+            "deleted meanwhile.",
+        ),
+    )
+
+
+class Pagination(Closed):
+    hasMore = fields.Boolean(required=True)
+    nextCursor = fields.String(required=True, allow_none=True)
+
+
+def newest_page(query: Select, model: type, asked: dict) -> dict:
+    """The envelope of the page that was asked for: data and pagination.
+
+    query: of model's rows of g.company, in no order yet.
+    """
+    sort = Sort((model.created_at, model.id), is_descending=True)
+    if "cursor" in asked:
+        query = query.where(sort.beyond(_place(model, asked["cursor"]), is_reversed=False))
+    # One more than is shown tells whether there is another page.
+    found = query.order_by(*sort.order(is_reversed=False)).limit(asked["limit"] + 1)
+    rows = db.session.scalars(found).all()
+    shown, has_more = rows[: asked["limit"]], len(rows) > asked["limit"]
+    return {
+        "data": shown,
+        "pagination": {"hasMore": has_more, "nextCursor": shown[-1].id if has_more else None},
+    }
+
+
+def _place(model: type, item_id: str) -> list:
+    row = db.session.get(model, item_id)
+    if row and row.company_id == g.company.id:
+        return [row.created_at, row.id]
+    # It is gone, or was never this company's: its id says when it was made, to the
+    # millisecond. Rather an item twice than one never.
+    return [ULID.from_str(item_id).datetime + timedelta(milliseconds=1), item_id]

@@ -1,0 +1,137 @@
+"""Products: read, create, update, delete."""
+
+import hashlib
+import json
+
+from flask import Response, g, request, url_for
+from marshmallow import fields, validate
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.exceptions import PreconditionFailed
+from werkzeug.http import quote_etag
+
+from ..bearer import with_key
+from ..folding import words
+from ..models import Product
+from . import bp
+from .bodies import writing
+from .paging import PageQuery, Pagination, newest_page
+from .saving import DEFAULTS, create, delete, find, update
+from .schemas import STORABLE, Closed, NewProduct, ProductChanges, ProductSchema, about
+
+CHANGED = "The product has changed since it was read. Read it again."
+
+ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
+
+_schema = ProductSchema()
+
+
+class OneProduct(Closed):
+    data = fields.Nested(ProductSchema, required=True)
+
+
+class ManyProducts(Closed):
+    data = fields.List(fields.Nested(ProductSchema), required=True)
+    pagination = fields.Nested(Pagination, required=True)
+
+
+class ProductQuery(PageQuery):
+    """Which products."""
+
+    category = fields.String(
+        validate=validate.Regexp(STORABLE, error="category contains a character that none has."),
+        metadata=about("Exactly this category."),
+    )
+    search = fields.String(metadata=about("A piece of the name, SKU or category, in any case."))
+    active = fields.String(
+        metadata=about(
+            "true or false; anything else is ignored.",
+            type=["boolean", "string"],
+        )
+    )
+
+
+@bp.get("/products")
+@with_key("products:read")
+@bp.arguments(ProductQuery, location="query")
+@bp.response(200, ManyProducts)
+def list_products(asked: dict) -> dict:
+    """Products, the newest first."""
+    query = select(Product).where(Product.company_id == g.company.id)
+    if piece := "  ".join(words(asked.get("search"))):
+        query = query.where(Product.search_text.contains(piece, autoescape=True))
+    if "category" in asked:
+        query = query.where(Product.category == asked["category"])
+    if asked.get("active") in ("true", "false"):
+        query = query.where(Product.is_active == (asked["active"] == "true"))
+    return newest_page(query.options(selectinload(Product.image)), Product, asked)
+
+
+@bp.post("/products")
+@writing("products:write")
+@bp.arguments(NewProduct)
+@bp.response(201, OneProduct, headers=ETAG)
+def create_product(values: dict):
+    """Create a product."""
+    product = create(values)
+    address = {"Location": url_for(".show_product", product_id=product.id)}
+    return {"data": product}, address | _etag_header(product)
+
+
+@bp.get("/products/<product_id>")
+@with_key("products:read")
+@bp.response(200, OneProduct, headers=ETAG)
+def show_product(product_id: str):
+    """One product. With its ETag in If-None-Match: 304 as long as it is the same."""
+    product = find(product_id)
+    header = _etag_header(product)
+    if request.if_none_match.contains(etag(product)):
+        return Response(status=304, headers=header)
+    return {"data": product}, header
+
+
+@bp.put("/products/<product_id>")
+@writing("products:write")
+@bp.arguments(NewProduct)
+@bp.response(200, OneProduct, headers=ETAG)
+def replace_product(values: dict, product_id: str):
+    """Write a whole product. Without imageUrl its picture stays."""
+    return _updated(product_id, DEFAULTS | values)
+
+
+@bp.patch("/products/<product_id>")
+@writing("products:write")
+@bp.arguments(ProductChanges)
+@bp.response(200, OneProduct, headers=ETAG)
+def change_product(values: dict, product_id: str):
+    """Write some fields of a product."""
+    return _updated(product_id, values)
+
+
+@bp.delete("/products/<product_id>")
+@writing("products:write")
+@bp.response(204)
+def delete_product(product_id: str):
+    """Delete a product and its pictures. Orders keep what they copied of it."""
+    delete(product_id, _refuse_other_version)
+
+
+def etag(product: Product) -> str:
+    """What changes with anything that a read returns."""
+    shown = json.dumps(_schema.dump(product), sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()[:32]
+
+
+def _updated(product_id: str, values: dict):
+    product = update(product_id, values, _refuse_other_version)
+    return {"data": product}, _etag_header(product)
+
+
+def _refuse_other_version(product: Product) -> None:
+    # Under the lock, so that nobody comes between the comparison and the write.
+    if "If-Match" in request.headers and not request.if_match.contains(etag(product)):
+        raise PreconditionFailed(CHANGED)
+
+
+def _etag_header(product: Product) -> dict:
+    return {"ETag": quote_etag(etag(product))}

@@ -1,0 +1,164 @@
+"""Products as the API writes them: by the rules that the form keeps, in one commit each."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flask import abort, g
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import Conflict
+
+from .. import audit, image_url
+from ..extensions import db, store
+from ..images import attachment
+from ..json_bodies import InvalidValues
+from ..models import Image, Product, new_id, utc_now
+from ..tenancy import company_row
+
+NOT_FOUND = "Product not found."
+
+# What a whole product has where its body does not say it. imageUrl is not among them.
+DEFAULTS = {"sku": None, "description": None, "category": None, "unit": "each", "isActive": True}
+COLUMNS = {
+    "name": "name",
+    "sku": "sku",
+    "description": "description",
+    "category": "category",
+    "unit": "unit",
+    "price": "price_minor",
+    "stock": "stock",
+    "isActive": "is_active",
+}
+# How often somebody else may change the picture between a look and the lock.
+TRIES = 3
+BUSY = "The product is being changed by others. Try again."
+
+
+def create(values: dict) -> Product:
+    """A new product with these values, for the caller to commit. Raises InvalidValues."""
+    _refuse_taken_sku(values, None)
+    change, copy = _prepared(None, values)
+    product = Product(id=new_id(), company_id=g.company.id)
+    _fill(product, DEFAULTS | values)
+    db.session.add(product)
+    with _sku_refused(values):
+        db.session.flush()
+    image_url.apply(product, change, copy)
+    db.session.flush()
+    audit.record("product.created", "Product", product.id, after=audit.snapshot(product))
+    return product
+
+
+def update(product_id: str, values: dict, check: Callable[[Product], None]) -> Product:
+    """The product with these values, for the caller to commit; untouched if they are its own.
+
+    check: called with the product before anything is changed, and again
+    when it is locked. Raises InvalidValues.
+    """
+    _refuse_taken_sku(values, product_id)
+    product, change, copy = _locked(product_id, values, check)
+    before = audit.snapshot(product)
+    _fill(product, values)
+    with _sku_refused(values):
+        db.session.flush()
+    image_url.apply(product, change, copy)
+    db.session.flush()
+    after = audit.snapshot(product)
+    if before == after:
+        # No new version, no entry in the log.
+        db.session.rollback()
+        return product
+    product.updated_at = utc_now()
+    db.session.flush()
+    audit.record("product.updated", "Product", product.id, before, after)
+    return product
+
+
+def delete(product_id: str, check: Callable[[Product], None]) -> None:
+    """The product is gone and its pictures with it, for the caller to commit.
+
+    check: called with the locked product before anything is changed.
+    """
+    product = _lock(find(product_id))
+    check(product)
+    audit.record("product.deleted", "Product", product.id, before=audit.snapshot(product))
+    attachment.remove_all(product)
+    db.session.delete(product)
+
+
+def find(product_id: str) -> Product:
+    """The company's own product; 404 for another's as for none at all."""
+    return company_row(Product, product_id) or abort(404, NOT_FOUND)
+
+
+def _lock(product: Product) -> Product:
+    try:
+        return attachment.lock_product(product.id, g.company.id)
+    except attachment.StaleProduct:
+        abort(404, NOT_FOUND)
+
+
+def _locked(
+    product_id: str, values: dict, check: Callable[[Product], None]
+) -> tuple[Product, image_url.Change, Image | None]:
+    """The product, held until commit, and what is to become of its picture."""
+    for _ in range(TRIES):
+        product = find(product_id)
+        check(product)
+        change, copy = _prepared(product, values)
+        product = _lock(product)
+        check(product)
+        if _change(product, values) == change:
+            return product, change, copy
+        # Its picture is another by now: look again.
+        db.session.rollback()
+        if copy:
+            attachment.discard(copy)
+            db.session.commit()
+    raise Conflict(BUSY)
+
+
+def _prepared(product: Product | None, values: dict) -> tuple[image_url.Change, Image | None]:
+    change = _change(product, values)
+    try:
+        return change, image_url.prepare(store, g.company, change)
+    except image_url.InvalidImageUrl as error:
+        raise InvalidValues({"imageUrl": [str(error)]}) from error
+
+
+def _change(product: Product | None, values: dict) -> image_url.Change:
+    if "imageUrl" not in values:
+        return image_url.Change(image_url.KEEP)
+    try:
+        return image_url.read_change(g.company, product, values["imageUrl"])
+    except image_url.InvalidImageUrl as error:
+        raise InvalidValues({"imageUrl": [str(error)]}) from error
+
+
+def _fill(product: Product, values: dict) -> None:
+    for name, column in COLUMNS.items():
+        if name in values:
+            setattr(product, column, values[name])
+
+
+def _refuse_taken_sku(values: dict, product_id: str | None) -> None:
+    sku = values.get("sku")
+    same = exists().where(
+        Product.company_id == g.company.id, Product.sku == sku, Product.id != (product_id or "")
+    )
+    if sku and db.session.scalar(select(same)):
+        raise _taken(sku)
+
+
+@contextmanager
+def _sku_refused(values: dict) -> Iterator[None]:
+    """Somebody may have taken the SKU a moment ago; the database tells."""
+    try:
+        yield
+    except IntegrityError as error:
+        db.session.rollback()
+        raise _taken(values["sku"]) from error
+
+
+def _taken(sku: str) -> InvalidValues:
+    return InvalidValues({"sku": [f"Another product has the SKU {sku}."]})

@@ -1,0 +1,121 @@
+"""The bodies of the API: closed, every field typed."""
+
+from marshmallow import RAISE, Schema, fields
+
+from .. import rules
+from ..image_url import URL_MAX
+from .fields import Moment, RuledInteger, RuledNumber, RuledText, StrictBoolean
+
+# What may be stored and shown: no NUL anywhere; somewhere a character that can be seen.
+STORABLE = r"^[^\u0000]*$"
+VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+
+
+def about(description: str, **more) -> dict:
+    return {"description": description, **more}
+
+
+class Closed(Schema):
+    """A body with these fields and no others."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class ProductSchema(Closed):
+    """A product as it is read."""
+
+    id = fields.String(required=True, metadata=about("A ULID."))
+    name = fields.String(required=True)
+    sku = fields.String(required=True, allow_none=True)
+    description = fields.String(required=True, allow_none=True)
+    category = fields.String(required=True, allow_none=True)
+    unit = fields.String(required=True)
+    price = fields.Float(required=True, metadata=about("In the company's currency."))
+    stock = fields.Integer(required=True)
+    imageUrl = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="image_url",
+        metadata=about("The public address of the product's picture."),
+    )
+    isActive = fields.Boolean(required=True, attribute="is_active")
+    createdAt = Moment(required=True, attribute="created_at", metadata={"format": "date-time"})
+    updatedAt = Moment(required=True, attribute="updated_at", metadata={"format": "date-time"})
+
+
+class NewProduct(Closed):
+    """A whole product to write: what is absent of it has its default, but imageUrl stays."""
+
+    name = RuledText(
+        rules.name,
+        required=True,
+        metadata={"minLength": 1, "maxLength": rules.NAME_MAX, "pattern": VISIBLE},
+    )
+    sku = RuledText(
+        rules.sku,
+        allow_none=True,
+        metadata=about(
+            "Unique in the company; empty is null.", maxLength=rules.SKU_MAX, pattern=STORABLE
+        ),
+    )
+    description = RuledText(
+        rules.description,
+        allow_none=True,
+        metadata=about("Empty is null.", maxLength=rules.DESCRIPTION_MAX, pattern=STORABLE),
+    )
+    category = RuledText(
+        rules.category,
+        allow_none=True,
+        metadata=about("Empty is null.", maxLength=rules.CATEGORY_MAX, pattern=STORABLE),
+    )
+    unit = RuledText(
+        rules.unit,
+        metadata=about('Empty is "each".', maxLength=rules.UNIT_MAX, pattern=STORABLE),
+    )
+    price = RuledNumber(
+        rules.price_minor,
+        required=True,
+        metadata=about(
+            "In the company's currency, with at most 2 decimals.",
+            minimum=0,
+            maximum=float(rules.PRICE_MAX),
+            multipleOf=0.01,
+        ),
+    )
+    stock = RuledInteger(
+        rules.stock, required=True, metadata={"minimum": 0, "maximum": rules.STOCK_MAX}
+    )
+    imageUrl = fields.String(
+        allow_none=True,
+        metadata=about(
+            "An absolute http or https address without credentials. It is shown as it is, and "
+            "never fetched. null clears it; where it is absent, the picture stays. The address of "
+            "another picture of the company gives the product a copy of its own.",
+            maxLength=URL_MAX,
+            pattern=r"^[hH][tT][tT][pP][sS]?://",
+        ),
+    )
+    isActive = StrictBoolean(metadata=about("Whether customers see it."))
+    # As a read returns them, so that what was read can be written back. They are not set.
+    id = fields.String(metadata=about("Not set by a write."))
+    createdAt = fields.String(metadata=about("Not set by a write."))
+    updatedAt = fields.String(metadata=about("Not set by a write."))
+
+
+class ProductChanges(NewProduct):
+    """Some fields of a product; what is absent stays as it is."""
+
+    def __init__(self, **options):
+        super().__init__(**{"partial": True} | options)
+
+
+class ErrorSchema(Closed):
+    """What went wrong."""
+
+    error = fields.String(required=True, metadata=about("One sentence."))
+    details = fields.Dict(
+        keys=fields.String(), metadata=about("With 422: lists of sentences, by field.")
+    )
+    retryAfter = fields.Integer(metadata=about("With 429: seconds to wait."))
+    requestId = fields.String(metadata=about("With 500: what to quote in a report."))

@@ -1,0 +1,35 @@
+"""The number of a request: in its answer, and in the log's lines about it."""
+
+import logging
+import re
+
+from flask.logging import default_handler
+
+from distribu.request_ids import request_id
+
+
+def test_every_answer_has_one_of_its_own(nobody):
+    paths = ["/login", "/no/such", "/api/v1/products"]
+    found = [nobody.get(path).headers["X-Request-Id"] for path in paths]
+    assert len(set(found)) == len(paths)
+    assert all(re.fullmatch(r"[0-9A-Z]{26}", number) for number in found)
+
+
+def test_it_stays_the_same_within_a_request(app):
+    with app.test_request_context("/"):
+        assert request_id() == request_id()
+
+
+def line(message: str) -> str:
+    record = logging.LogRecord("distribu.images", logging.WARNING, __file__, 1, message, (), None)
+    assert default_handler.filter(record)
+    return default_handler.format(record)
+
+
+def test_lines_of_the_log_have_it(app):
+    with app.test_request_context("/"):
+        assert line("store is slow").endswith(f"store is slow ({request_id()})")
+
+
+def test_lines_outside_of_a_request_have_none(app):
+    assert line("swept").endswith(": swept")
