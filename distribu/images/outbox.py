@@ -55,7 +55,8 @@ def sweep(store: ImageStore, now: datetime | None = None) -> None:
     now = now or utc_now()
     _discard_abandoned(now)
     _resume_stuck(now)
-    drain(store, now=now)
+    # What was discarded just now is due as well.
+    drain(store, now=max(now, utc_now()))
 
 
 def _drain_one(store: ImageStore, entry: Row, now: datetime) -> bool:

@@ -110,6 +110,12 @@ class TestSweep:
         outbox.sweep(store, utc_now() + MUCH_LATER)
         assert (rows(), store.keys(), entries()) == ([], set(), [])
 
+    def test_what_it_discards_is_deleted_at_once(self, stage, store):
+        stage().kept_until = utc_now()
+        db.session.commit()
+        outbox.sweep(store)
+        assert (store.keys(), entries()) == (set(), [])
+
     def test_what_a_product_shows_stays(self, stage, store, product, app):
         image = stage()
         locked = attachment.lock_product(product.id, product.company_id)
