@@ -1,7 +1,7 @@
 // The WebP ladder of one picture by sharp: decoded once, each width from the one before.
 // Arguments: the folder where sharp is installed, the picture, where to write 1000w.webp, rounds.
 import { createRequire } from 'node:module'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 
 const [folder, picture, output, rounds] = process.argv.slice(2)
 const sharp = createRequire(`${folder}/`)('sharp')
@@ -32,5 +32,6 @@ for (let round = 0; round < rounds; round++) {
 }
 console.log(JSON.stringify({
   cpu_seconds: Math.min(...seconds),
-  peak_kb: process.resourceUsage().maxRSS
+  // Not resourceUsage: its peak counts the process that started this one.
+  peak_kb: Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
 }))
