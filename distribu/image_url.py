@@ -8,7 +8,7 @@ fetched and never deleted.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from flask import current_app
 
@@ -21,12 +21,17 @@ URL_MAX = 2048
 
 KEEP, CLEAR, EXTERNAL, COPY, MOVE = "KEEP", "CLEAR", "EXTERNAL", "COPY", "MOVE"
 
+# Anywhere in the path: what serves our pictures may add a prefix of its own.
 _OWN_PATH = re.compile(r"/images/([0-9A-HJKMNP-TV-Z]{26})/", re.IGNORECASE)
 # A browser drops or turns these, so the address that is shown would not be the one checked.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"]")
 
 NOT_ABSOLUTE = "imageUrl must be an absolute http or https URL."
 TOO_LONG = f"imageUrl can have at most {URL_MAX:,} characters."
+IS_FILE = (
+    "imageUrl takes an address, not the picture itself: host the image and send its address, or "
+    "upload it in the product form of the dashboard."
+)
 HAS_CREDENTIALS = "imageUrl must not contain a user name or password."
 IS_GONE = "imageUrl names a picture of this shop that does not exist (any more)."
 
@@ -59,9 +64,13 @@ def read_change(company: Company, product: Product | None, value: str | None) ->
     if value is None:
         return Change(CLEAR)
     url = _checked(value)
-    if (own := _own_image(company, url)) is not None:
-        return _of_own_image(product, own)
-    return Change(EXTERNAL, url=value)
+    own_id = _own_id(url)
+    if own_id and own_id in _shown_ids(product):
+        return Change(KEEP)
+    if (own := _own_image(company, url, own_id)) is None:
+        return Change(EXTERNAL, url=value)
+    is_its_own = product is not None and own.product_id == product.id
+    return Change(MOVE if is_its_own else COPY, image_id=own.id)
 
 
 def prepare(store: ImageStore, company: Company, change: Change) -> Image | None:
@@ -95,9 +104,13 @@ def apply(product: Product, change: Change, copy: Image | None = None) -> None:
         image = db.session.get_one(Image, change.image_id)
         image.position = attachment.first_position(product)
         product.external_image_url = None
+        db.session.flush()
+        db.session.expire(product, ["image", "images"])
 
 
 def _checked(value: str) -> SplitResult:
+    if value[:5].lower() == "data:":
+        raise InvalidImageUrl(IS_FILE)
     if len(value) > URL_MAX:
         raise InvalidImageUrl(TOO_LONG)
     if _UNSAFE.search(value):
@@ -115,13 +128,24 @@ def _checked(value: str) -> SplitResult:
     return url
 
 
-def _own_image(company: Company, url: SplitResult) -> Image | None:
+def _own_id(url: SplitResult) -> str | None:
+    """The id of one of our pictures, as its addresses have it in their path."""
+    found = _OWN_PATH.search(unquote(url.path))
+    return found[1].upper() if found else None
+
+
+def _shown_ids(product: Product | None) -> tuple:
+    """The product's hosted picture that is shown, and the one that it was copied from."""
+    shown = product.image if product and not product.external_image_url else None
+    return (shown.id, shown.copied_from) if shown else ()
+
+
+def _own_image(company: Company, url: SplitResult, own_id: str | None) -> Image | None:
     """The company's picture at this address, whatever its host; None for an external address.
 
     Raises InvalidImageUrl for an address of ours where no such picture is.
     """
-    found = _OWN_PATH.match(url.path)
-    image = db.session.get(Image, found[1].upper()) if found else None
+    image = db.session.get(Image, own_id) if own_id else None
     if image is None and not _is_our_host(url):
         return None
     is_usable = (
@@ -137,15 +161,4 @@ def _own_image(company: Company, url: SplitResult) -> Image | None:
 
 def _is_our_host(url: SplitResult) -> bool:
     ours = (current_app.config[name] for name in ("PUBLIC_URL", "IMAGE_BASE_URL"))
-    return url.hostname in {urlsplit(base).hostname for base in ours if base}
-
-
-def _of_own_image(product: Product | None, image: Image) -> Change:
-    if product is None:
-        return Change(COPY, image_id=image.id)
-    shown = None if product.external_image_url else product.image
-    if shown and image.id in (shown.id, shown.copied_from):
-        return Change(KEEP)
-    if image.product_id == product.id:
-        return Change(MOVE, image_id=image.id)
-    return Change(COPY, image_id=image.id)
+    return (url.hostname or "").rstrip(".") in {urlsplit(base).hostname for base in ours if base}

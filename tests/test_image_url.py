@@ -9,7 +9,7 @@ from distribu.extensions import db, store
 from distribu.images import attachment, staging
 from distribu.images.outbox import drain
 from distribu.models import Company, Image, Product
-from tests.conftest import add_cast, add_product
+from tests.conftest import add_cast, add_product, run_queue
 from tests.images.pictures import png
 
 ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
@@ -82,6 +82,8 @@ class TestTheSameValue:
             "http://old-name.example{path}",
             "http://shop.test{path}?format=500w",
             "http://shop.test/images/{id}/v1/300w.webp",
+            "https://cdn.example.com/of/distribu{path}",
+            "http://shop.test/%69mages/{id}/a.png",
         ],
     )
     def test_the_own_picture_written_differently_is_no_change(self, acme, variant):
@@ -111,6 +113,55 @@ class TestAnotherHostedPicture:
         assert write(product, value) == "KEEP"
         assert product.image.id == first
 
+    def test_written_again_is_no_change_when_its_source_has_gone(self, acme):
+        source, product = add_product(acme.id), add_product(acme.id)
+        add_picture(source)
+        value = source.image_url
+        write(product, value)
+        write(source, None)
+        assert write(product, value) == "KEEP"
+        assert product.image_url is not None
+
+    def test_that_goes_while_it_is_copied_is_refused(self, acme, monkeypatch):
+        source, product = add_product(acme.id), add_product(acme.id)
+        add_picture(source)
+        kept = add_picture(product)
+        change = image_url.read_change(acme, product, source.image_url)
+        copied = staging.stage_copy
+
+        def remove_first(*args):
+            write(source, None)
+            return copied(*args)
+
+        monkeypatch.setattr(staging, "stage_copy", remove_first)
+        with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
+            image_url.prepare(store, acme, change)
+        db.session.rollback()
+        drain(store)
+        assert kept_ids() == {kept.id}
+
+    def test_that_has_gone_before_it_is_copied_is_refused(self, acme):
+        source, product = add_product(acme.id), add_product(acme.id)
+        add_picture(source)
+        change = image_url.read_change(acme, product, source.image_url)
+        write(source, None)
+        with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
+            image_url.prepare(store, acme, change)
+
+    def test_gives_a_copy_that_gets_a_whole_ladder_of_its_own(self, app_context, acme):
+        source, product = add_product(acme.id), add_product(acme.id)
+        add_picture(source)
+        write(product, source.image_url)
+        copy = product.image
+        assert copy.ladder_version is None
+        write(source, None)
+        run_queue(app_context)
+        db.session.expire_all()
+        assert copy.ladder_version is not None
+        paths = {made["path"] for made in copy.derivatives}
+        assert {"", "v1/40w.webp", "v1/share.jpg"} <= paths
+        assert store.keys() == {copy.key(path) for path in paths}
+
     def test_takes_the_place_of_the_primary_one_only(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
         add_picture(source)
@@ -125,6 +176,23 @@ class TestAnotherHostedPicture:
         first, second = add_picture(product), add_picture(product)
         assert write(product, second.url) == "MOVE"
         assert [image.id for image in product.images] == [second.id, first.id]
+
+    def test_of_the_same_product_is_seen_in_the_same_transaction(self, acme):
+        product = add_product(acme.id)
+        first, second = add_picture(product), add_picture(product)
+        change = image_url.read_change(acme, product, second.url)
+        product = attachment.lock_product(product.id, acme.id)
+        assert [image.id for image in product.images] == [first.id, second.id]
+        image_url.apply(product, change)
+        assert [image.id for image in product.images] == [second.id, first.id]
+        assert product.image_url == second.url
+
+    def test_of_the_same_product_comes_before_an_external_one(self, acme):
+        product = add_product(acme.id)
+        write(product, ELSEWHERE)
+        behind = add_picture(product)
+        assert write(product, behind.url) == "MOVE"
+        assert product.image_url == behind.url
 
     def test_of_another_company_is_refused(self, acme, globex):
         foreign = add_product(globex.id)
@@ -146,9 +214,12 @@ class TestAnotherHostedPicture:
             "http://shop.test/images/01ARZ3NDEKTSV4RRFFQ69G5FAV/gone.png",
             "https://shop.test/store/acme/products/1/image",
             "http://SHOP.test:8080/",
+            "http://shop.test./images/x.png",
+            "http://pictures.shop.test/images/01ARZ3NDEKTSV4RRFFQ69G5FAV/gone.png",
         ],
     )
-    def test_that_is_gone_is_refused(self, acme, value):
+    def test_that_is_gone_is_refused(self, app_context, acme, value):
+        app_context.config["IMAGE_BASE_URL"] = "https://pictures.shop.test"
         with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
             write(add_product(acme.id), value)
 
@@ -183,6 +254,8 @@ class TestAnExternalAddress:
             ("https://example.com/a b.png", image_url.NOT_ABSOLUTE),
             ("https://exa\nmple.com/a.png", image_url.NOT_ABSOLUTE),
             ("https://example.com\\@shop.test/", image_url.NOT_ABSOLUTE),
+            ("data:image/png;base64,iVBORw0KGgo=", image_url.IS_FILE),
+            ("data:image/png;base64," + "A" * 5000, image_url.IS_FILE),
             ("https://bob:secret@example.com/a.png", image_url.HAS_CREDENTIALS),
             ("https://example.com/" + "a" * 2029, image_url.TOO_LONG),
         ],
