@@ -72,7 +72,6 @@ def change_lines() -> Response:
     form = OrderForm()
     draft = Draft.of(request.form, form.notes.data)
     if order := placed_order(g.company.id, draft.token):
-        _placed_before(order)
         return make_response("", {"HX-Redirect": url_for(".show_order", order_id=order.id)})
     problem = _press(draft)
     save(current_user.id, draft)
