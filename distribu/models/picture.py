@@ -41,7 +41,13 @@ class Picture:
         return f"{self._page_base()}/{self.key(path)}"
 
     def srcset(self, format: str, width_limit: int) -> str:
-        """The widths that exist in format, none above width_limit, as a srcset; "" without any."""
+        """The widths that exist in format, none above width_limit, as a srcset.
+
+        "" without any, and for a large box until the ladder is there:
+        the stable picture is sharper than the first thumbnail.
+        """
+        if not self._is_sharp_at(width_limit):
+            return ""
         prefix = f"{self._page_base()}/images/{self.id}/"
         return ", ".join(
             f"{prefix}{made['path']} {made['width_px']}w"
@@ -78,7 +84,15 @@ class Picture:
             if made["format"] == format and made["path"].endswith(f"w.{format.lower()}")
         ]
 
+    def _is_sharp_at(self, width_limit: int) -> bool:
+        """Whether the ladder is complete, or its first thumbnail all that the box needs."""
+        widest = max((made["width_px"] for made in self._ladder("WEBP")), default=0)
+        wanted = min(width_limit, self.derivatives[0]["width_px"])
+        return widest >= wanted or self.share["path"] != ""
+
     def _fallback(self, width_limit: int) -> dict:
+        if not self._is_sharp_at(width_limit):
+            return self.derivatives[0]
         webp = self._ladder("WEBP")
         fitting = [made for made in webp if made["width_px"] <= width_limit]
         if fitting:
