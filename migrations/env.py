@@ -36,7 +36,6 @@ with db.engine.connect() as connection:
         process_revision_directives=drop_empty,
         # SQLite alters a table by making it anew.
         render_as_batch=True,
-        compare_server_default=True,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -17,10 +17,9 @@ def migrated(request, make_app):
         yield
 
 
-def test_no_difference_between_models_and_tables(migrated, capsys):
-    # It exits where there is one.
+def test_no_difference_between_models_and_tables(migrated):
+    # What flask db check does: it exits where there is a difference.
     check()
-    assert "No new upgrade operations" in capsys.readouterr().out
 
 
 def test_there_is_one_newest_migration(app_context):
