@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import cli, models
 from .config import ensure_secret_key, load_config
 from .errors import init_errors
-from .extensions import csrf, db, init_images, limiter, login, migrate, queue, store
+from .extensions import csrf, db, init_database, init_images, limiter, login, migrate, queue, store
 from .formats import init_formats
 from .images import outbox
 from .request_ids import init_request_ids
@@ -59,7 +59,7 @@ def create_app(config: dict | None = None) -> Flask:
 
 
 def _init_extensions(app: Flask) -> None:
-    db.init_app(app)
+    init_database(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
     for extension in (csrf, limiter, queue):
         extension.init_app(app)

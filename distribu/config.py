@@ -8,7 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
+
 MEBIBYTE = 1024 * 1024
+
+
+class BadSetting(click.ClickException):
+    """A setting that nothing can start with; the flask command shows its sentence alone."""
 
 
 @dataclass(frozen=True)

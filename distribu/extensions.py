@@ -15,11 +15,13 @@ from flask_wtf import CSRFProtect
 from huey import Huey, RedisHuey
 from huey.storage import SqliteStorage
 from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
 
+from .config import BadSetting
 from .images.sandbox import Sandbox
-from .images.store import ImageStore, open_store
+from .images.store import ImageStore, StoreMisconfigured, open_store
 
 try:
     from redis.exceptions import RedisError
@@ -130,9 +132,20 @@ def _queue_errors() -> Iterator[None]:
 queue = Queue()
 
 
+def init_database(app: Flask) -> None:
+    """Give the app its database, without asking it anything yet."""
+    try:
+        db.init_app(app)
+    except (ArgumentError, ImportError) as error:
+        raise BadSetting(f"DISTRIBU_DATABASE_URL names no database: {error}") from error
+
+
 def init_images(app: Flask) -> None:
     """Give the app its image store and its decoding processes; neither is started yet."""
-    app.extensions["image_store"] = open_store(app.config["IMAGE_STORE_URL"])
+    try:
+        app.extensions["image_store"] = open_store(app.config["IMAGE_STORE_URL"])
+    except StoreMisconfigured as error:
+        raise BadSetting(str(error)) from error
     app.extensions["image_sandbox"] = Sandbox(
         processes=app.config["DECODE_PROCESSES"],
         memory_bytes=app.config["DECODE_MEMORY_BYTES"],

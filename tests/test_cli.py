@@ -114,6 +114,28 @@ class TestCheck:
             assert db.session.get(Installation, 1)
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("DISTRIBU_IMAGE_STORE_URL", "bucket"),
+        ("DISTRIBU_DATABASE_URL", "distribu.db"),
+        ("DISTRIBU_DATABASE_URL", "oracle://confidential@somewhere"),
+    ],
+)
+def test_a_setting_that_says_nothing_is_told_in_a_sentence(app, setting, value):
+    command = [sys.executable, "-m", "flask", "--app", "distribu", "check"]
+    checked = subprocess.run(
+        command,
+        env=environment(app) | {setting: value},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert checked.returncode == 1
+    assert checked.stderr.startswith("Error: ")
+    assert (setting in checked.stderr, "Traceback" in checked.stderr) == (True, False)
+
+
 def use_store(app, url: str) -> None:
     from distribu.images.store import open_store
 

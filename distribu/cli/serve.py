@@ -17,10 +17,12 @@ from flask_migrate import upgrade
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from sqlalchemy import select
 
 from .. import worker as queue_worker
 from ..config import announce
 from ..extensions import db, store
+from ..models import Company
 from .checks import PASSING, check_database, find_problems, format_problem
 from .companion import Companion
 
@@ -131,8 +133,9 @@ def _demo_login() -> str:
     """The demo company is there; return how to sign in to it."""
     from ..seed import DEMO_EMAIL, DEMO_PASSWORD, seed_demo
 
-    click.echo("Looking after the demo company ...")
-    seed_demo(store)
+    if db.session.scalar(select(Company.id).limit(1)) is None:
+        click.echo("Making the demo company and its pictures ...")
+        seed_demo(store)
     return f"\nSign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}"
 
 
