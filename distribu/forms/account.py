@@ -130,18 +130,22 @@ class ChangePasswordForm(FlaskForm):
     new_password = new_password_field("New password")
 
 
+# There is one owner, who alone passes that on.
+GIVEN_ROLES = {"MEMBER": "Member", "ADMIN": "Admin"}
+
+
 class MemberForm(FlaskForm):
-    """Someone who joins the company; the choices of role are the view's."""
+    """Someone who joins the company."""
 
     name = name_field("Name", "Enter their name.", render_kw={"autocomplete": "off"})
     email = new_email_field(autocomplete="off")
-    role = SelectField("Role", [InputRequired()], default="MEMBER")
+    role = SelectField("Role", [InputRequired()], choices=GIVEN_ROLES, default="MEMBER")
 
 
 class RoleForm(FlaskForm):
     """What a member may do from now on."""
 
-    role = SelectField("Role", [InputRequired()], choices={"MEMBER": "Member", "ADMIN": "Admin"})
+    role = SelectField("Role", [InputRequired()], choices=GIVEN_ROLES)
 
 
 class ApiKeyForm(FlaskForm):

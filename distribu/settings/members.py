@@ -35,8 +35,6 @@ def list_members():
 def add_member():
     """A colleague with an account, and the link with which they choose its password."""
     form = MemberForm()
-    # To give a role is to change one.
-    form.role.choices = {role: LABELS[role] for role in _roles_to_give()}
     if is_resumed() or not form.is_submitted():
         return _form_page(form)
     if not form.validate():
@@ -74,10 +72,10 @@ def show_member(user_id: str):
 @bp.post("/members/<user_id>/role")
 @managers_only
 def change_role(user_id: str):
-    """The member is an admin, or is none any more. Only the owner says so."""
+    """The member is an admin, or is none any more."""
     member = _managed_or_403(user_id)
     form = RoleForm()
-    if not _may_change_roles() or not form.validate():
+    if not form.validate():
         abort(403)
     if form.role.data != member.role:
         before = {"role": member.role}
@@ -105,7 +103,7 @@ def confirm_member_change(user_id: str, change: str):
 def make_owner(user_id: str):
     """The member owns the company; who did so until now is an admin."""
     member = _managed_or_403(user_id)
-    if not _may_change_roles():
+    if not _may_pass_on_ownership():
         abort(403)
     before, owner = member.role, current_user._get_current_object()
     # The old owner first: of two transfers at once the second finds no owner to take it from.
@@ -158,12 +156,8 @@ def _is_below(member: User) -> bool:
     return ROLES.index(member.role) > ROLES.index(current_user.role)
 
 
-def _may_change_roles() -> bool:
+def _may_pass_on_ownership() -> bool:
     return current_user.role == "OWNER"
-
-
-def _roles_to_give() -> tuple[str, ...]:
-    return ("MEMBER", "ADMIN") if _may_change_roles() else ("MEMBER",)
 
 
 def _set_role(user: User, role: str) -> None:
@@ -200,7 +194,7 @@ def _questions(member: User) -> dict[str, dict]:
             "danger": True,
         },
     }
-    if _may_change_roles():
+    if _may_pass_on_ownership():
         questions["owner"] = {
             "title": f"Make {name} the owner?",
             "text": f"A company has one owner. You become an admin, and only {name} "
