@@ -73,6 +73,15 @@ def read_change(company: Company, product: Product | None, value: str | None) ->
     return Change(MOVE if is_its_own else COPY, image_id=own.id)
 
 
+def named_image_id(value: str | None) -> str | None:
+    """The id of the picture that value may mean, if it has the form of our own addresses."""
+    try:
+        found = _OWN_PATH.match(urlsplit(value or "").path)
+    except ValueError:
+        return None
+    return found[1].upper() if found else None
+
+
 def prepare(store: ImageStore, company: Company, change: Change) -> Image | None:
     """The staged copy that apply() attaches, or None where none is needed. Commits.
 

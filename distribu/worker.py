@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from .extensions import db, queue, store
 from .images import outbox, staging
 from .images.store import StoreError
+from .importing import jobs
 from .models import IdempotencyKey, ImportJob, utc_now
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,15 @@ def process(image_id: str) -> None:
     outbox.drain_request(store)
 
 
+def import_products(job_id: str) -> None:
+    """The import has been done or has failed, and what it displaced is deleted."""
+    jobs.run(store, job_id)
+    outbox.drain_request(store)
+
+
 def sweep() -> None:
     """What crashes left behind is repaired."""
+    jobs.recover()
     outbox.sweep(store)
 
 
@@ -44,7 +52,12 @@ def purge(now: datetime | None = None) -> None:
     db.session.commit()
 
 
-TASKS = {"process": process, "sweep": sweep, "purge": purge}
+TASKS = {
+    "process": process,
+    "import_products": import_products,
+    "sweep": sweep,
+    "purge": purge,
+}
 # A task of the schedule that waits for longer than until the next one is not run.
 SCHEDULE = {
     "sweep": (crontab(minute=f"*/{_SWEEP_MINUTES}"), outbox.SWEEP_EVERY),

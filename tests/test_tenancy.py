@@ -1,6 +1,7 @@
 """Nobody sees, changes or learns of another company's records: every route that takes an id."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -41,8 +42,9 @@ def acme_ids(app, cast) -> dict[str, str]:
                 company_id=cast.acme,
                 filename="a.csv",
                 status="PREVIEW",
-                content="",
-                expires_at=utc_now(),
+                content="sku,name,price,stock\nA,Anchor,1,1\n",
+                mapping={"sku": 0, "name": 1, "price": 2, "stock": 3},
+                expires_at=utc_now() + timedelta(days=1),
             ),
         }
         db.session.add_all(rows.values())

@@ -12,7 +12,7 @@ from ..images.decode import MERCHANT
 from ..models import Product, new_id, utc_now
 from ..resume import is_resumed, resumable
 from ..tenancy import company_product_or_404, company_row, signed_in
-from . import bp
+from . import bp, csv_import
 from .image_field import ImageChoice, act, discard_staged, read_choice, take_file
 
 
@@ -92,6 +92,8 @@ def delete_product(product_id: str):
 @bp.errorhandler(RequestEntityTooLarge)
 def refuse_giant(error: RequestEntityTooLarge):
     """Even a body that is not read to its end gets the form, with the sentence."""
+    if request.endpoint == "inventory.upload_csv":
+        return csv_import.refuse_giant()
     product_id = (request.view_args or {}).get("product_id")
     product = company_product_or_404(product_id) if product_id else None
     choice = ImageChoice(product, errors=[MERCHANT.byte_size_sentence])

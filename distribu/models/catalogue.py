@@ -214,9 +214,15 @@ class ImportJob(db.Model):
     filename: Mapped[str] = mapped_column(String(255))
     status: Mapped[str] = mapped_column(String(12))
     content: Mapped[str] = mapped_column(Text)
+    # The index of the column that holds each of ours.
     mapping: Mapped[dict] = mapped_column(JSON, default=dict)
+    # Of the preview that was agreed to: what is written is what was shown, or nothing.
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    # While RUNNING: a worker that has not said anything until then is gone.
+    working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result: Mapped[dict | None] = mapped_column(JSON)
-    done_rows: Mapped[int] = mapped_column(default=0)
-    total_rows: Mapped[int] = mapped_column(default=0)
+    # Pictures that are copied before anything is written.
+    done_copies: Mapped[int] = mapped_column(default=0)
+    total_copies: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = created_at_column()
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,251 @@
+"""An import from its preview to its end: the ImportJob, and the worker's part in it.
+
+PREVIEW -> QUEUED -> RUNNING -> DONE, or FAILED with nothing written and
+the preview shown again. Every import runs in the queue's worker, also a
+small one: the four threads that serve pages are never held by the minutes
+that copying pictures may take, progress looks the same for everyone, and
+there is one way only that can be wrong. The row is the truth: a lost task
+is enqueued again, a worker that died leaves a transaction that the
+database rolls back and a row that the sweep ends as FAILED.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from .. import csv_io, image_url
+from ..csv_io import Table
+from ..extensions import db, queue
+from ..images import attachment
+from ..images.store import ImageStore, StoreError
+from ..models import Company, Image, ImportJob, User, utc_now
+from ..tenancy import set_actor
+from .planning import Plan, make_plan
+from .reading import Reading, missing, read_rows
+from .writing import write
+
+log = logging.getLogger(__name__)
+
+PREVIEW, QUEUED, RUNNING, DONE, FAILED = "PREVIEW", "QUEUED", "RUNNING", "DONE", "FAILED"
+KEPT_FOR = timedelta(days=1)
+# Longer than one copy or the one transaction takes; a worker silent for longer is gone.
+WORKING_WINDOW = timedelta(minutes=5)
+# A task that the queue has not brought to a worker by then is enqueued again.
+PATIENCE = timedelta(minutes=2)
+
+CHANGED = (
+    "Products changed after the preview was shown, so nothing was imported. "
+    "This is what the file would do now."
+)
+NO_STORE = "Pictures could not be copied just now. Nothing was imported: try again."
+BUSY = "The database was busy. Nothing was imported: try again."
+INTERRUPTED = "The import was interrupted. Nothing was imported: try again."
+
+
+class ImportRefused(Exception):
+    """The import cannot be done as it was agreed; str(error) says why."""
+
+
+def new_job(company_id: str, user_id: str, filename: str, content: bytes) -> ImportJob:
+    """A job for an uploaded file, its columns recognised. Raises InvalidCsv."""
+    text = csv_io.decode(content)
+    table = csv_io.read(text)
+    return ImportJob(
+        company_id=company_id,
+        created_by_id=user_id,
+        filename=filename[-255:],
+        status=PREVIEW,
+        content=text,
+        mapping=csv_io.recognise(table.header),
+        expires_at=utc_now() + KEPT_FOR,
+    )
+
+
+def table_of(job: ImportJob) -> Table:
+    return csv_io.read(job.content)
+
+
+def reading_of(job: ImportJob, table: Table) -> Reading | None:
+    """The rows of the job's file; None while a required column is not mapped."""
+    return None if missing(job.mapping) else read_rows(table, job.mapping)
+
+
+def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool:
+    """The plan of this fingerprint is to be written; False if the job is under way already.
+
+    Commits.
+    """
+    agreed = _change(
+        job.id,
+        ImportJob.status.in_([PREVIEW, FAILED]),
+        status=QUEUED,
+        fingerprint=fingerprint,
+        result=None,
+        done_copies=0,
+        total_copies=0,
+        working_until=(now or utc_now()) + PATIENCE,
+    )
+    db.session.commit()
+    if agreed:
+        queue.enqueue("import_products", job.id)
+    return agreed
+
+
+def forget(job: ImportJob) -> bool:
+    """The job is gone; False, and nothing happens, where it is under way or DONE. Commits."""
+    gone = db.session.execute(
+        delete(ImportJob).where(ImportJob.id == job.id, ImportJob.status.in_([PREVIEW, FAILED])),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
+    return gone.rowcount == 1
+
+
+def run(store: ImageStore, job_id: str, now: datetime | None = None) -> None:
+    """The job is DONE, or FAILED with nothing written; or someone else is at it. Commits."""
+    if not _change(
+        job_id,
+        ImportJob.status == QUEUED,
+        status=RUNNING,
+        working_until=(now or utc_now()) + WORKING_WINDOW,
+    ):
+        db.session.rollback()
+        return
+    db.session.commit()
+    with _ended(job_id) as staged:
+        try:
+            _import(store, job_id, staged)
+        except (ImportRefused, attachment.ImageConflict, IntegrityError) as error:
+            log.info("import %s refused: %r", job_id, error)
+            staged.problem = CHANGED
+        except StoreError as error:
+            log.warning("import %s: the image store failed: %s", job_id, error)
+            staged.problem = NO_STORE
+        except OperationalError as error:
+            log.warning("import %s: the database failed: %s", job_id, error)
+            staged.problem = BUSY
+
+
+def recover(now: datetime | None = None) -> None:
+    """No job is forgotten: lost tasks are in the queue again, interrupted ones have FAILED.
+
+    Commits.
+    """
+    now = now or utc_now()
+    is_late = ImportJob.working_until < now
+    db.session.execute(
+        update(ImportJob)
+        .where(ImportJob.status == RUNNING, is_late)
+        .values(status=FAILED, result={"problem": INTERRUPTED}, working_until=None)
+    )
+    lost = select(ImportJob.id).where(ImportJob.status == QUEUED, is_late)
+    lost_ids = db.session.scalars(lost).all()
+    db.session.commit()
+    for job_id in lost_ids:
+        queue.enqueue("import_products", job_id)
+
+
+class Staged:
+    """Copies that no product has yet, by line, and the problem that keeps them from one."""
+
+    def __init__(self):
+        self.copies: dict[int, str] = {}
+        self.problem: str | None = INTERRUPTED
+
+
+@contextmanager
+def _ended(job_id: str) -> Iterator[Staged]:
+    """However the block ends, what it staged and did not attach is discarded, and the job says so.
+
+    The block clears the problem when everything is committed.
+    """
+    staged = Staged()
+    try:
+        yield staged
+    finally:
+        if staged.problem:
+            db.session.rollback()
+            for image_id in staged.copies.values():
+                if image := db.session.get(Image, image_id):
+                    attachment.discard(image)
+            _change(
+                job_id,
+                ImportJob.status == RUNNING,
+                status=FAILED,
+                result={"problem": staged.problem},
+                working_until=None,
+            )
+            db.session.commit()
+
+
+def _import(store: ImageStore, job_id: str, staged: Staged) -> None:
+    job = db.session.get_one(ImportJob, job_id, populate_existing=True)
+    company = db.session.get_one(Company, job.company_id)
+    user = db.session.get(User, job.created_by_id) if job.created_by_id else None
+    set_actor("USER", user, company, user.email if user else "")
+    fingerprint = job.fingerprint
+    reading = reading_of(job, table_of(job))
+    if reading is None:
+        raise ImportRefused("a required column is not mapped")
+    plan = make_plan(company, reading)
+    _expect(plan, fingerprint)
+    # Before the one transaction: each copy commits its own row before its objects.
+    _stage_copies(store, company, plan, job_id, staged)
+    _write_at_once(company, reading, fingerprint, job_id, staged)
+
+
+def _stage_copies(
+    store: ImageStore, company: Company, plan: Plan, job_id: str, staged: Staged
+) -> None:
+    total = len(plan.copies)
+    for done, change in enumerate(plan.copies):
+        _report(job_id, done_copies=done, total_copies=total)
+        try:
+            copy = image_url.prepare(store, company, change.picture)
+        except image_url.InvalidImageUrl as error:
+            raise ImportRefused(str(error)) from error
+        staged.copies[change.line] = copy.id
+    if total:
+        _report(job_id, done_copies=total)
+
+
+def _report(job_id: str, **values) -> None:
+    """How far the job is, committed; and this worker is alive. Raises ImportRefused."""
+    until = utc_now() + WORKING_WINDOW
+    if not _change(job_id, ImportJob.status == RUNNING, working_until=until, **values):
+        raise ImportRefused("the job was given up")
+    db.session.commit()
+
+
+def _write_at_once(
+    company: Company, reading: Reading, fingerprint: str, job_id: str, staged: Staged
+) -> None:
+    """The one transaction. Its first statement writes: it holds the lock of SQLite from then on."""
+    now = utc_now()
+    # The end of the job is part of it, so that no second run can write the same again.
+    if not _change(job_id, ImportJob.status == RUNNING, status=DONE, working_until=None):
+        raise ImportRefused("the job was given up")
+    plan = make_plan(company, reading, is_locked=True)
+    _expect(plan, fingerprint)
+    _change(job_id, result=plan.counts)
+    write(company, plan, staged.copies, now)
+    db.session.commit()
+    staged.problem = None
+
+
+def _expect(plan: Plan, fingerprint: str) -> None:
+    if plan.errors or plan.fingerprint != fingerprint:
+        raise ImportRefused("the plan is not the one that was shown")
+
+
+def _change(job_id: str, *conditions, **values) -> bool:
+    """Compare and set: whether the job was as expected and has these values now."""
+    changed = db.session.execute(
+        update(ImportJob).where(ImportJob.id == job_id, *conditions).values(**values),
+        execution_options={"synchronize_session": False},
+    )
+    return changed.rowcount == 1

@@ -1,0 +1,286 @@
+"""What a file would do to the catalogue as it is now; nothing is changed."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from .. import image_url
+from ..extensions import db
+from ..models import READY, Company, Image, Product
+from ..models.picture import Picture
+from .reading import ImportRow, Reading, RowError
+
+COLUMNS = (
+    *("sku", "name", "description", "category", "unit", "price_minor", "stock", "is_active"),
+    "external_image_url",
+)
+NO_SKU = (
+    "Enter a SKU: rows are matched by it. A product that has none yet gets its SKU in its form."
+)
+# A new product where the file has no such column.
+_DEFAULTS = {
+    **{"description": None, "category": None, "unit": "each", "is_active": True},
+    "external_image_url": None,
+}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A product as it is in the database. values: of COLUMNS. image_url: None where not read."""
+
+    id: str
+    version: int
+    values: dict
+    image_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a line does. saved: None for a product that is created; values: of COLUMNS, after it.
+
+    picture: what image_url.apply() has to do beyond values, or None.
+    pictures_before: ids of the product's images, its own first. lost: ids
+    of those that go; lost_url: an external address that goes.
+    """
+
+    line: int
+    saved: Saved | None
+    values: dict
+    picture: image_url.Change | None = None
+    pictures_before: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    lost_url: str | None = None
+    new_url: str | None = None
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of the values that differ from what is saved."""
+        if self.saved is None:
+            return list(COLUMNS)
+        return [name for name in COLUMNS if self.values[name] != self.saved.values[name]]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.picture is None and not self.fields
+
+    @property
+    def needs_copy(self) -> bool:
+        return self.picture is not None and self.picture.kind == image_url.COPY
+
+    @property
+    def loses_picture(self) -> bool:
+        return bool(self.lost or self.lost_url)
+
+
+@dataclass
+class Plan:
+    """Everything that a file does. unchanged: rows that say what is saved already."""
+
+    changes: list[Change] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
+    unchanged: int = 0
+
+    @property
+    def created(self) -> list[Change]:
+        return [change for change in self.changes if change.saved is None]
+
+    @property
+    def updated(self) -> list[Change]:
+        return [change for change in self.changes if change.saved is not None]
+
+    @property
+    def copies(self) -> list[Change]:
+        return [change for change in self.changes if change.needs_copy]
+
+    @property
+    def lost_pictures(self) -> list[Change]:
+        return [change for change in self.changes if change.loses_picture]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "created": len(self.created),
+            "updated": len(self.updated),
+            "unchanged": self.unchanged,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for two plans exactly when they do the same."""
+        effects = [_effect(change) for change in self.changes]
+        text = json.dumps([effects, self.unchanged, len(self.errors)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_plan(company: Company, reading: Reading, is_locked: bool = False) -> Plan:
+    """What the rows that were read would do. is_locked: their products are held until commit."""
+    plan = Plan(errors=list(reading.errors))
+    rows = [row for row in reading.rows if row.sku is not None]
+    saved = _saved_products(company, rows, reading.has_image_urls, is_locked)
+    read = _read_pictures(company, rows, saved, reading, plan.errors)
+    for row in rows:
+        if row.line not in read:
+            change = Change(row.line, saved.get(row.sku), _after(row, saved.get(row.sku)))
+        elif read[row.line] is None:
+            continue
+        else:
+            change = read[row.line]
+        if change.is_empty:
+            plan.unchanged += 1
+        else:
+            plan.changes.append(change)
+    _match_without_sku(company, reading, plan)
+    plan.errors.sort(key=lambda error: (error.line, -1 if error.index is None else error.index))
+    return plan
+
+
+def _after(row: ImportRow, saved: Saved | None) -> dict:
+    return (saved.values if saved else _DEFAULTS) | row.values
+
+
+def _effect(change: Change) -> list:
+    before = change.saved.values if change.saved else {}
+    fields = [[name, before.get(name), change.values[name]] for name in change.fields]
+    picture = change.picture and [change.picture.kind, change.picture.url, change.picture.image_id]
+    return [change.line, change.saved and change.saved.id, fields, picture, change.lost]
+
+
+def _saved_products(
+    company: Company, rows: list[ImportRow], with_pictures: bool, is_locked: bool
+) -> dict[str, Saved]:
+    """The company's products of these SKUs, by SKU."""
+    skus = [row.sku for row in rows]
+    # By id, in the order in which every other change of several products takes them.
+    asked = (
+        select(Product.id, Product.version, *(getattr(Product, name) for name in COLUMNS))
+        .where(Product.company_id == company.id, Product.sku.in_(skus))
+        .order_by(Product.id)
+    )
+    if is_locked:
+        asked = asked.with_for_update()
+    return {saved.values["sku"]: saved for saved in _saved(asked, with_pictures)}
+
+
+def _saved(asked, with_pictures: bool) -> list[Saved]:
+    found = db.session.execute(asked).all()
+    shown = _shown_urls([row.id for row in found]) if with_pictures else {}
+    products = []
+    for product_id, version, *values in found:
+        values = dict(zip(COLUMNS, values, strict=True))
+        url = values["external_image_url"] or shown.get(product_id)
+        products.append(Saved(product_id, version, values, url))
+    return products
+
+
+@dataclass
+class _Shown(Picture):
+    """As much of an image as its address takes."""
+
+    id: str
+    public_name: str
+
+
+def _shown_urls(product_ids: list[str]) -> dict[str, str]:
+    """The address of each product's picture, for those that have one here."""
+    asked = (
+        select(Image.product_id, Image.id, Image.public_name)
+        .where(Image.product_id.in_(product_ids), Image.status == READY)
+        # The last one of a product wins: that of the lowest position.
+        .order_by(Image.product_id, Image.position.desc(), Image.id.desc())
+    )
+    shown = {product: (image, name) for product, image, name in db.session.execute(asked)}
+    return {product: _Shown(*image).url for product, image in shown.items()}
+
+
+def _read_pictures(
+    company: Company,
+    rows: list[ImportRow],
+    saved: dict[str, Saved],
+    reading: Reading,
+    errors: list[RowError],
+) -> dict[int, Change | None]:
+    """The change of every line whose imageUrl is not what is shown now; None: it is an error."""
+    if not reading.has_image_urls:
+        return {}
+    asked = [row for row in rows if row.image_url != _url_of(saved.get(row.sku))]
+    products = _products(saved[row.sku].id for row in asked if row.sku in saved)
+    # Held here, so that the session finds them without asking once a row.
+    named = _images(image_url.named_image_id(row.image_url) for row in asked)
+    read = {}
+    for row in asked:
+        before = saved.get(row.sku)
+        product = before and products.get(before.id)
+        try:
+            picture = image_url.read_change(company, product, row.image_url)
+        except image_url.InvalidImageUrl as error:
+            errors.append(RowError(row.line, reading.mapping["imageUrl"], str(error)))
+            read[row.line] = None
+        else:
+            read[row.line] = _change(row, before, product, picture)
+    del named
+    return read
+
+
+def _url_of(saved: Saved | None) -> str | None:
+    return saved.image_url if saved else None
+
+
+def _change(
+    row: ImportRow, saved: Saved | None, product: Product | None, picture: image_url.Change
+) -> Change:
+    """The whole change of a row, its picture among the values where one column says it all."""
+    values = _after(row, saved)
+    if picture.kind == image_url.KEEP:
+        return Change(row.line, saved, values)
+    images = [image.id for image in product.images] if product else []
+    hosted = product.image if product else None
+    external = product.external_image_url if product else None
+    shown = None if external else hosted
+    if picture.kind == image_url.EXTERNAL and shown is None:
+        values["external_image_url"], picture = picture.url, None
+        return Change(row.line, saved, values, lost_url=external, new_url=row.image_url)
+    lost = images if picture.kind == image_url.CLEAR else [shown.id] if shown else []
+    if picture.kind == image_url.MOVE:
+        lost = []
+    return Change(
+        row.line, saved, values, picture, tuple(images), tuple(lost), external, row.image_url
+    )
+
+
+def _products(ids: Iterable[str]) -> dict[str, Product]:
+    asked = (
+        select(Product)
+        .where(Product.id.in_(list(ids)))
+        .options(selectinload(Product.image), selectinload(Product.images))
+        .execution_options(populate_existing=True)
+    )
+    return {product.id: product for product in db.session.scalars(asked)}
+
+
+def _images(ids: Iterable[str | None]) -> list[Image]:
+    return list(db.session.scalars(select(Image).where(Image.id.in_(filter(None, set(ids))))))
+
+
+def _match_without_sku(company: Company, reading: Reading, plan: Plan) -> None:
+    """A row without a SKU is unchanged where a product without one is just so, else an error."""
+    rows = [row for row in reading.rows if row.sku is None]
+    if not rows:
+        return
+    asked = select(
+        Product.id, Product.version, *(getattr(Product, name) for name in COLUMNS)
+    ).where(Product.company_id == company.id, Product.sku.is_(None))
+    saved = _saved(asked, reading.has_image_urls)
+    for row in rows:
+        if any(_is_just(row, product, reading) for product in saved):
+            plan.unchanged += 1
+        else:
+            plan.errors.append(RowError(row.line, reading.mapping["sku"], NO_SKU))
+
+
+def _is_just(row: ImportRow, saved: Saved, reading: Reading) -> bool:
+    same_picture = not reading.has_image_urls or row.image_url == saved.image_url
+    return same_picture and row.values.items() <= saved.values.items()

@@ -1,0 +1,67 @@
+"""The catalogue as a CSV file, which an import takes back without changing anything."""
+
+from collections.abc import Iterator
+
+from flask import Response, g, stream_with_context
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from .. import csv_io
+from ..extensions import db
+from ..models import Product, utc_now
+from ..tenancy import signed_in
+from . import bp
+
+# So many products are in memory at a time.
+CHUNK = 500
+
+
+@bp.get("/export")
+@signed_in
+def export_products() -> Response:
+    """Every product of the company by name, as a file that is written while it is read."""
+    name = f"{g.company.slug}-products-{utc_now():%Y-%m-%d}.csv"
+    return csv_response(name, csv_io.COLUMNS, _rows(g.company.id))
+
+
+@bp.get("/import/template")
+@signed_in
+def download_template() -> Response:
+    """A file with the header row alone."""
+    return csv_response("products.csv", csv_io.COLUMNS, [])
+
+
+def csv_response(name: str, header, rows) -> Response:
+    """A file to be saved under name, sent as its rows come."""
+    response = Response(stream_with_context(csv_io.lines(header, rows)), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _rows(company_id: str) -> Iterator[list[str]]:
+    """One query, read while it is sent: the file is the catalogue of one moment."""
+    asked = (
+        select(Product)
+        .where(Product.company_id == company_id)
+        .order_by(Product.search_text, Product.id)
+        .options(selectinload(Product.image))
+        .execution_options(yield_per=CHUNK)
+    )
+    # A session of its own, since the request's ends before the answer does.
+    with Session(db.engine) as session:
+        yield from map(_row, session.scalars(asked))
+
+
+def _row(product: Product) -> list[str]:
+    return [
+        product.sku or "",
+        product.name,
+        product.description or "",
+        product.category or "",
+        product.unit,
+        f"{product.price:.2f}",
+        str(product.stock),
+        "true" if product.is_active else "false",
+        product.image_url or "",
+    ]

@@ -1,0 +1,411 @@
+"""What a CSV import writes, on both databases, and that it writes all of it or nothing."""
+
+from datetime import timedelta
+
+import pytest
+from flask import current_app
+from sqlalchemy import func, select
+
+from distribu import search
+from distribu.extensions import db, store
+from distribu.importing import jobs
+from distribu.models import AuditEntry, Company, ImportJob, Product, utc_now
+from distribu.worker import purge
+from tests.conftest import add_cast, add_product
+from tests.flaky_store import FlakyStore
+from tests.imports import (
+    HEADER,
+    add_picture,
+    agree,
+    import_text,
+    kept_ids,
+    new_job,
+    picture_ids,
+    plan,
+    product,
+    run,
+    sentences,
+)
+
+ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def cast(request, make_app):
+    """The cast, in an app context on either database."""
+    changes = {}
+    if request.param == "postgres":
+        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
+    with make_app(**changes).app_context():
+        yield add_cast()
+
+
+def entries(action: str) -> list[AuditEntry]:
+    asked = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)
+    return list(db.session.scalars(asked))
+
+
+class TestColumns:
+    def test_every_column_is_written(self, cast):
+        text = (
+            "sku,name,description,category,unit,price,stock,isActive,imageUrl\n"
+            f'A,Anchor,"two\nlines",Boats,box,12.5,3,no,{ELSEWHERE}\n'
+        )
+        assert import_text(cast, text) == {"created": 1, "updated": 0, "unchanged": 0}
+        made = product(cast, "A")
+        assert (made.name, made.description, made.category) == ("Anchor", "two\nlines", "Boats")
+        assert (made.unit, made.price_minor, made.stock) == ("box", 1250, 3)
+        assert (made.is_active, made.image_url, made.version) == (False, ELSEWHERE, 1)
+
+    def test_a_new_product_without_the_optional_columns_has_their_defaults(self, cast):
+        import_text(cast, f"{HEADER}\nA,Anchor,1,2\n")
+        made = product(cast, "A")
+        assert (made.description, made.category, made.unit) == (None, None, "each")
+        assert made.is_active
+        assert made.image_url is None
+
+    def test_empty_cells_mean_the_defaults(self, cast):
+        add_product(cast.acme, sku="A", description="d", category="c", unit="kg", is_active=False)
+        text = "sku,name,price,stock,description,category,unit,isActive\nA,Anchor,1,2,,,,\n"
+        import_text(cast, text)
+        made = product(cast, "A")
+        assert (made.description, made.category, made.unit) == (None, None, "each")
+        assert made.is_active
+
+    def test_absent_columns_leave_what_is_saved(self, cast):
+        add_product(cast.acme, sku="A", description="d", category="c", unit="kg", is_active=False)
+        import_text(cast, f"{HEADER}\nA,Anchor,1,2\n")
+        made = product(cast, "A")
+        assert (made.description, made.category, made.unit) == ("d", "c", "kg")
+        assert (made.name, made.price_minor, made.is_active) == ("Anchor", 100, False)
+
+    def test_a_decimal_comma_is_a_price_where_semicolons_part_cells(self, cast):
+        import_text(cast, "sku;name;price;stock\nA;Anchor;12,50;2\n")
+        assert product(cast, "A").price_minor == 1250
+
+    def test_a_comma_never_means_thousands(self, cast):
+        found = plan(cast, "sku;name;price;stock\nA;Anchor;1,250;2\n")
+        assert sentences(found) == [(2, 2, "Price must be a number.")]
+
+
+class TestErrors:
+    def test_every_error_is_told_by_line_and_column(self, cast):
+        found = plan(cast, f"{HEADER}\nA,,x,-1\n,Bolt,1.005,1.5\nC,Cable,1,2\n")
+        assert sentences(found) == [
+            (2, 1, "Enter a product name."),
+            (2, 2, "Price must be a number."),
+            (2, 3, "Stock must be 0 or more."),
+            (3, 2, "Price can have at most 2 decimals."),
+            (3, 3, "Stock must be a whole number."),
+        ]
+
+    def test_a_sku_twice_is_an_error_on_each_of_its_lines(self, cast):
+        found = plan(cast, f"{HEADER}\nA,Anchor,1,1\nB,Bolt,1,1\n A ,Anchor,1,1\n")
+        assert sentences(found) == [
+            (2, 0, "The SKU A is on line 4 too."),
+            (4, 0, "The SKU A is on line 2 too."),
+        ]
+
+    def test_a_row_without_a_sku_is_an_error(self, cast):
+        found = plan(cast, f"{HEADER}\n,Anchor,1,1\n")
+        assert [(line, index) for line, index, _ in sentences(found)] == [(2, 0)]
+
+    @pytest.mark.parametrize("cells", ["A,Anchor,1", "A,Anchor,1,1,5"])
+    def test_a_line_whose_cells_have_shifted_is_an_error(self, cast, cells):
+        found = plan(cast, f"{HEADER}\n{cells}\n")
+        width = len(cells.split(","))
+        assert sentences(found) == [(2, None, f"This line has {width} cells; the header has 4.")]
+
+    def test_a_word_that_is_no_boolean_is_an_error(self, cast):
+        found = plan(cast, f"{HEADER},active\nA,Anchor,1,1,perhaps\n")
+        assert [(line, index) for line, index, _ in sentences(found)] == [(2, 4)]
+
+    @pytest.mark.parametrize(("word", "meaning"), [("YES", True), ("0", False), (" off ", False)])
+    def test_words_that_are_booleans(self, cast, word, meaning):
+        found = plan(cast, f"{HEADER},active\nA,Anchor,1,1,{word}\n")
+        assert found.changes[0].values["is_active"] is meaning
+
+    def test_an_address_that_cannot_be_one_is_an_error(self, cast):
+        found = plan(cast, f"{HEADER},imageUrl\nA,Anchor,1,1,ftp://x/y\nB,Bolt,1,1,\n")
+        assert sentences(found) == [(2, 4, "imageUrl must be an absolute http or https URL.")]
+
+    def test_a_file_with_errors_imports_nothing(self, cast):
+        job = new_job(cast, f"{HEADER}\nA,Anchor,1,1\nB,,1,1\n")
+        agree(job)
+        assert run(job).status == "FAILED"
+        assert db.session.scalar(select(func.count(Product.id))) == 0
+
+
+class TestUnchangedRows:
+    def test_leave_version_time_and_log_alone(self, cast):
+        add_product(cast.acme, sku="A", name="Anchor", stock=3)
+        before = product(cast, "A")
+        seen = (before.version, before.updated_at)
+        result = import_text(cast, f"{HEADER}\nA,Anchor,9.99,3\nB,Bolt,1,1\n")
+        assert result == {"created": 1, "updated": 0, "unchanged": 1}
+        after = product(cast, "A")
+        assert (after.version, after.updated_at) == seen
+        assert entries("product.updated") == []
+
+    def test_without_a_sku_match_a_product_that_is_just_so(self, cast):
+        add_product(cast.acme, name="Anchor", stock=3)
+        found = plan(cast, f"{HEADER}\n,Anchor,9.99,3\n,Anchor,9.99,4\n")
+        assert found.unchanged == 1
+        assert [line for line, _, _ in sentences(found)] == [3]
+
+
+class TestUpdates:
+    def test_raise_version_and_time_once(self, cast):
+        saved = add_product(cast.acme, sku="A", name="Anchor", stock=3)
+        created_at, updated_at = saved.created_at, saved.updated_at
+        import_text(cast, f"{HEADER}\nA,Big anchor,9.99,3\n")
+        after = product(cast, "A")
+        assert (after.name, after.version, after.created_at) == ("Big anchor", 2, created_at)
+        assert after.updated_at > updated_at
+
+    def test_are_in_the_log_with_what_differs(self, cast):
+        add_product(cast.acme, sku="A", name="Anchor", stock=3)
+        import_text(cast, f"{HEADER}\nA,Anchor,9.99,4\n")
+        (entry,) = entries("product.updated")
+        assert (entry.before, entry.after) == ({"stock": 3}, {"stock": 4})
+        assert (entry.actor_name, entry.actor_id) == ("alice@acme.test", cast.alice)
+        assert entry.entity_id == product(cast, "A").id
+
+    def test_a_created_product_is_in_the_log_whole(self, cast):
+        import_text(cast, f"{HEADER}\nA,Anchor,9.99,4\n")
+        (entry,) = entries("product.created")
+        assert entry.before is None
+        assert entry.after["price_minor"] == 999
+        assert entry.entity_id == product(cast, "A").id
+
+    def test_are_found_by_search(self, cast):
+        add_product(cast.acme, sku="A", name="Anchor")
+        import_text(cast, f"{HEADER}\nA,Zirconium bolt,9.99,3\nB,Zebra,1,1\n")
+        assert self.found(cast, "zirconium") == ["A"]
+        assert self.found(cast, "zeb") == ["B"]
+        assert self.found(cast, "anchor") == []
+
+    def test_are_found_by_the_index_of_a_large_company(self, cast, many):
+        import_text(cast, f"{HEADER}\nX-0001,Zirconium bolt,9.99,3\nB,Zebra,1,1\n")
+        assert self.found(cast, "zirconium") == ["X-0001"]
+        assert self.found(cast, "zebra") == ["B"]
+
+    @pytest.fixture
+    def many(self, cast):
+        rows = "".join(f"X-{number:04},Nail {number},1,1\n" for number in range(2100))
+        import_text(cast, f"{HEADER}\n{rows}")
+
+    def test_give_the_catalogue_another_version(self, cast):
+        before = db.session.get_one(Company, cast.acme).catalogue_version
+        import_text(cast, f"{HEADER}\nA,Anchor,9.99,3\n")
+        company = db.session.get_one(Company, cast.acme, populate_existing=True)
+        assert company.catalogue_version != before
+
+    def test_leave_other_companies_alone(self, cast):
+        foreign = add_product(cast.globex, sku="A", name="Secret").id
+        assert import_text(cast, f"{HEADER}\nA,Anchor,1,1\n")["created"] == 1
+        assert db.session.get_one(Product, foreign, populate_existing=True).name == "Secret"
+
+    @staticmethod
+    def found(cast, typed: str) -> list[str]:
+        asked = select(Product.sku).where(search.matching(cast.acme, typed))
+        return list(db.session.scalars(asked))
+
+
+class TestPictures:
+    def test_stay_without_the_column(self, cast):
+        image = add_picture(add_product(cast.acme, sku="A"))
+        import_text(cast, f"{HEADER}\nA,Anchor,1,1\n")
+        assert product(cast, "A").image.id == image.id
+
+    def test_go_with_an_empty_cell(self, cast):
+        saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
+        images = [add_picture(saved).id, add_picture(saved).id]
+        result = import_text(cast, f"{HEADER},image\nA,Anchor,9.99,1,\n")
+        assert result == {"created": 0, "updated": 1, "unchanged": 0}
+        assert product(cast, "A").image_url is None
+        assert product(cast, "A").version == 4
+        assert kept_ids() == set()
+        (entry,) = entries("product.updated")
+        assert (entry.before["images"], entry.after["images"]) == (images, [])
+
+    def test_no_picture_and_an_empty_cell_is_no_change(self, cast):
+        add_product(cast.acme, sku="A", name="Anchor", stock=1)
+        assert plan(cast, f"{HEADER},image\nA,Anchor,9.99,1,\n").unchanged == 1
+
+    def test_an_external_address_takes_the_place_of_the_primary_picture(self, cast):
+        saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
+        add_picture(saved)
+        behind = add_picture(saved)
+        import_text(cast, f"{HEADER},image\nA,Big anchor,9.99,1,{ELSEWHERE}\n")
+        assert product(cast, "A").image_url == ELSEWHERE
+        assert product(cast, "A").name == "Big anchor"
+        assert kept_ids() == {behind.id}
+
+    def test_an_external_address_over_another(self, cast):
+        add_product(cast.acme, sku="A", name="A", stock=1, external_image_url="https://x.test/a")
+        import_text(cast, f"{HEADER},image\nA,A,9.99,1,{ELSEWHERE}\n")
+        assert product(cast, "A").image_url == ELSEWHERE
+        (entry,) = entries("product.updated")
+        assert (entry.before, entry.after) == (
+            {"image_url": "https://x.test/a"},
+            {"image_url": ELSEWHERE},
+        )
+
+    def test_another_hosted_picture_gives_each_an_own_copy(self, cast):
+        source = add_product(cast.acme, sku="S", name="Source", stock=1)
+        original = add_picture(source)
+        shown = add_product(cast.acme, sku="A", name="Anchor", stock=1)
+        displaced = add_picture(shown)
+        text = (
+            f"{HEADER},image\nA,Anchor,9.99,1,{original.url}\n"
+            f"B,Bolt,1,1,{original.url}?format=500w\n"
+        )
+        import_text(cast, text)
+        copies = {product(cast, "A").image, product(cast, "B").image}
+        assert {copy.copied_from for copy in copies} == {original.id}
+        assert kept_ids() == {original.id, *(copy.id for copy in copies)}
+        assert displaced.id not in kept_ids()
+        assert plan(cast, text).unchanged == 2
+
+    def test_another_own_picture_moves_to_the_top(self, cast):
+        saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
+        first, second = add_picture(saved), add_picture(saved)
+        import_text(cast, f"{HEADER},image\nA,Anchor,9.99,1,{second.url}\n")
+        assert product(cast, "A").image.id == second.id
+        assert kept_ids() == {first.id, second.id}
+
+    def test_that_are_gone_or_foreign_are_errors(self, cast):
+        foreign = add_picture(add_product(cast.globex, sku="F"))
+        found = plan(
+            cast,
+            f"{HEADER},image\nA,A,1,1,{foreign.url}\n"
+            "B,B,1,1,http://shop.test/images/01ARZ3NDEKTSV4RRFFQ69G5FAV/gone.png\n",
+        )
+        assert [(line, index) for line, index, _ in sentences(found)] == [(2, 4), (3, 4)]
+
+    def test_that_would_go_are_named_by_the_plan(self, cast):
+        saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
+        images = (add_picture(saved).id, add_picture(saved).id)
+        assert plan(cast, f"{HEADER},image\nA,A,1,1,\n").lost_pictures[0].lost == images
+        replaced = plan(cast, f"{HEADER},image\nA,A,1,1,{ELSEWHERE}\n")
+        assert replaced.lost_pictures[0].lost == images[:1]
+
+
+class TestAllOrNothing:
+    @pytest.fixture
+    def copying(self, cast):
+        """An agreed job with two new products that take copies of one picture."""
+        image = add_picture(add_product(cast.acme, sku="S", name="Source"))
+        job = new_job(cast, f"{HEADER},image\nA,A,1,1,{image.url}\nB,B,1,1,{image.url}\n")
+        agree(job)
+        return job
+
+    def test_a_store_that_fails_midway_leaves_nothing(self, copying):
+        before = picture_ids()
+        # The first picture is copied by then, and the second one under way.
+        job = run(copying, FlakyStore(the_store(), at=5))
+        assert job.status == "FAILED"
+        assert job.result == {"problem": jobs.NO_STORE}
+        assert picture_ids() == before
+        assert {row.sku for row in db.session.scalars(select(Product))} == {"S"}
+
+    def test_a_product_that_changed_since_the_preview_stops_it(self, cast, copying):
+        before = picture_ids()
+        add_product(cast.acme, sku="B", name="Typed meanwhile")
+        job = run(copying)
+        assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
+        assert picture_ids() == before
+        assert product(cast, "B").name == "Typed meanwhile"
+
+    def test_a_product_that_changes_while_pictures_are_copied_stops_it(self, cast, copying):
+        before = picture_ids()
+
+        def change() -> None:
+            add_product(cast.acme, sku="A", name="Typed meanwhile")
+
+        flaky = FlakyStore(the_store(), at=3, then=change)
+        job = run(copying, flaky)
+        assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
+        assert picture_ids() == before
+        assert product(cast, "A").name == "Typed meanwhile"
+        assert entries("product.created") == []
+
+    def test_an_error_of_ours_discards_what_was_staged(self, copying):
+        before = picture_ids()
+
+        def fail() -> None:
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            run(copying, FlakyStore(the_store(), at=7, then=fail))
+        db.session.expire_all()
+        assert copying.status == "FAILED"
+        assert copying.result == {"problem": jobs.INTERRUPTED}
+        # Only the copy that was being made is left, to be swept as every staged picture is.
+        assert len(picture_ids() - before) == 1
+
+    def test_a_second_run_changes_nothing(self, copying):
+        run(copying)
+        pictures, log = picture_ids(), len(entries("product.created"))
+        assert run(copying).status == "DONE"
+        assert (picture_ids(), len(entries("product.created"))) == (pictures, log)
+
+    def test_is_agreed_to_once(self, copying):
+        assert not jobs.agree(copying, "another")
+
+    def test_can_be_tried_again_after_a_failure(self, cast, copying):
+        run(copying, FlakyStore(the_store(), at=0))
+        agree(copying)
+        assert run(copying).status == "DONE"
+        assert product(cast, "A").image.copied_from
+
+
+class TestRecovery:
+    @pytest.fixture
+    def job(self, cast) -> ImportJob:
+        job = new_job(cast, f"{HEADER}\nA,A,1,1\n")
+        agree(job)
+        return job
+
+    def test_a_job_whose_worker_died_ends_as_failed(self, job):
+        job.status, job.working_until = "RUNNING", utc_now()
+        db.session.commit()
+        jobs.recover(utc_now() + timedelta(seconds=1))
+        db.session.refresh(job)
+        assert (job.status, job.result) == ("FAILED", {"problem": jobs.INTERRUPTED})
+
+    def test_a_job_that_is_worked_on_is_left_alone(self, job):
+        job.status, job.working_until = "RUNNING", utc_now() + jobs.WORKING_WINDOW
+        db.session.commit()
+        jobs.recover()
+        db.session.refresh(job)
+        assert job.status == "RUNNING"
+
+    def test_a_worker_that_was_given_up_writes_nothing(self, job, monkeypatch):
+        write_at_once = jobs._write_at_once
+
+        def given_up(*arguments):
+            jobs.recover(utc_now() + 2 * jobs.WORKING_WINDOW)
+            write_at_once(*arguments)
+
+        monkeypatch.setattr(jobs, "_write_at_once", given_up)
+        assert run(job).status == "FAILED"
+        assert db.session.scalar(select(func.count(Product.id))) == 0
+
+    def test_a_lost_task_is_in_the_queue_again(self, job, cast):
+        huey = current_app.extensions["huey"]
+        huey.flush()
+        jobs.recover(utc_now() + jobs.PATIENCE + timedelta(seconds=1))
+        assert huey.dequeue().args == ("import_products", job.id)
+
+    def test_a_job_is_kept_for_a_day(self, job):
+        job_id = job.id
+        purge(utc_now() + timedelta(hours=23))
+        assert db.session.get(ImportJob, job_id)
+        purge(utc_now() + timedelta(hours=25))
+        assert db.session.get(ImportJob, job_id) is None
+
+
+def the_store():
+    return store._get_current_object()

@@ -1,0 +1,163 @@
+"""Rows to CSV text and back."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distribu import csv_io
+from distribu.csv_io import InvalidCsv, Row
+
+HEADER = "sku,name,price,stock"
+# Whatever a database stores: no NUL, no half of a surrogate pair.
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
+TRICKY = st.text(st.sampled_from("'=+-@\t\r\n\",;a1 é"), max_size=8)
+CELLS = st.lists(TEXT | TRICKY, min_size=9, max_size=9)
+
+
+def read(text: str) -> csv_io.Table:
+    return csv_io.read(text)
+
+
+def is_seen(cells: list[str]) -> bool:
+    """Whether a row has anything in it: an empty one is passed over."""
+    return any(cell and not cell.isspace() for cell in cells)
+
+
+class TestRoundTrip:
+    @given(rows=st.lists(CELLS.filter(is_seen), min_size=1, max_size=5))
+    def test_reads_what_it_wrote(self, rows):
+        text = "".join(csv_io.lines(csv_io.COLUMNS, rows))
+        table = read(csv_io.decode(text.encode()))
+        assert [row.cells for row in table.rows] == rows
+
+    @given(cell=TEXT | TRICKY)
+    def test_a_guard_is_undone_exactly(self, cell):
+        assert csv_io.unguarded(csv_io.guarded(cell)) == cell
+
+    @given(cell=TEXT | TRICKY)
+    def test_nothing_that_is_written_would_run(self, cell):
+        assert not csv_io.guarded(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+    @given(
+        rows=st.lists(CELLS.filter(is_seen), min_size=1, max_size=3),
+        delimiter=st.sampled_from(csv_io.DELIMITERS),
+        encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
+    )
+    def test_reads_what_a_spreadsheet_wrote(self, encoding, delimiter, rows):
+        file = io.StringIO(newline="")
+        csv.writer(file, delimiter=delimiter).writerows([csv_io.COLUMNS, *rows])
+        table = read(csv_io.decode(file.getvalue().encode(encoding)))
+        assert table.header == list(csv_io.COLUMNS)
+        assert [row.cells for row in table.rows] == [
+            [csv_io.unguarded(cell) for cell in row] for row in rows
+        ]
+
+    def test_a_true_apostrophe_stays(self):
+        assert read(f"{HEADER}\n'90s,'=x,1,1").rows[0].cells[:2] == ["'90s", "=x"]
+
+
+class TestDecoding:
+    def test_reads_windows_1252(self):
+        assert csv_io.decode("sku,Größe €".encode("cp1252")) == "sku,Größe €"
+
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            (b"", "The selected file is empty."),
+            (b" \r\n", "The selected file is empty."),
+            (b"x" * (2 * 1024 * 1024 + 1), "File too large. Maximum size is 2 MB."),
+            (b"PK\x03\x04workbook", "This is a workbook."),
+            (b"\xff\xfes\x00k", "This file is not text"),
+            (b"sku\x81,name", "This file is not text"),
+            (b"sku,\x00name", "This file is not text"),
+        ],
+    )
+    def test_refuses_what_is_no_text(self, content, sentence):
+        with pytest.raises(InvalidCsv, match=sentence):
+            csv_io.decode(content)
+
+    def test_takes_a_file_of_exactly_the_limit(self):
+        assert len(csv_io.decode(b"x" * (2 * 1024 * 1024))) == 2 * 1024 * 1024
+
+
+class TestReading:
+    def test_numbers_rows_by_the_line_on_which_they_begin(self):
+        table = read(f'{HEADER}\r\n\r\nA,"two\r\nlines",1,1\r\n,,,\r\nB,b,1,1\r\n')
+        assert table.rows == [
+            Row(3, ["A", "two\r\nlines", "1", "1"]),
+            Row(6, ["B", "b", "1", "1"]),
+        ]
+
+    def test_obeys_the_line_that_names_the_delimiter(self):
+        table = read("sep=;\r\nsku;x,y,z\r\nA;1\r\n")
+        assert table.header == ["sku", "x,y,z"]
+        assert table.rows == [Row(3, ["A", "1"])]
+
+    def test_judges_a_delimiter_by_the_names_that_it_parts(self):
+        table = read("sku;name, long;price;stock\nA;b;1,5;1")
+        assert table.header == ["sku", "name, long", "price", "stock"]
+        assert table.has_decimal_comma
+
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            ("\n\n", "no header row"),
+            (f"{HEADER}\n", "nothing below it"),
+            ("sku" + "," * 100 + "\nA", "more than 100 columns"),
+            (f'{HEADER}\nA,"b,1,1\n', "Line 2: a quoted cell begins here and does not end."),
+            (f'{HEADER}\nA,b,1,1\nA,"b"c,1,1', "Line 3: a quoted cell is followed by more text"),
+            (f"{HEADER}\nA,{'b' * 131_073},1,1", "Line 2: a cell is longer"),
+            (f"{HEADER}\n" + "A,b,1,1\n" * 5001, "more than 5,000 rows"),
+        ],
+    )
+    def test_refuses_what_is_no_table(self, text, sentence):
+        with pytest.raises(InvalidCsv, match=sentence):
+            read(text)
+
+    def test_takes_as_many_rows_as_the_limit(self):
+        assert len(read(f"{HEADER}\n" + "A,b,1,1\n" * 5000).rows) == 5000
+
+
+class TestRecognising:
+    @pytest.mark.parametrize(
+        ("header", "column"),
+        [
+            ("SKU", "sku"),
+            (" Item-Code ", "sku"),
+            ("part_number", "sku"),
+            ("Product name", "name"),
+            ("Long Description", "description"),
+            ("Department", "category"),
+            ("UoM", "unit"),
+            ("MSRP", "price"),
+            ("On hand", "stock"),
+            ("is_active", "isActive"),
+            ("image-URL", "imageUrl"),
+            ("Image", "imageUrl"),
+            ("image link", "imageUrl"),
+            ("Picture", "imageUrl"),
+            ("photo", "imageUrl"),
+            ("Photo URL", "imageUrl"),
+        ],
+    )
+    def test_knows_a_column_by_any_of_its_names(self, header, column):
+        assert csv_io.recognise(["Weight", header]) == {column: 1}
+
+    def test_prefers_its_own_name_to_a_synonym(self):
+        assert csv_io.recognise(["Cost", "Price"]) == {"price": 1}
+
+    def test_takes_the_first_of_two_synonyms_in_the_documented_order(self):
+        assert csv_io.recognise(["msrp", "cost"]) == {"price": 1}
+
+    def test_no_name_means_two_columns(self):
+        names = [csv_io.normalised(column) for column in csv_io.COLUMNS]
+        names += [name for several in csv_io.SYNONYMS.values() for name in several]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("index", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ")])
+def test_names_a_column_as_spreadsheets_do(index, name):
+    assert csv_io.letter(index) == name
