@@ -41,7 +41,8 @@ def drain(
 
 def drain_request(store: ImageStore) -> None:
     """What this session has put into the outbox is gone from the store, if the store answers."""
-    entry_ids = db.session.info.pop("to_drain", None)
+    # Most requests change nothing, and many open no session: none is opened to find that out.
+    entry_ids = db.session.registry.has() and db.session.info.pop("to_drain", None)
     if entry_ids:
         db.session.rollback()
         drain(store, entry_ids)

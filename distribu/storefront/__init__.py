@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from ..extensions import db
 from ..models import READY, Company, Image, Product
-from .catalogue import PAGE_SIZE, SORTS, Choice, card, count, count_by_category, rows
+from .catalogue import PAGE_SIZE, SORTS, CardRow, Choice, card, count, count_by_category, rows
 from .pages import KeptPage, KeptPages
 
 bp = Blueprint("storefront", __name__, url_prefix="/store/<slug>")
@@ -130,7 +130,7 @@ def _catalogue_page(connection: Connection, company: Row, choice: Choice) -> str
 
 
 @lru_cache(maxsize=2048)
-def _card(row: Row, is_first: bool, url: str, currency: str, image_base: str) -> Markup:
+def _card(row: CardRow, is_first: bool, url: str, currency: str, image_base: str) -> Markup:
     """The card of a product. Everything that it shows is in the arguments, so it may be kept."""
     template = current_app.jinja_env.get_template("storefront/_card.html")
     html = template.render(card=card(row), is_first=is_first, url=url, currency=currency)

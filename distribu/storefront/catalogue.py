@@ -1,15 +1,14 @@
 """What a shopper asks of a catalogue, and the cards that answer: a few columns, no ORM rows."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     String,
     Text,
@@ -90,6 +89,24 @@ class CardPicture(Picture):
     is_staged: bool = False
 
 
+class CardRow(NamedTuple):
+    """The columns that a card is made of; a plain tuple, so it is soon compared with another."""
+
+    id: str
+    name: str
+    sku: str | None
+    category: str | None
+    description: str | None
+    unit: str
+    price_minor: int
+    stock: int
+    external_image_url: str | None
+    image_id: str | None
+    public_name: str | None
+    derivatives: str | None
+    placeholder_color: str | None
+
+
 @dataclass(frozen=True)
 class Card:
     """A product as the catalogue shows it."""
@@ -118,14 +135,14 @@ def count(connection: Connection, company_id: str, choice: Choice) -> int:
     return connection.scalar(statement, _values(company_id, choice))
 
 
-def rows(connection: Connection, company_id: str, choice: Choice) -> Sequence[Row]:
+def rows(connection: Connection, company_id: str, choice: Choice) -> list[CardRow]:
     """What the cards of the chosen page are made of, in the chosen order."""
     statement = _page(choice.sort, bool(choice.category), len(choice.words))
     values = _values(company_id, choice) | {"skipped": (choice.page - 1) * PAGE_SIZE}
-    return connection.execute(statement, values).all()
+    return [CardRow(*row) for row in connection.execute(statement, values)]
 
 
-def card(row: Row) -> Card:
+def card(row: CardRow) -> Card:
     """The card that a row of rows() makes."""
     image = None
     if row.image_id and not row.external_image_url:

@@ -1,0 +1,146 @@
+"""The catalogue page against a bare Flask answer.
+
+Run from the checkout: python tests/bench/pages.py. In one process, without
+a server, in CPU seconds of this thread, so that a busy machine changes
+them little. 24 of 87 products a page, each with a picture of 7 widths in
+two formats.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import update
+from werkzeug.test import create_environ
+
+from distribu import create_app, storefront
+from distribu.extensions import db
+from distribu.images.derivatives import LADDER
+from distribu.models import Company, Image, Product
+from tests.conftest import settings
+
+PATH = "/store/acme/catalog"
+PRODUCTS = 87
+ROUNDS = 400
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(settings(Path(folder), TESTING=False))
+        with app.app_context():
+            upgrade()
+            fill()
+        report(app)
+        app.extensions["image_sandbox"].close()
+        with app.app_context():
+            db.engine.dispose()
+
+
+def fill() -> None:
+    """A company of 87 products, each with a picture and its whole ladder."""
+    acme = Company(name="Acme", slug="acme")
+    db.session.add(acme)
+    db.session.flush()
+    for number in range(PRODUCTS):
+        product = Product(
+            company_id=acme.id,
+            name=f"Widget {number:02}",
+            sku=f"W-{number:04}",
+            category=("Garden", "Kitchen", "Tools", "Textiles")[number % 4],
+            description="What a widget does, told in words enough for two lines. " * 4,
+            price_minor=1000 + number,
+            stock=number,
+        )
+        db.session.add(product)
+        db.session.flush()
+        db.session.add(picture(acme.id, product.id))
+    db.session.commit()
+
+
+def picture(company_id: str, product_id: str) -> Image:
+    sizes = {"width_px": 1600, "height_px": 1200}
+    made = [{"path": "", "format": "JPEG", "byte_size": 1} | sizes]
+    for width in (*LADDER, 1600):
+        size = {"width_px": width, "height_px": width * 3 // 4, "byte_size": 1}
+        made += [
+            {"path": f"v1/{width}w.{format.lower()}", "format": format} | size
+            for format in ("WEBP", "AVIF")
+        ]
+    texts = {"policy": "merchant", "sha256": "0" * 64, "filename": "a.jpg", "public_name": "a.jpg"}
+    return Image(
+        company_id=company_id,
+        product_id=product_id,
+        status="READY",
+        ladder_version=1,
+        derivatives=made,
+        format="JPEG",
+        byte_size=1,
+        **texts,
+        **sizes,
+    )
+
+
+def report(app: Flask) -> None:
+    bare = Flask("bare")
+    bare.add_url_rule("/", "answer", lambda: "An answer")
+    app.add_url_rule("/bare", "bare", lambda: "An answer")
+    with app.app_context():
+        change = update(Product).where(Product.name == "Widget 05")
+
+        def a_product_changes() -> None:
+            db.session.execute(change.values(stock=Product.stock + 1))
+            db.session.commit()
+
+        def nothing_is_kept() -> None:
+            storefront.pages.forget()
+            storefront._card.cache_clear()
+
+        floor = min(once(bare, "/", lambda: None) for _ in range(ROUNDS))
+        print(f"A bare Flask answer: {floor * 1e6:.0f} microseconds of CPU. In multiples of it:")
+        row("the same answer inside Distribu", ratio(bare, app, "/bare"))
+        row("catalogue page, warm", ratio(bare, app, PATH), 3)
+        changed = ratio(bare, app, PATH, a_product_changes)
+        row("catalogue page, cold: after a product has changed", changed, 15)
+        nothing = ratio(bare, app, PATH, nothing_is_kept)
+        row("catalogue page, cold: nothing kept, no card either", nothing)
+
+
+def row(name: str, ratio: float, goal: float | None = None) -> None:
+    verdict = f"  goal <= {goal}: {'met' if ratio <= goal else 'MISSED'}" if goal else ""
+    print(f"  {name:54} {ratio:7.2f}{verdict}")
+
+
+def ratio(bare: Flask, app: Flask, path: str, before: Callable[[], None] = lambda: None) -> float:
+    """How many bare answers path costs, each at its best; before is not counted.
+
+    Asked in turns, so that a machine that slows down slows both.
+    """
+    pairs = [(once(app, path, before), once(bare, "/", lambda: None)) for _ in range(ROUNDS)]
+    spent, floor = map(min, zip(*pairs, strict=True))
+    return spent / floor
+
+
+def once(app: Flask, path: str, before: Callable[[], None]) -> float:
+    environ = create_environ(path)
+    before()
+    started = time.thread_time()
+    body = app.wsgi_app(environ, expect_200)
+    size = sum(map(len, body))
+    body.close()
+    spent = time.thread_time() - started
+    assert size
+    return spent
+
+
+def expect_200(status: str, _headers: list, _error=None) -> None:
+    assert status.startswith("200"), status
+
+
+if __name__ == "__main__":
+    main()
