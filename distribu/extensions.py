@@ -65,6 +65,16 @@ def _configure_sqlite(connection, _record) -> None:
     connection.execute("PRAGMA busy_timeout=15000")
 
 
+@event.listens_for(Engine, "connect")
+def _configure_postgresql(connection, _record) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        return
+    # The driver prepares what it sends often; a plan for any pattern whatever suits none that
+    # somebody searches for: rare ones need the trigrams, common ones the order of names.
+    connection.execute("SET plan_cache_mode = force_custom_plan")
+    connection.commit()
+
+
 class QueueUnavailable(Exception):
     """The queue does not answer."""
 
