@@ -5,11 +5,12 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from distribu.images import bounded_http
-from distribu.images.store import StoreError, StoreUnavailable, open_store
+from distribu.images.store import StoreError, StoreMisconfigured, StoreUnavailable, open_store
 from distribu.images.store_minio import MinioStore
 from tests.answering_server import DROPPED, Answer, answering, s3_error, store_at
 from tests.images.store_uses import USES, WIDGET, put, read
@@ -105,6 +106,22 @@ def test_what_failed_for_a_moment_is_asked_again():
     with answering(busy, busy, Answer(200)) as server:
         put(store_at(server.address), WIDGET)
         assert [request.method for request in server.requests] == ["PUT", "PUT", "PUT"]
+
+
+def test_a_server_that_stays_busy_is_told_in_its_own_words():
+    busy = s3_error(503, "SlowDown")
+    with answering(busy) as server, pytest.raises(StoreUnavailable, match="SlowDown"):
+        put(store_at(server.address), WIDGET)
+
+
+def test_no_redirect_is_followed():
+    moved = s3_error(301, "PermanentRedirect")
+    elsewhere = moved.headers | {"Location": "http://127.0.0.1:9/bucket"}
+    with answering(replace(moved, headers=elsewhere)) as server:
+        with pytest.raises(StoreMisconfigured) as refused:
+            put(store_at(server.address), WIDGET)
+        assert len(server.requests) == 1
+    assert "?region=" in refused.value.hint
 
 
 def test_a_server_that_stays_busy_is_unavailable_however_long_it_asks_for():
