@@ -54,7 +54,7 @@ def count(query: Select) -> int:
 
 @dataclass(frozen=True)
 class Sort:
-    """An order in which every row has a place of its own, by one index."""
+    """An order in which every row has a place of its own, by one index that ends in a key."""
 
     columns: tuple[InstrumentedAttribute, ...]
     is_descending: bool = False
@@ -111,7 +111,14 @@ def _rows(query: Select, sort: Sort, is_backward: bool, place: list | None, size
     if place:
         query = query.where(sort.beyond(place, is_backward))
     # One row more than is shown tells whether there is another page.
-    rows = db.session.execute(query.order_by(*sort.order(is_backward)).limit(size + 1)).all()
+    shown = query.order_by(*sort.order(is_backward)).limit(size + 1)
+    if db.engine.dialect.name == "postgresql":
+        # Asked for the key alone, it passes over what does not match within the index.
+        key = sort.columns[-1]
+        shown = query.where(key.in_(shown.with_only_columns(key))).order_by(
+            *sort.order(is_backward)
+        )
+    rows = db.session.execute(shown).all()
     return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows
 
 

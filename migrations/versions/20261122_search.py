@@ -20,7 +20,12 @@ def upgrade() -> None:
         product.add_column(sa.Column("search_text", FOLDED, nullable=False, server_default=""))
         product.add_column(sa.Column("search_number", sa.Integer(), nullable=True))
     _fill()
-    op.create_index("ix_product_company_folded", "product", ["company_id", "search_text", "id"])
+    op.create_index(
+        "ix_product_company_folded",
+        "product",
+        ["company_id", "search_text", "id"],
+        postgresql_include=["is_active"],
+    )
     search_index.create(op.get_bind())
 
 
