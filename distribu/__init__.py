@@ -15,6 +15,7 @@ from .extensions import csrf, db, init_database, init_images, limiter, login, mi
 from .formats import init_formats
 from .images import outbox
 from .request_ids import init_request_ids
+from .sessions import Sessions
 from .uploads import Request
 
 BLUEPRINTS = ("auth", "settings", "inventory", "storefront", "orders", "media")
@@ -28,11 +29,18 @@ PAGE_POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+SECURITY_HEADERS = (
+    ("Content-Security-Policy", PAGE_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+)
+
 
 def create_app(config: dict | None = None) -> Flask:
     """Return Distribu, configured by the environment and then by config."""
     app = Flask(__name__)
     app.request_class = Request
+    app.session_interface = Sessions()
     # The keys of a JSON body stand in the order in which its documentation has them.
     app.json.sort_keys = False
     app.jinja_env.undefined = StrictUndefined
@@ -74,14 +82,15 @@ def _init_templates(app: Flask) -> None:
 
 
 def _secure(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers = response.headers
+    for name, value in SECURITY_HEADERS:
+        if name not in headers:
+            headers.add(name, value)
     if request.endpoint == "static":
-        response.headers["Cache-Control"] = "public, max-age=3600"
-    elif response.mimetype == "text/html":
+        headers["Cache-Control"] = "public, max-age=3600"
+    elif response.mimetype == "text/html" and "Cache-Control" not in headers:
         # The back button must not show a form as it was before it was saved.
-        response.headers.setdefault("Cache-Control", "no-store")
+        headers.add("Cache-Control", "no-store")
     return response
 
 

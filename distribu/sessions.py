@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import current_app, g, session, url_for
+from flask import Flask, Request, current_app, g, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import login_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
@@ -15,6 +16,15 @@ LINK_LASTS = timedelta(days=7)
 
 # Nothing here asks how fresh a sign-in is, and an address may change on a train.
 login.session_protection = None
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookies; who has none is not made to wait for the signer."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 def begin_session(user: User, now: datetime | None = None) -> None:

@@ -12,7 +12,7 @@ def test_every_answer_has_one_of_its_own(nobody):
     paths = ["/login", "/no/such", "/api/v1/products"]
     found = [nobody.get(path).headers["X-Request-Id"] for path in paths]
     assert len(set(found)) == len(paths)
-    assert all(re.fullmatch(r"[0-9A-Z]{26}", number) for number in found)
+    assert all(re.fullmatch(r"[0-9A-F]{20}", number) for number in found)
 
 
 def test_it_stays_the_same_within_a_request(app):
