@@ -49,6 +49,10 @@ class JsonApi(Api):
     def _register_error_handlers(self) -> None:
         pass
 
+    def _register_pagination_header(self) -> None:
+        # A page is described by its own envelope.
+        pass
+
 
 def read_json(req: Request) -> dict:
     """The JSON object in the body. Raises BadRequest."""

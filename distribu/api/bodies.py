@@ -12,12 +12,13 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from ..bearer import with_key
-from ..idempotency import committed
-from ..json_bodies import BODY_MAX_BYTES, InvalidValues
+from ..bearer import init_key_blueprint, with_key
+from ..idempotency import KEY_MAX, committed
+from ..json_bodies import BODY_MAX_BYTES, InvalidValues, JsonBlueprint
 from ..limits import seconds_to_wait
 from ..request_ids import request_id
 
+PREFIX = "/api/v1"
 NO_FILES = (
     "Files are not taken here: send JSON, and either host the image and send its address as "
     "imageUrl, or upload it in the product form of the dashboard."
@@ -33,16 +34,35 @@ _SENTENCES = {
 }
 
 
-def limit_body() -> None:
-    """No body of this request is read beyond what any JSON here needs."""
+def rest_blueprint(name: str) -> JsonBlueprint:
+    """A blueprint under /api/v1, for whoever has a key; its documentation is headed by name."""
+    bp = JsonBlueprint(name, __name__, url_prefix=PREFIX)
+    bp.before_request(_limit_body)
+    init_key_blueprint(bp)
+    return bp
+
+
+def _limit_body() -> None:
     request.max_content_length = BODY_MAX_BYTES
 
 
-def writing(scope: str) -> Callable:
+def header(name: str, description: str) -> dict:
+    """A header of a request as the OpenAPI document has it."""
+    schema = {"type": "string", "minLength": 1, "maxLength": KEY_MAX}
+    return {"in": "header", "name": name, "description": description, "schema": schema}
+
+
+IDEMPOTENCY_KEY = header(
+    "Idempotency-Key", "Sent again with the same key, the request gets its first answer again."
+)
+
+
+def writing(scope: str, *headers: dict) -> Callable:
     """A view for keys with scope, whose changes are committed with its answer."""
 
     def guard(view: Callable) -> Callable:
-        return with_key(scope)(_json_only(committed(view)))
+        described = JsonBlueprint.doc(parameters=[IDEMPOTENCY_KEY, *headers])(view)
+        return with_key(scope)(_json_only(committed(described)))
 
     return guard
 

@@ -4,6 +4,7 @@ from flask import Flask
 
 from ..bearer import RATE_LIMIT
 from ..json_bodies import JsonApi
+from .bodies import PREFIX
 from .schemas import ErrorSchema
 
 DESCRIPTION = f"""
@@ -31,7 +32,7 @@ class DescribedApi(JsonApi):
     ERROR_SCHEMA = ErrorSchema
 
     def __init__(self, app: Flask):
-        app.config.setdefault("REST_OPENAPI_URL_PREFIX", "/api/v1")
+        app.config.setdefault("REST_OPENAPI_URL_PREFIX", PREFIX)
         super().__init__(
             app,
             config_prefix="REST",
@@ -41,7 +42,7 @@ class DescribedApi(JsonApi):
                 "openapi_version": "3.1.0",
                 "info": {"description": DESCRIPTION.strip()},
                 "security": [{"key": []}],
-                "servers": [{"url": app.config["PUBLIC_URL"]}],
+                "servers": [{"url": "/"}],
             },
         )
         self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})

@@ -60,11 +60,11 @@ class Moment(fields.String):
         return text.replace("+00:00", "Z")
 
 
-class Ignored(fields.Field):
-    """What a read returned and a write does not set: taken, so that both bodies fit."""
+class Money(fields.Float):
+    """Minor units, as the number of major ones that is nearest to them."""
 
-    def _deserialize(self, value, attr, data, **kwargs):
-        return value
+    def _serialize(self, value: int, attr, obj, **kwargs) -> float:
+        return value / 100
 
 
 def _number(value):

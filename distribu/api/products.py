@@ -13,15 +13,30 @@ from werkzeug.http import quote_etag
 from ..bearer import with_key
 from ..folding import words
 from ..models import Product
-from . import bp
-from .bodies import writing
+from .bodies import header, rest_blueprint, writing
 from .paging import PageQuery, Pagination, newest_page
 from .saving import DEFAULTS, create, delete, find, update
 from .schemas import STORABLE, Closed, NewProduct, ProductChanges, ProductSchema, about
 
+bp = rest_blueprint("Products")
+
 CHANGED = "The product has changed since it was read. Read it again."
 
+IF_MATCH = header("If-Match", "The ETag that was read: 412 where the product is another by now.")
+IF_NONE_MATCH = header("If-None-Match", "The ETag that was read: 304 where it still is the same.")
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
+
+EXAMPLE = {
+    "name": "Blue Widget",
+    "sku": "BW-1",
+    "description": "Blue, and heavier than it looks.",
+    "category": "Widgets",
+    "unit": "case",
+    "price": 12.5,
+    "stock": 40,
+    "imageUrl": "https://cdn.example.com/blue-widget.jpg",
+    "isActive": True,
+}
 
 _schema = ProductSchema()
 
@@ -69,7 +84,7 @@ def list_products(asked: dict) -> dict:
 
 @bp.post("/products")
 @writing("products:write")
-@bp.arguments(NewProduct)
+@bp.arguments(NewProduct, example=EXAMPLE)
 @bp.response(201, OneProduct, headers=ETAG)
 def create_product(values: dict):
     """Create a product."""
@@ -80,6 +95,8 @@ def create_product(values: dict):
 
 @bp.get("/products/<product_id>")
 @with_key("products:read")
+@bp.doc(parameters=[IF_NONE_MATCH])
+@bp.alt_response(304, description="It is the one that was read.")
 @bp.response(200, OneProduct, headers=ETAG)
 def show_product(product_id: str):
     """One product. With its ETag in If-None-Match: 304 as long as it is the same."""
@@ -91,8 +108,8 @@ def show_product(product_id: str):
 
 
 @bp.put("/products/<product_id>")
-@writing("products:write")
-@bp.arguments(NewProduct)
+@writing("products:write", IF_MATCH)
+@bp.arguments(NewProduct, example=EXAMPLE)
 @bp.response(200, OneProduct, headers=ETAG)
 def replace_product(values: dict, product_id: str):
     """Write a whole product. Without imageUrl its picture stays."""
@@ -100,8 +117,8 @@ def replace_product(values: dict, product_id: str):
 
 
 @bp.patch("/products/<product_id>")
-@writing("products:write")
-@bp.arguments(ProductChanges)
+@writing("products:write", IF_MATCH)
+@bp.arguments(ProductChanges, example={"price": 13.0, "stock": 36})
 @bp.response(200, OneProduct, headers=ETAG)
 def change_product(values: dict, product_id: str):
     """Write some fields of a product."""
@@ -109,7 +126,7 @@ def change_product(values: dict, product_id: str):
 
 
 @bp.delete("/products/<product_id>")
-@writing("products:write")
+@writing("products:write", IF_MATCH)
 @bp.response(204)
 def delete_product(product_id: str):
     """Delete a product and its pictures. Orders keep what they copied of it."""

@@ -4,7 +4,7 @@ from marshmallow import RAISE, Schema, fields
 
 from .. import rules
 from ..image_url import URL_MAX
-from .fields import Moment, RuledInteger, RuledNumber, RuledText, StrictBoolean
+from .fields import Moment, Money, RuledInteger, RuledNumber, RuledText, StrictBoolean
 
 # What may be stored and shown: no NUL anywhere; somewhere a character that can be seen.
 STORABLE = r"^[^\u0000]*$"
@@ -31,7 +31,9 @@ class ProductSchema(Closed):
     description = fields.String(required=True, allow_none=True)
     category = fields.String(required=True, allow_none=True)
     unit = fields.String(required=True)
-    price = fields.Float(required=True, metadata=about("In the company's currency."))
+    price = Money(
+        required=True, attribute="price_minor", metadata=about("In the company's currency.")
+    )
     stock = fields.Integer(required=True)
     imageUrl = fields.String(
         required=True,
@@ -115,7 +117,9 @@ class ErrorSchema(Closed):
 
     error = fields.String(required=True, metadata=about("One sentence."))
     details = fields.Dict(
-        keys=fields.String(), metadata=about("With 422: lists of sentences, by field.")
+        keys=fields.String(),
+        values=fields.Raw(metadata={"type": ["array", "object"]}),
+        metadata=about("With 422: sentences by field, nested as the body is."),
     )
     retryAfter = fields.Integer(metadata=about("With 429: seconds to wait."))
     requestId = fields.String(metadata=about("With 500: what to quote in a report."))

@@ -23,11 +23,12 @@ from .company import (
     IdempotencyKey,
     User,
 )
-from .orders import Order, OrderDraft, OrderLine
+from .orders import ORDER_STATUSES, Order, OrderDraft, OrderLine
 
 __all__ = [
     "ERROR",
     "LOW_STOCK",
+    "ORDER_STATUSES",
     "PREFIX_LENGTH",
     "PROCESSING",
     "READY",

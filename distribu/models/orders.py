@@ -12,6 +12,8 @@ from .catalogue import Product
 from .columns import UtcDateTime, created_at_column, id_column, utc_now
 from .company import User
 
+ORDER_STATUSES = ("SUBMITTED", "CONFIRMED", "SHIPPED", "DELIVERED", "CANCELLED")
+
 
 class Order(db.Model):
     """An order of a company, numbered from 1 in each."""

@@ -1,0 +1,229 @@
+"""Orders: read, and placed by whoever has the stock to sell, an ERP above all."""
+
+from datetime import UTC, datetime
+
+from flask import g
+from marshmallow import ValidationError, fields, validate
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from ..bearer import with_key
+from ..extensions import db
+from ..json_bodies import InvalidValues
+from ..models import ORDER_STATUSES, Order, OrderLine, Product, new_id
+from ..ordering import LINES_MAX, NOTES_MAX, QUANTITY_MAX, OrderRefused, OrderRequest, place_order
+from .bodies import rest_blueprint, writing
+from .fields import Moment, Money
+from .paging import PageQuery, Pagination, newest_page
+from .saving import NOT_FOUND
+from .schemas import STORABLE, Closed, about
+
+bp = rest_blueprint("Orders")
+
+NO_ITEMS = "At least one item is required"
+NO_STATUS = "Invalid order status."
+PO_NUMBER_MAX = 100
+CUSTOMER_ID_MAX = 26
+EXAMPLE = {
+    "customerId": "C-1024",
+    "poNumber": "PO-7",
+    "items": [{"productId": "01KAN6Y9T5QZ3V8H2W7R4M1XCE", "quantity": 12}],
+}
+
+
+class Item(Closed):
+    """A line of an order as it is read."""
+
+    id = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+    unitPrice = Money(
+        required=True, attribute="unit_price_minor", metadata=about("As it was when ordered.")
+    )
+    productId = fields.String(
+        required=True, allow_none=True, metadata=about("null when the product has been deleted.")
+    )
+    productName = fields.String(required=True, metadata=about("As it is now."))
+    productSku = fields.String(required=True, allow_none=True, metadata=about("As it is now."))
+
+
+class OrderSchema(Closed):
+    """An order as it is read."""
+
+    id = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": list(ORDER_STATUSES)})
+    poNumber = fields.String(required=True, allow_none=True, attribute="po_number")
+    notes = fields.String(required=True, allow_none=True)
+    total = Money(required=True, attribute="total_minor")
+    createdAt = Moment(required=True, attribute="created_at", metadata={"format": "date-time"})
+    updatedAt = Moment(required=True, attribute="updated_at", metadata={"format": "date-time"})
+    customerId = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="customer_id",
+        metadata=about("null for an order of the dashboard."),
+    )
+    items = fields.List(fields.Nested(Item), required=True)
+
+
+class OneOrder(Closed):
+    data = fields.Nested(OrderSchema, required=True)
+
+
+class ManyOrders(Closed):
+    data = fields.List(fields.Nested(OrderSchema), required=True)
+    pagination = fields.Nested(Pagination, required=True)
+
+
+class Time(fields.String):
+    """A date or time in ISO 8601; in UTC unless it says otherwise."""
+
+    def _deserialize(self, value, attr, data, **kwargs) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(f"{attr} must be a date or a time in ISO 8601.") from error
+
+
+class OrderQuery(PageQuery):
+    """Which orders."""
+
+    status = fields.String(validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS))
+    customerId = fields.String(validate=validate.Regexp(STORABLE, error="No customer has this id."))
+    since = Time(metadata=about("Not placed before.", format="date-time"))
+    until = Time(metadata=about("Not placed after.", format="date-time"))
+
+
+class Quantity(fields.Integer):
+    def _deserialize(self, value, attr, data, **kwargs) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("quantity must be a number")
+        if value != value or value % 1:
+            raise ValidationError("quantity must be a whole number")
+        if value < 1:
+            raise ValidationError("quantity must be at least 1")
+        if value > QUANTITY_MAX:
+            raise ValidationError(f"quantity must be at most {QUANTITY_MAX}")
+        return int(value)
+
+
+def needed(sentence: str) -> dict:
+    """The options of a field without which a body is refused with this sentence."""
+    return {"required": True, "error_messages": {"required": sentence, "null": sentence}}
+
+
+def storable(longest: int, shortest: int = 0) -> list:
+    """What a text has to be that is stored as it is."""
+    return [
+        validate.Length(shortest, longest),
+        validate.Regexp(STORABLE, error="Contains a character that cannot be stored."),
+    ]
+
+
+class NewItem(Closed):
+    """A line of an order to place."""
+
+    productId = fields.String(**needed("productId is required"))
+    quantity = Quantity(
+        **needed("quantity must be a number"), metadata={"minimum": 1, "maximum": QUANTITY_MAX}
+    )
+
+
+class NewOrder(Closed):
+    """An order to place: the stock of all its lines is taken, or of none."""
+
+    customerId = fields.String(
+        **needed("customerId is required"),
+        validate=storable(CUSTOMER_ID_MAX, 1),
+        metadata=about("Who ordered, by the id that your system has for them."),
+    )
+    poNumber = fields.String(allow_none=True, validate=storable(PO_NUMBER_MAX))
+    notes = fields.String(allow_none=True, validate=storable(NOTES_MAX))
+    items = fields.List(
+        fields.Nested(NewItem),
+        **needed(NO_ITEMS),
+        validate=[
+            validate.Length(min=1, error=NO_ITEMS),
+            validate.Length(max=LINES_MAX, error=f"At most {LINES_MAX} items are taken"),
+        ],
+        metadata=about("Lines of the same product count as one."),
+    )
+
+
+@bp.get("/orders")
+@with_key("orders:read")
+@bp.arguments(OrderQuery, location="query")
+@bp.response(200, ManyOrders)
+def list_orders(asked: dict) -> dict:
+    """Orders, the newest first."""
+    query = select(Order).where(Order.company_id == g.company.id)
+    if "status" in asked:
+        query = query.where(Order.status == asked["status"])
+    if "customerId" in asked:
+        query = query.where(Order.customer_id == asked["customerId"])
+    if "since" in asked:
+        query = query.where(Order.created_at >= asked["since"])
+    if "until" in asked:
+        query = query.where(Order.created_at <= asked["until"])
+    lines = selectinload(Order.lines).selectinload(OrderLine.product)
+    page = newest_page(query.options(lines), Order, asked)
+    return page | {"data": [_shown(order) for order in page["data"]]}
+
+
+@bp.post("/orders")
+@writing("orders:write")
+@bp.arguments(NewOrder, example=EXAMPLE)
+@bp.response(201, OneOrder)
+def place(values: dict) -> dict:
+    """Place an order. "Not enough stock for …" is a 422, and nothing is taken."""
+    wanted = OrderRequest(
+        submit_token=new_id(),
+        quantities=_quantities(values["items"]),
+        notes=values.get("notes") or None,
+        po_number=values.get("poNumber") or None,
+        customer_id=values["customerId"],
+        created_by_id=g.actor_id,
+    )
+    try:
+        order = place_order(g.company.id, wanted)
+    except OrderRefused as refused:
+        raise InvalidValues({"items": refused.problems}, refused.problems[0]) from refused
+    return {"data": _shown(order)}
+
+
+def _quantities(items: list[dict]) -> dict[str, int]:
+    """How much of each product, in the order of the lines. Raises InvalidValues."""
+    # No id has a NUL, and PostgreSQL refuses to look for one.
+    asked = {item["productId"] for item in items if "\x00" not in item["productId"]}
+    own = select(Product.id).where(Product.company_id == g.company.id, Product.id.in_(asked))
+    known = set(db.session.scalars(own))
+    unknown = {
+        str(number): {"productId": [NOT_FOUND]}
+        for number, item in enumerate(items)
+        if item["productId"] not in known
+    }
+    if unknown:
+        raise InvalidValues({"items": unknown}, NOT_FOUND)
+    quantities = {}
+    for item in items:
+        quantities[item["productId"]] = quantities.get(item["productId"], 0) + item["quantity"]
+    return quantities
+
+
+def _shown(order: Order) -> dict:
+    names = ("id", "status", "po_number", "notes", "total_minor", "created_at", "updated_at")
+    shown = {name: getattr(order, name) for name in (*names, "customer_id")}
+    return shown | {"items": [_line(line) for line in order.lines]}
+
+
+def _line(line: OrderLine) -> dict:
+    # What has been deleted keeps the name that it was ordered by.
+    named = line.product or line
+    return {
+        "id": line.id,
+        "quantity": line.quantity,
+        "unit_price_minor": line.unit_price_minor,
+        "productId": line.product_id,
+        "productName": named.name,
+        "productSku": named.sku,
+    }

@@ -1,0 +1,125 @@
+"""What a request may bring, and what it is told when it brings something else."""
+
+import json
+
+import pytest
+
+from distribu.images.store import StoreUnavailable
+from tests.images.pictures import png
+
+NEW = {"name": "Widget", "price": 9.99, "stock": 3}
+SENTENCE = (
+    "Files are not taken here: send JSON, and either host the image and send its address as "
+    "imageUrl, or upload it in the product form of the dashboard."
+)
+
+
+def write(acme, method: str, widget: str, **options):
+    return acme(method, "/products" if method == "POST" else f"/products/{widget}", **options)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+class TestFiles:
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            *("image/png", "application/octet-stream", "text/plain", ""),
+            *("application/x-www-form-urlencoded", "text/plain;base64"),
+        ],
+    )
+    def test_another_body_than_json_is_415(self, acme, widget, method, content_type):
+        body = png(40, 30).getvalue()
+        answer = write(acme, method, widget, data=body, content_type=content_type)
+        assert (answer.status_code, answer.json) == (415, {"error": SENTENCE})
+
+    def test_multipart_is_415(self, acme, widget, method):
+        answer = write(acme, method, widget, data={"image": (png(40, 30), "a.png")} | NEW)
+        assert (answer.status_code, answer.json) == (415, {"error": SENTENCE})
+
+    def test_a_large_file_is_415_too(self, acme, widget, method):
+        body = bytes(2 * 1024 * 1024)
+        answer = write(acme, method, widget, data=body, content_type="image/png")
+        assert answer.status_code == 415
+
+    def test_a_data_url_is_told_what_to_do_instead(self, acme, widget, method):
+        body = NEW | {"imageUrl": "data:image/png;base64,iVBORw0KGgo="}
+        answer = write(acme, method, widget, json=body)
+        assert answer.status_code == 422
+        [sentence] = answer.json["details"]["imageUrl"]
+        assert "host the image" in sentence
+        assert "product form" in sentence
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"name=Widget", b"\xff\xfe", b"[]", b'"x"', b"null", b"{} {}"),
+        *(b'{"price": NaN}', b'{"price": Infinity}', b'{"name": "\\ud83c"}', b'{"price": 01}'),
+        b"[" * 100_000,
+        b'{"price": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_a_body_that_is_no_json_object(acme, body):
+    answer = acme("POST", "/products", data=body, content_type="application/json")
+    assert (answer.status_code, answer.json) == (400, {"error": "Invalid JSON body."})
+
+
+def test_json_of_another_name_is_json(acme):
+    options = {"data": json.dumps(NEW), "content_type": "application/vnd.acme+json; charset=utf-8"}
+    assert acme("POST", "/products", **options).status_code == 201
+
+
+def test_a_body_that_is_too_large(acme):
+    answer = acme.post("/products", NEW | {"description": "d" * 1024 * 1024})
+    assert answer.status_code == 413
+    assert answer.json == {"error": "The request is too large. Maximum size is 1 MB."}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("name", 5), ("name", None), ("name", ["x"]), ("name", "a\x00b")),
+        *(("price", "9.99"), ("price", True), ("price", None), ("price", 1e300), ("price", 0.001)),
+        *(("stock", "3"), ("stock", 2.5), ("stock", True), ("stock", 10**30)),
+        *(("isActive", "true"), ("isActive", 1), ("isActive", None)),
+        *(("sku", 5), ("unit", None), ("imageUrl", 5), ("imageUrl", ["https://a.example/"])),
+        *(("id", 5), ("image", "iVBORw0KGgo=")),
+    ],
+)
+def test_a_value_of_another_type_is_told_by_its_field(acme, name, value):
+    answer = acme.post("/products", NEW | {name: value})
+    assert answer.status_code == 422
+    assert answer.json["error"] == "Validation failed."
+    assert list(answer.json["details"]) == [name]
+
+
+@pytest.mark.parametrize(
+    ("value", "price"), [(0, 0), (12, 12), (12.5, 12.5), (0.07, 0.07), (99999999.99, 99999999.99)]
+)
+def test_a_price_comes_back_as_it_was_sent(acme, value, price):
+    assert acme.post("/products", NEW | {"price": value}).json["data"]["price"] == price
+
+
+class TestErrors:
+    def test_an_address_that_does_not_exist(self, acme):
+        answer = acme.get("/nothing")
+        assert (answer.status_code, answer.json) == (404, {"error": "Not found."})
+
+    def test_a_method_that_is_not_taken(self, acme):
+        answer = acme.delete("/products")
+        assert answer.status_code == 405
+        assert answer.json == {"error": "This address does not take this method."}
+        assert "POST" in answer.headers["Allow"]
+
+    def test_pages_keep_their_own_errors(self, nobody):
+        assert nobody.get("/no/such/page").mimetype == "text/html"
+
+    def test_a_store_that_is_down_is_told_in_json(self, app, acme, widget, monkeypatch):
+        def fail(*_):
+            raise StoreUnavailable("connection refused")
+
+        monkeypatch.setattr("distribu.api.products.update", fail)
+        answer = acme.patch(f"/products/{widget}", {"stock": 1})
+        assert answer.status_code == 503
+        assert answer.json == {"error": "The image store does not answer. Try again in a minute."}
+        assert answer.headers["Retry-After"] == "60"

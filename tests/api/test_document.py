@@ -1,0 +1,58 @@
+"""The OpenAPI document, and whether the application does what it says."""
+
+import pytest
+
+
+@pytest.fixture
+def document(app) -> dict:
+    return app.test_client().get("/api/v1/openapi.json").json
+
+
+def schemas_in(node) -> list[dict]:
+    """Every object schema of a document, wherever in it."""
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+    found = [schema for value in inner for schema in schemas_in(value)]
+    return [*found, node] if isinstance(node, dict) and "properties" in node else found
+
+
+def test_it_is_openapi_3_1(document):
+    assert document["openapi"].startswith("3.1")
+
+
+def test_every_body_is_closed(document):
+    bodies = schemas_in(document["components"]["schemas"])
+    assert len(bodies) > 10
+    assert [body for body in bodies if body.get("additionalProperties") is not False] == []
+
+
+def test_every_field_has_a_type(document):
+    bodies = schemas_in(document["components"]["schemas"])
+    fields = [field for body in bodies for field in body["properties"].values()]
+    assert [field for field in fields if not {"type", "$ref"} & field.keys()] == []
+
+
+def test_every_parameter_has_a_type(document):
+    operations = [
+        operation
+        for path in document["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict)
+    ]
+    parameters = [one for operation in operations for one in operation.get("parameters", [])]
+    assert len(parameters) > 15
+    assert [one for one in parameters if "type" not in one["schema"]] == []
+
+
+def test_every_route_is_described(app, document):
+    described = {
+        (method.upper(), path.replace("{", "<").replace("}", ">"))
+        for path, operations in document["paths"].items()
+        for method in operations
+    }
+    routes = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/v1") and not rule.rule.endswith((".json", "/docs"))
+    }
+    assert routes <= described
