@@ -24,7 +24,7 @@ FLOORS = [
     ["formats uploads json_bodies", "extensions", "models"],
     ["request_ids limits sessions", "tenancy", "audit bearer idempotency", "images.attachment"],
     ["images.staging images.validators"],
-    ["images.outbox", "images.doctor", "image_url search ordering", "importing"],
+    ["images.outbox", "images.doctor images.rebuilding", "image_url search ordering", "importing"],
     ["forms", "resume", "errors"],
     ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media"],
     ["worker seed", "cli"],

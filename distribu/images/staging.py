@@ -164,6 +164,15 @@ def give_up(image: Image, error_code: str) -> None:
     _finish(image, image.derivatives)
 
 
+def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]]:
+    """By path: the picture with what belongs to the ladder of today, and what to an older one."""
+    there, older = {}, {}
+    for made in derivatives:
+        is_older = made["path"] and not made["path"].startswith(f"v{LADDER_VERSION}/")
+        (older if is_older else there)[made["path"]] = made
+    return there, older
+
+
 def _new_image(
     company_id: str, upload: FileStorage, publication: Publication, policy: ImagePolicy
 ) -> Image:
@@ -269,19 +278,20 @@ def _publish(writer: Writer, upload: BinaryIO) -> None:
 @contextmanager
 def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy]]:
     """What a ladder is made of: the upload, or the picture where the upload is gone."""
-    image = writer.image
-    key, policy = image.upload_key, POLICIES[image.policy]
-    try:
-        writer.store.stat(key)
-    except ObjectNotFound:
-        key, policy = image.key(), PUBLISHED
-    with _local_copy(writer.store, key) as file:
+    image, policy = writer.image, POLICIES[writer.image.policy]
+    with ExitStack() as files:
+        try:
+            file = files.enter_context(_local_copy(writer.store, image.upload_key))
+        except ObjectNotFound:
+            # The outbox may have deleted it only now.
+            file, policy = files.enter_context(_local_copy(writer.store, image.key())), PUBLISHED
         yield file, policy
 
 
 def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
-    """The image has its whole ladder, and its upload is the outbox's."""
-    there = {made["path"]: made for made in writer.image.derivatives}
+    """The image has its whole ladder; its upload, and any older ladder, are the outbox's."""
+    there, older = by_ladder(writer.image.derivatives)
+    older_prefixes = {f"{writer.image.prefix}{path.partition('/')[0]}/" for path in older}
     has_thumbnail = any(made["format"] == "WEBP" for path, made in there.items() if path)
     with ExitStack() as files:
         derivatives = sandbox.derive(file, policy, with_thumbnail=not has_thumbnail)
@@ -289,6 +299,8 @@ def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
         # What is published never changes, so only what is not there yet is put.
         made = writer.put_all(one for one in derivatives if one.path not in there)
     _finish(writer.image, [*there.values(), *made], Image.attempts == writer.attempts)
+    for prefix in sorted(older_prefixes):
+        into_outbox(prefix)
 
 
 def _finish(image: Image, derivatives: list[dict], *conditions) -> None:

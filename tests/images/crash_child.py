@@ -22,7 +22,7 @@ from sqlalchemy import event, select
 
 from distribu import create_app
 from distribu.extensions import db
-from distribu.images import attachment, derivatives, outbox, staging
+from distribu.images import attachment, derivatives, outbox, rebuilding, staging
 from distribu.images.store import ImageStore
 from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
 from tests.conftest import add_product
@@ -183,10 +183,28 @@ def abandon(shop: Shop) -> Callable[[], object]:
     return lambda: outbox.sweep(shop.store, utc_now() + LATER)
 
 
-CHANGES = {
-    change.__name__: change
-    for change in (stage, attach, replace, remove, delete, process, process_accepted, copy, abandon)
-}
+def rebuild(shop: Shop) -> Callable[[], object]:
+    image = shop.staged()
+    image_id = image.id
+    staging.process(shop.store, image_id)
+    outbox.drain_request(shop.store)
+    image.derivatives = [_aged(shop.store, image, made) for made in image.derivatives]
+    image.ladder_version = 0
+    shop.store.delete_prefix(f"{image.prefix}v{derivatives.LADDER_VERSION}/")
+    db.session.commit()
+    return lambda: rebuilding.rebuild(shop.store, image_id)
+
+
+def _aged(store: ImageStore, image: Image, made: dict) -> dict:
+    """The derivative as one of ladder version 0, and its object there."""
+    old = made | {"path": made["path"].replace(f"v{derivatives.LADDER_VERSION}/", "v0/")}
+    with store.open(image.key(made["path"])) as file:
+        store.put(image.key(old["path"]), BytesIO(file.read()), "image/webp")
+    return old
+
+
+_ALL = (stage, attach, replace, remove, delete, process, process_accepted, copy, abandon, rebuild)
+CHANGES = {change.__name__: change for change in _ALL}
 
 
 def go_through(app: Flask, name: str, at: int | None) -> list[str]:
