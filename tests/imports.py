@@ -1,6 +1,6 @@
 """What the tests of CSV imports share: from text to a job, its plan and its end."""
 
-from flask.testing import FlaskClient
+import pytest
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
@@ -9,11 +9,21 @@ from distribu.images import attachment, staging
 from distribu.images.outbox import drain
 from distribu.importing import jobs
 from distribu.importing.planning import Plan, make_plan
-from distribu.models import Company, Image, ImportJob, Product
-from tests.conftest import Cast
+from distribu.models import AuditEntry, Company, Image, ImportJob, Product
+from tests.conftest import Cast, add_cast
 from tests.images.pictures import png
 
 HEADER = "sku,name,price,stock"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def cast_on_either(request, make_app):
+    """The cast, in an app context on either database."""
+    changes = {}
+    if request.param == "postgres":
+        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
+    with make_app(**changes).app_context():
+        yield add_cast()
 
 
 def new_job(cast: Cast, text: str) -> ImportJob:
@@ -85,7 +95,6 @@ def picture_ids() -> set[str]:
     return set(db.session.scalars(select(Image.id)))
 
 
-def page_of(client: FlaskClient, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return answer.text
+def entries(action: str) -> list[AuditEntry]:
+    asked = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)
+    return list(db.session.scalars(asked))

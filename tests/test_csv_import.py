@@ -1,26 +1,21 @@
-"""What a CSV import writes, on both databases, and that it writes all of it or nothing."""
-
-from datetime import timedelta
+"""What a CSV import reads, refuses and writes, on both databases."""
 
 import pytest
-from flask import current_app
 from sqlalchemy import func, select
 
 from distribu import search
-from distribu.extensions import db, store
-from distribu.importing import jobs
-from distribu.models import AuditEntry, Company, ImportJob, Product, utc_now
-from distribu.worker import purge
-from tests.conftest import add_cast, add_product
-from tests.flaky_store import FlakyStore
+from distribu.extensions import db
+from distribu.models import Company, Product
+from tests.conftest import add_product
 from tests.imports import (
     HEADER,
     add_picture,
     agree,
+    cast_on_either,
+    entries,
     import_text,
     kept_ids,
     new_job,
-    picture_ids,
     plan,
     product,
     run,
@@ -30,19 +25,7 @@ from tests.imports import (
 ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def cast(request, make_app):
-    """The cast, in an app context on either database."""
-    changes = {}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    with make_app(**changes).app_context():
-        yield add_cast()
-
-
-def entries(action: str) -> list[AuditEntry]:
-    asked = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)
-    return list(db.session.scalars(asked))
+cast = cast_on_either
 
 
 class TestColumns:
@@ -290,122 +273,3 @@ class TestPictures:
         assert plan(cast, f"{HEADER},image\nA,A,1,1,\n").lost_pictures[0].lost == images
         replaced = plan(cast, f"{HEADER},image\nA,A,1,1,{ELSEWHERE}\n")
         assert replaced.lost_pictures[0].lost == images[:1]
-
-
-class TestAllOrNothing:
-    @pytest.fixture
-    def copying(self, cast):
-        """An agreed job with two new products that take copies of one picture."""
-        image = add_picture(add_product(cast.acme, sku="S", name="Source"))
-        job = new_job(cast, f"{HEADER},image\nA,A,1,1,{image.url}\nB,B,1,1,{image.url}\n")
-        agree(job)
-        return job
-
-    def test_a_store_that_fails_midway_leaves_nothing(self, copying):
-        before = picture_ids()
-        # The first picture is copied by then, and the second one under way.
-        job = run(copying, FlakyStore(the_store(), at=5))
-        assert job.status == "FAILED"
-        assert job.result == {"problem": jobs.NO_STORE}
-        assert picture_ids() == before
-        assert {row.sku for row in db.session.scalars(select(Product))} == {"S"}
-
-    def test_a_product_that_changed_since_the_preview_stops_it(self, cast, copying):
-        before = picture_ids()
-        add_product(cast.acme, sku="B", name="Typed meanwhile")
-        job = run(copying)
-        assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
-        assert picture_ids() == before
-        assert product(cast, "B").name == "Typed meanwhile"
-
-    def test_a_product_that_changes_while_pictures_are_copied_stops_it(self, cast, copying):
-        before = picture_ids()
-
-        def change() -> None:
-            add_product(cast.acme, sku="A", name="Typed meanwhile")
-
-        flaky = FlakyStore(the_store(), at=3, then=change)
-        job = run(copying, flaky)
-        assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
-        assert picture_ids() == before
-        assert product(cast, "A").name == "Typed meanwhile"
-        assert entries("product.created") == []
-
-    def test_an_error_of_ours_discards_what_was_staged(self, copying):
-        before = picture_ids()
-
-        def fail() -> None:
-            raise ZeroDivisionError
-
-        with pytest.raises(ZeroDivisionError):
-            run(copying, FlakyStore(the_store(), at=7, then=fail))
-        db.session.expire_all()
-        assert copying.status == "FAILED"
-        assert copying.result == {"problem": jobs.INTERRUPTED}
-        # Only the copy that was being made is left, to be swept as every staged picture is.
-        assert len(picture_ids() - before) == 1
-
-    def test_a_second_run_changes_nothing(self, copying):
-        run(copying)
-        pictures, log = picture_ids(), len(entries("product.created"))
-        assert run(copying).status == "DONE"
-        assert (picture_ids(), len(entries("product.created"))) == (pictures, log)
-
-    def test_is_agreed_to_once(self, copying):
-        assert not jobs.agree(copying, "another")
-
-    def test_can_be_tried_again_after_a_failure(self, cast, copying):
-        run(copying, FlakyStore(the_store(), at=0))
-        agree(copying)
-        assert run(copying).status == "DONE"
-        assert product(cast, "A").image.copied_from
-
-
-class TestRecovery:
-    @pytest.fixture
-    def job(self, cast) -> ImportJob:
-        job = new_job(cast, f"{HEADER}\nA,A,1,1\n")
-        agree(job)
-        return job
-
-    def test_a_job_whose_worker_died_ends_as_failed(self, job):
-        job.status, job.working_until = "RUNNING", utc_now()
-        db.session.commit()
-        jobs.recover(utc_now() + timedelta(seconds=1))
-        db.session.refresh(job)
-        assert (job.status, job.result) == ("FAILED", {"problem": jobs.INTERRUPTED})
-
-    def test_a_job_that_is_worked_on_is_left_alone(self, job):
-        job.status, job.working_until = "RUNNING", utc_now() + jobs.WORKING_WINDOW
-        db.session.commit()
-        jobs.recover()
-        db.session.refresh(job)
-        assert job.status == "RUNNING"
-
-    def test_a_worker_that_was_given_up_writes_nothing(self, job, monkeypatch):
-        write_at_once = jobs._write_at_once
-
-        def given_up(*arguments):
-            jobs.recover(utc_now() + 2 * jobs.WORKING_WINDOW)
-            write_at_once(*arguments)
-
-        monkeypatch.setattr(jobs, "_write_at_once", given_up)
-        assert run(job).status == "FAILED"
-        assert db.session.scalar(select(func.count(Product.id))) == 0
-
-    def test_a_lost_task_is_in_the_queue_again(self, job, cast):
-        huey = current_app.extensions["huey"]
-        huey.flush()
-        jobs.recover(utc_now() + jobs.PATIENCE + timedelta(seconds=1))
-        assert huey.dequeue().args == ("import_products", job.id)
-
-    def test_a_job_is_kept_for_a_day(self, job):
-        job_id = job.id
-        purge(utc_now() + timedelta(hours=23))
-        assert db.session.get(ImportJob, job_id)
-        purge(utc_now() + timedelta(hours=25))
-        assert db.session.get(ImportJob, job_id) is None
-
-
-def the_store():
-    return store._get_current_object()

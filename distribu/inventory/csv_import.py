@@ -1,5 +1,6 @@
 """Importing products from a CSV file: upload, columns, preview, import, progress."""
 
+from contextlib import closing
 from dataclasses import dataclass
 
 from flask import Response, abort, flash, g, redirect, render_template, request, url_for
@@ -34,10 +35,12 @@ def upload_csv():
     form = UploadForm()
     if not form.validate():
         return _upload_page(form), 422
-    # One byte more than may be, so that the limit is told and not met by chance.
-    content = form.file.data.read(MAX_BYTE_SIZE + 1)
+    upload = form.file.data
+    with closing(upload):
+        # One byte more than may be tells that it was too many.
+        content = upload.read(MAX_BYTE_SIZE + 1)
     try:
-        job = jobs.new_job(g.company.id, current_user.id, form.file.data.filename, content)
+        job = jobs.new_job(g.company.id, current_user.id, upload.filename, content)
     except InvalidCsv as error:
         form.file.errors = [str(error)]
         return _upload_page(form), 422

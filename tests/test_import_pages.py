@@ -1,0 +1,271 @@
+"""The pages of a CSV import: upload, columns, preview, progress."""
+
+import io
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from distribu import csv_io
+from distribu.extensions import db
+from distribu.models import Image, ImportJob, Product
+from tests.conftest import add_product, run_queue
+from tests.imports import HEADER, add_picture
+
+IMPORT = "/dashboard/inventory/import"
+
+
+def upload(client: FlaskClient, content: str | bytes, name: str = "products.csv"):
+    content = content if isinstance(content, bytes) else content.encode()
+    return client.post(IMPORT, data={"file": (io.BytesIO(content), name)})
+
+
+def preview(client: FlaskClient, text: str) -> tuple[str, str]:
+    """The address of the uploaded file's preview, and the page."""
+    answer = upload(client, text)
+    assert answer.status_code == 303
+    return answer.location, client.get(answer.location).text
+
+
+def press_import(client: FlaskClient, address: str, page: str):
+    fingerprint = re.search(r'name="fingerprint" value="(\w+)"', page)[1]
+    return client.post(f"{address}/apply", data={"fingerprint": fingerprint})
+
+
+def facts(page: str) -> dict[str, str]:
+    return dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+
+
+def product_count(app) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count(Product.id)))
+
+
+class TestUpload:
+    def test_is_offered_in_the_inventory(self, alice):
+        page = alice.get("/dashboard/inventory").text
+        assert f'href="{IMPORT}"' in page
+        assert 'href="/dashboard/inventory/export"' in page
+
+    def test_says_the_limits_and_every_column(self, alice):
+        page = alice.get(IMPORT).text
+        assert "at most 2 MB and 5,000 rows" in page
+        assert all(f"<code>{column}</code>" in page for column in csv_io.COLUMNS)
+
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            ("", "The selected file is empty."),
+            (b"x" * (2 * 1024 * 1024 + 1), "File too large. Maximum size is 2 MB."),
+            (b"x" * (6 * 1024 * 1024), "File too large. Maximum size is 2 MB."),
+            (f"{HEADER}\n" + "A,b,1,1\n" * 5001, "The file has more than 5,000 rows."),
+            (f'{HEADER}\nA,"b,1,1', "Line 2: a quoted cell begins here and does not end."),
+        ],
+    )
+    def test_refuses_what_cannot_be_read(self, alice, content, sentence):
+        answer = upload(alice, content)
+        assert answer.status_code == 422
+        assert sentence in answer.text
+
+    def test_refuses_a_body_that_no_form_takes(self, app, alice):
+        app.config["MAX_CONTENT_LENGTH"] = 100
+        answer = upload(alice, b"x" * 200)
+        assert answer.status_code == 413
+        assert "File too large. Maximum size is 2 MB." in answer.text
+
+    def test_without_a_file_asks_for_one(self, alice):
+        answer = alice.post(IMPORT, data={})
+        assert answer.status_code == 422
+        assert "Select a file." in answer.text
+
+    def test_is_for_who_is_signed_in(self, nobody):
+        assert "/login" in nobody.get(IMPORT).location
+        assert upload(nobody, HEADER).status_code == 401
+
+    def test_offers_a_template(self, alice):
+        answer = alice.get(f"{IMPORT}/template")
+        assert csv_io.decode(answer.data).strip() == ",".join(csv_io.COLUMNS)
+
+
+class TestPreview:
+    def test_counts_and_writes_nothing(self, app, cast, alice):
+        with app.app_context():
+            add_product(cast.acme, sku="A", name="Anchor", price_minor=100, stock=1)
+            add_product(cast.acme, sku="B", name="Bolt", price_minor=100, stock=1)
+        _, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\nB,Bolt,2,1\nC,Cable,1,1\n")
+        assert facts(page) == {"Created": "1", "Updated": "1", "Unchanged": "1"}
+        assert product_count(app) == 2
+
+    def test_shows_every_error_by_line_and_column(self, alice):
+        _, page = preview(alice, f"{HEADER}\nA,,x,1\nB,Bolt,1,1\n")
+        assert "1 row to correct" in page
+        assert page.count('data-label="Line">2<') == 2
+        assert "B · name" in page
+        assert "Enter a product name." in page
+        assert "C · price" in page
+        assert ">Import</button>" not in page
+
+    def test_offers_the_failing_rows_with_reasons(self, alice):
+        text = f"{HEADER}\nA,,x,1\nB,Bolt,1,1\nC,'=1,y,1,9\n"
+        address, _ = preview(alice, text)
+        answer = alice.get(f"{address}/errors.csv")
+        table = csv_io.read(csv_io.decode(answer.data))
+        assert table.header == ["sku", "name", "price", "stock", "", "reason"]
+        assert [row.cells[:2] for row in table.rows] == [["A", ""], ["C", "=1"]]
+        assert table.rows[0].cells[5] == (
+            "name: Enter a product name. price: Price must be a number."
+        )
+        assert table.rows[1].cells[5] == "This line has 5 cells; the header has 4."
+
+    def test_of_repaired_rows_passes_over_the_reasons(self, alice):
+        _, page = preview(alice, f"{HEADER},reason\nA,Anchor,1,1,name: Enter a name.\n")
+        assert "not imported" not in page
+        assert facts(page)["Created"] == "1"
+
+    def test_shows_the_pictures_that_go(self, app, cast, alice):
+        with app.app_context():
+            image = add_picture(add_product(cast.acme, sku="A", name="Anchor"))
+            thumbnail = image.fallback_url(100)
+            add_product(cast.acme, sku="B", name="Bolt", external_image_url="https://x.test/b.png")
+        text = f"{HEADER},picture\nA,Anchor,1,1,\nB,Bolt,1,1,https://x.test/c.png\n"
+        _, page = preview(alice, text)
+        assert facts(page)["Losing a picture"] == "2"
+        assert thumbnail in page
+        assert "Deleted" in page
+        assert "https://x.test/b.png" in page
+        assert "Replaced by https://x.test/c.png" in page
+
+    def test_of_what_is_saved_already_offers_nothing(self, app, cast, alice):
+        with app.app_context():
+            add_product(cast.acme, sku="A", name="Anchor", price_minor=100, stock=1)
+        _, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
+        assert "Nothing to change" in page
+        assert ">Import</button>" not in page
+
+    def test_can_be_cancelled(self, app, alice):
+        address, _ = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
+        assert alice.post(f"{address}/cancel").status_code == 303
+        assert alice.get(address).status_code == 404
+
+    def test_is_not_shown_once_it_has_expired(self, app, alice):
+        address, _ = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
+        with app.app_context():
+            job = db.session.scalars(select(ImportJob)).one()
+            job.expires_at = job.created_at
+            db.session.commit()
+        assert alice.get(address).status_code == 404
+
+
+class TestColumns:
+    TEXT = "Number;Label;Preis;stock;Weight\nA;Anchor;12,50;3;9\n"
+
+    def test_that_are_missing_are_asked_for(self, alice):
+        _, page = preview(alice, self.TEXT)
+        assert "Which column is sku, which is name, which is price?" in page
+        assert "<details" in page
+        assert "Created" not in facts(page)
+
+    def test_are_what_was_chosen(self, app, alice):
+        address, _ = preview(alice, self.TEXT)
+        chosen = {"column-0": "sku", "column-1": "name", "column-2": "price", "column-3": "stock"}
+        assert alice.post(f"{address}/columns", data=chosen).status_code == 303
+        page = alice.get(address).text
+        assert facts(page)["Created"] == "1"
+        assert "Columns: 1 not imported" in page
+
+    def test_cannot_be_two_of_a_kind(self, alice):
+        address, _ = preview(alice, self.TEXT)
+        answer = alice.post(f"{address}/columns", data={"column-0": "sku", "column-1": "sku"})
+        assert answer.status_code == 422
+        assert "Two columns cannot be imported as the same one." in answer.text
+
+    def test_can_leave_one_out(self, app, cast, alice):
+        with app.app_context():
+            add_picture(add_product(cast.acme, sku="A", name="Anchor", price_minor=100, stock=1))
+        address, page = preview(alice, f"{HEADER},image\nA,Anchor,1,1,\n")
+        assert facts(page)["Losing a picture"] == "1"
+        chosen = {"column-0": "sku", "column-1": "name", "column-2": "price", "column-3": "stock"}
+        alice.post(f"{address}/columns", data=chosen)
+        assert facts(alice.get(address).text) == {"Created": "0", "Updated": "0", "Unchanged": "1"}
+
+
+class TestImport:
+    def test_shows_its_progress_and_its_end(self, app, alice):
+        address, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
+        assert press_import(alice, address, page).location == address
+        waiting = alice.get(address).text
+        assert "Waiting for its turn" in waiting
+        assert f'hx-get="{address}/progress"' in waiting
+        assert f'<noscript><p><a class="button secondary" href="{address}"' in waiting
+        assert product_count(app) == 0
+        run_queue(app)
+        fragment = alice.get(f"{address}/progress").text
+        assert facts(fragment) == {"Created": "1", "Updated": "0", "Unchanged": "0"}
+        assert "hx-get" not in fragment
+        assert facts(alice.get(address).text) == facts(fragment)
+
+    def test_tells_how_many_pictures_are_copied(self, app, alice):
+        address, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
+        press_import(alice, address, page)
+        with app.app_context():
+            job = db.session.scalars(select(ImportJob)).one()
+            job.status, job.done_copies, job.total_copies = "RUNNING", 12, 300
+            db.session.commit()
+        assert "Copying pictures: 12 of 300" in alice.get(f"{address}/progress").text
+
+    def test_is_in_inventory_search_and_storefront(self, app, alice, nobody):
+        address, page = preview(alice, f"{HEADER}\nA,Zirconium bolt,1,1\n")
+        before = nobody.get("/store/acme/catalog").text
+        press_import(alice, address, page)
+        run_queue(app)
+        assert "Zirconium bolt" not in before
+        assert "Zirconium bolt" in nobody.get("/store/acme/catalog").text
+        assert "Zirconium bolt" in alice.get("/dashboard/inventory?q=zirco").text
+
+    def test_that_failed_shows_the_preview_again(self, app, cast, alice):
+        address, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
+        with app.app_context():
+            add_product(cast.acme, sku="A", name="Typed meanwhile")
+        press_import(alice, address, page)
+        run_queue(app)
+        assert alice.get(f"{address}/progress").headers["HX-Redirect"] == address
+        again = alice.get(address).text
+        assert "Products changed after the preview was shown" in again
+        assert facts(again)["Updated"] == "1"
+        press_import(alice, address, again)
+        run_queue(app)
+        assert facts(alice.get(address).text)["Updated"] == "1"
+
+    def test_is_not_done_twice(self, app, alice):
+        address, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
+        press_import(alice, address, page)
+        press_import(alice, address, page)
+        assert run_queue(app) == 1
+
+    def test_under_way_cannot_be_cancelled_or_remapped(self, app, alice):
+        address, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
+        press_import(alice, address, page)
+        alice.post(f"{address}/cancel")
+        alice.post(f"{address}/columns", data={"column-0": "name"})
+        run_queue(app)
+        assert facts(alice.get(address).text)["Created"] == "1"
+
+    def test_displaced_pictures_are_gone_from_the_store(self, app, cast, alice):
+        with app.app_context():
+            add_picture(add_product(cast.acme, sku="A", name="Anchor"))
+        address, page = preview(alice, f"{HEADER},image\nA,Anchor,1,1,\n")
+        press_import(alice, address, page)
+        run_queue(app)
+        with app.app_context():
+            assert db.session.scalar(select(func.count(Image.id))) == 0
+            keys = app.extensions["image_store"].keys()
+        assert {key for key in keys if not key.endswith("installation-id")} == set()
+
+
+@pytest.mark.parametrize("path", ["", "/progress", "/errors.csv"])
+def test_pages_are_the_companys_own(alice, bob, mallory, nobody, path):
+    address, _ = preview(alice, f"{HEADER}\nA,,1,1\n")
+    assert bob.get(address + path).status_code == 200
+    assert mallory.get(address + path).status_code == 404
+    assert "/login" in nobody.get(address + path).location
