@@ -36,5 +36,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("order_draft")
-    with op.batch_alter_table("company") as company:
-        company.drop_column("last_order_number")
+    # Not in a batch: SQLite would make the table anew, which triggers and foreign keys refer to.
+    op.drop_column("company", "last_order_number")

@@ -32,9 +32,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     search_index.drop(op.get_bind())
     op.drop_index("ix_product_company_folded", "product")
-    with op.batch_alter_table("product") as product:
-        product.drop_column("search_number")
-        product.drop_column("search_text")
+    # Not in a batch: SQLite would make the table anew, which foreign keys refer to.
+    op.drop_column("product", "search_number")
+    op.drop_column("product", "search_text")
 
 
 def _fill() -> None:

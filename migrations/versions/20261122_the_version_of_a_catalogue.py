@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     catalogue_version.drop(op.get_bind())
-    with op.batch_alter_table("company") as company:
-        company.drop_column("catalogue_version")
+    # Not in a batch: SQLite would make the table anew, which foreign keys refer to.
+    op.drop_column("company", "catalogue_version")
