@@ -49,6 +49,9 @@ class FlakyStore(ImageStore):
     def delete_prefix(self, prefix: str) -> None:
         self._pass_on(Call("delete_prefix", prefix), lambda: self.store.delete_prefix(prefix))
 
+    def delete(self, key: str) -> None:
+        self._pass_on(Call("delete", key), lambda: self.store.delete(key))
+
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         found = self._pass_on(Call("objects", prefix), lambda: list(self.store.objects(prefix)))
         return iter(found)

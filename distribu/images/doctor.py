@@ -14,9 +14,10 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db, queue
-from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry
+from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
 from .attachment import ImageConflict, change_image, into_outbox
 from .outbox import drain_request
+from .staging import WRITING_WINDOW
 from .store import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
 
 MISSING, EXTRA, WRONG_SIZE = "missing", "extra", "wrong size"
@@ -101,6 +102,8 @@ def _compare(
     if image.status != READY:
         return
     recorded = {image.key(made["path"]): made["byte_size"] for made in image.derivatives}
+    if image.ladder_version is not None:
+        yield from _strays(store, image, found.keys() - recorded.keys(), repair)
     doubtful = {key for key, byte_size in recorded.items() if found.get(key) != byte_size}
     sizes = {key: _byte_size(store, key) for key in doubtful}
     wrong = {key: size for key, size in sizes.items() if size != recorded[key]}
@@ -116,7 +119,7 @@ def _extra(store: ImageStore, prefix: str, found: Iterable[str], repair: bool) -
     """Objects under a prefix that no image owns."""
     if _is_in_outbox(prefix):
         return
-    left = [key for key in found if _byte_size(store, key) is not None]
+    left = _still_there(store, prefix, found)
     is_ours = _IMAGE_ID.fullmatch(prefix.split("/")[1]) is not None
     remedy = "no row owns it: --repair deletes it" if is_ours else "Distribu never put it there"
     if left and repair and is_ours:
@@ -125,8 +128,38 @@ def _extra(store: ImageStore, prefix: str, found: Iterable[str], repair: bool) -
         db.session.commit()
         drain_request(store)
         remedy = "deleted"
-    for key in sorted(left):
+    for key in left:
         yield Finding(EXTRA, key, remedy, is_repaired=repair and is_ours)
+
+
+def _strays(
+    store: ImageStore, image: Image, unrecorded: Iterable[str], repair: bool
+) -> Iterator[Finding]:
+    """Objects among those of an image that is complete, which its row does not name."""
+    unowned = [key for key in unrecorded if not _is_in_outbox(key.rpartition("/")[0] + "/")]
+    left = unowned and _still_there(store, image.prefix, unowned)
+    is_repaired = bool(left) and repair and _delete_strays(store, image, left)
+    for key in left:
+        remedy = "deleted" if is_repaired else "its image does not name it: --repair deletes it"
+        yield Finding(EXTRA, key, remedy, is_repaired)
+
+
+def _delete_strays(store: ImageStore, image: Image, keys: Iterable[str]) -> bool:
+    """Delete them while nobody can come to write for the image, and return whether that was so."""
+    idle = Image.writing_until.is_(None) | (Image.writing_until < utc_now())
+    window = utc_now() + WRITING_WINDOW
+    is_held = Image.ladder_version == image.ladder_version
+    if not _change(image, {"writing_until": window}, is_held, idle):
+        return False
+    for key in keys:
+        store.delete(key)
+    _change(image, {"writing_until": None}, Image.writing_until == window)
+    return True
+
+
+def _still_there(store: ImageStore, prefix: str, keys: Iterable[str]) -> list[str]:
+    # A listing knows of temporary files too.
+    return sorted({stored.key for stored in store.objects(prefix)} & set(keys))
 
 
 def _restore(
@@ -157,9 +190,9 @@ def _restore(
     return remedy, is_changed
 
 
-def _change(image: Image, change: dict) -> bool:
+def _change(image: Image, change: dict, *conditions) -> bool:
     try:
-        change_image(image, Image.status == READY, **change)
+        change_image(image, Image.status == READY, *conditions, **change)
     except ImageConflict:
         # Something else is at it: the next examination tells what came of that.
         db.session.rollback()

@@ -29,7 +29,7 @@ from .attachment import (
     primary_image,
 )
 from .decode import COMMERCE, CONTENT_TYPES, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
-from .derivatives import LADDER_VERSION
+from .derivatives import LADDER_VERSION, THUMBNAIL_PX
 from .names import public_name, shortened
 from .sandbox import Derivative, Publication, SandboxError
 from .store import ImageStore, ObjectNotFound, StoreError, StoreUnavailable
@@ -292,9 +292,9 @@ def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
     """The image has its whole ladder; its upload, and any older ladder, are the outbox's."""
     there, older = by_ladder(writer.image.derivatives)
     older_prefixes = {f"{writer.image.prefix}{path.partition('/')[0]}/" for path in older}
-    has_thumbnail = any(made["format"] == "WEBP" for path, made in there.items() if path)
+    thumbnail = f"v{LADDER_VERSION}/{min(THUMBNAIL_PX, there['']['width_px'])}w.webp"
     with ExitStack() as files:
-        derivatives = sandbox.derive(file, policy, with_thumbnail=not has_thumbnail)
+        derivatives = sandbox.derive(file, policy, with_thumbnail=thumbnail not in there)
         _close_with(files, derivatives)
         # What is published never changes, so only what is not there yet is put.
         made = writer.put_all(one for one in derivatives if one.path not in there)

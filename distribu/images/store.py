@@ -88,6 +88,14 @@ class ImageStore(ABC):
         """
 
     @abstractmethod
+    def delete(self, key: str) -> None:
+        """Nothing is stored at key, older versions included. Already gone is success.
+
+        key: whatever objects() yields, the temporary file of a dead
+        writer too. For what no row owns; what rows own goes by prefix.
+        """
+
+    @abstractmethod
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """Yield what is stored under prefix, in any order, temporary files included.
 
@@ -139,6 +147,14 @@ def check_key(key: str) -> None:
         raise InvalidKey(f"{key[:100]!r} is no key of an image.")
     if len(key.encode()) > MAX_KEY_BYTE_SIZE:
         raise InvalidKey(f"The key {key[:100]!r}... is longer than {MAX_KEY_BYTE_SIZE} bytes.")
+
+
+def check_listed(key: str) -> None:
+    """Raise InvalidKey unless objects() could yield key: a temporary file starts with a dot."""
+    folder, _, name = key.rpartition("/")
+    check_prefix(f"{folder}/", shortest=2)
+    if name in ("", ".", "..") or not _is_name(name.removeprefix(".")):
+        raise InvalidKey(f"{key[:100]!r} is nothing that a store lists.")
 
 
 def check_prefix(prefix: str, shortest: int = 1) -> None:

@@ -27,6 +27,7 @@ from .store import (
     StoreMisconfigured,
     StoreUnavailable,
     check_key,
+    check_listed,
     check_prefix,
     check_range,
     rewind,
@@ -92,6 +93,15 @@ class DirectoryStore(ImageStore):
                 if _remove_tree(directory):
                     return self._remove_empty_parents(directory)
         raise StoreUnavailable(f"{prefix!r} is filled as fast as it is deleted.")
+
+    def delete(self, key: str) -> None:
+        check_listed(key)
+        path = self._inside(key)
+        with self._translated(key):
+            self._require_prepared()
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+            self._remove_empty_parents(path)
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         check_prefix(prefix)

@@ -34,6 +34,7 @@ from .store import (
     StoreMisconfigured,
     StoreUnavailable,
     check_key,
+    check_listed,
     check_prefix,
     check_range,
     rewind,
@@ -174,12 +175,21 @@ class MinioStore(ImageStore):
 
     def delete_prefix(self, prefix: str) -> None:
         check_prefix(prefix, shortest=2)
+        self._delete(prefix, lambda key: True)
+
+    def delete(self, key: str) -> None:
+        check_listed(key)
+        self._delete(key, lambda found: found == key)
+
+    def _delete(self, prefix: str, is_meant: Callable[[str], bool]) -> None:
+        """Nothing is stored under prefix, in any version, whose key is meant."""
         with self._translated(prefix):
             doomed = [
                 DeleteObject(found.object_name, found.version_id)
                 for found in self._client.list_objects(
                     self._bucket, prefix, recursive=True, include_version=self._keeps_versions()
                 )
+                if is_meant(found.object_name)
             ]
             for failure in self._client.remove_objects(self._bucket, doomed):
                 raise StoreUnavailable(

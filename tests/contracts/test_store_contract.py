@@ -218,6 +218,24 @@ def test_deleting_what_is_gone_succeeds(store):
     assert store.keys() == set()
 
 
+def test_delete_deletes_one_object_alone(store):
+    put(store, WIDGET)
+    put(store, f"{WIDGET}.old")
+    put(store, "images/01JD/v1/300w.webp")
+    store.delete(WIDGET)
+    store.delete(WIDGET)
+    assert store.keys() == {f"{WIDGET}.old", "images/01JD/v1/300w.webp"}
+
+
+@pytest.mark.parametrize("key", ["", "images/", "images/01JD/", "images/../x", "installation-id"])
+def test_delete_refuses_what_no_listing_has(store, key):
+    put(store, WIDGET)
+    store.installation_id()
+    with pytest.raises(InvalidKey):
+        store.delete(key)
+    assert store.keys() == {WIDGET}
+
+
 def test_put_works_after_its_prefix_was_deleted(store):
     put(store, WIDGET)
     store.delete_prefix("images/01JD/")

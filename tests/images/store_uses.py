@@ -22,6 +22,7 @@ USES = {
     "open": lambda store: read(store, WIDGET),
     "stat": lambda store: store.stat(WIDGET),
     "delete_prefix": lambda store: store.delete_prefix("images/01JD/"),
+    "delete": lambda store: store.delete(WIDGET),
     "keys": lambda store: store.keys(),
     "installation_id": lambda store: store.installation_id(),
     "prepare": lambda store: store.prepare(),

@@ -4,11 +4,12 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from flask import current_app
 
 from distribu.extensions import db
 from distribu.images import attachment, doctor, outbox, staging
 from distribu.images.doctor import EXTRA, MISSING, WRONG_SIZE, ForeignStore
-from distribu.models import ERROR, PROCESSING, READY, Installation, new_id, utc_now
+from distribu.models import ERROR, PROCESSING, READY, Image, Installation, new_id, utc_now
 from tests.conftest import run_queue
 from tests.images.life import add_accepted, has_object, named_by_rows
 from tests.images.pictures import png
@@ -81,6 +82,56 @@ def test_what_distribu_never_put_there_is_told_and_left(image, store):
     assert has_object(store, key)
 
 
+@pytest.mark.parametrize("name", ["v1/stray.webp", "v7/100w.webp", "stray.png", "v1/.01J.part"])
+def test_a_stray_among_the_objects_of_a_picture_is_found_and_deleted(image, store, tmp_path, name):
+    key, whole = f"{image.prefix}{name}", store.keys()
+    path = tmp_path / "store" / key
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"stray")
+    assert examine(store) == [(EXTRA, key)]
+    assert examine(store, repair=True) == [(EXTRA, key)]
+    assert store.keys() == whole == named_by_rows()
+    assert image.writing_until is None
+    assert examine(store) == []
+
+
+def test_a_temporary_file_that_nobody_owns_is_found_and_deleted(image, store, tmp_path):
+    key, whole = f"images/{new_id()}/.01J.part", store.keys()
+    path = tmp_path / "store" / key
+    path.parent.mkdir()
+    path.write_bytes(b"half")
+    assert examine(store, repair=True) == [(EXTRA, key)]
+    assert store.keys() == whole
+
+
+def test_what_somebody_still_writes_is_not_complained_of(stage, store):
+    store.put(stage().key("v1/140w.avif"), png(8, 8), "image/avif")
+    assert examine(store, repair=True) == []
+
+
+def test_a_stray_is_left_to_a_writer_that_has_come_meanwhile(image, store):
+    image_id, stray = image.id, image.key("v1/stray.webp")
+    store.put(stray, png(8, 8), "image/webp")
+
+    def hand_over() -> None:
+        if store.calls[-1].subject == f"images/{image_id}/":
+            with current_app.app_context():
+                db.session.get(Image, image_id).ladder_version = None
+                db.session.commit()
+
+    store.at, store.moment, store.then = "objects", "after", hand_over
+    findings = list(doctor.examine(store, repair=True))
+    assert [(finding.key, finding.is_repaired) for finding in findings] == [(stray, False)]
+    assert has_object(store, stray)
+
+
+def test_an_older_ladder_that_the_outbox_owns_is_not_complained_of(image, store):
+    store.put(image.key("v0/140w.avif"), png(8, 8), "image/avif")
+    attachment.into_outbox(f"{image.prefix}v0/")
+    db.session.commit()
+    assert examine(store) == []
+
+
 def test_a_lost_derivative_is_made_again(image, store, app, lose):
     key, others = image.key("v1/100w.avif"), store.keys()
     lose(key)
@@ -103,11 +154,12 @@ def test_what_was_not_lost_keeps_its_bytes(image, store, app, lose):
 
 
 def test_a_derivative_of_the_wrong_size_is_made_again(image, store, app):
-    key = image.key("v1/140w.webp")
+    key, whole = image.key("v1/140w.webp"), store.keys()
     store.put(key, png(8, 8), "image/webp")
     assert examine(store, repair=True) == [(WRONG_SIZE, key)]
     run_queue(app)
     assert examine(store) == []
+    assert store.keys() == whole == named_by_rows()
 
 
 def test_all_derivatives_lost_are_made_again_of_the_picture(image, store, app, lose):
