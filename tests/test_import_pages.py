@@ -6,6 +6,8 @@ import re
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from distribu import csv_io
 from distribu.extensions import db
@@ -18,7 +20,9 @@ IMPORT = "/dashboard/inventory/import"
 
 def upload(client: FlaskClient, content: str | bytes, name: str = "products.csv"):
     content = content if isinstance(content, bytes) else content.encode()
-    return client.post(IMPORT, data={"file": (io.BytesIO(content), name)})
+    # Encoded here: the client's own way leaves the file open into which it puts a large body.
+    boundary, body = encode_multipart({"file": FileStorage(io.BytesIO(content), name)})
+    return client.post(IMPORT, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 def preview(client: FlaskClient, text: str) -> tuple[str, str]:
