@@ -24,7 +24,7 @@ KEPT_FOR = timedelta(hours=24)
 WORKING_FOR = timedelta(minutes=6)
 KEY_MAX = 255
 
-TOO_LONG = f"Idempotency-Key can have at most {KEY_MAX} characters."
+NO_KEY = f"Idempotency-Key must have 1 to {KEY_MAX} characters."
 OTHER_REQUEST = "This Idempotency-Key was used for another request."
 IN_FLIGHT = "A request with this Idempotency-Key is still being worked on."
 
@@ -38,22 +38,31 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def committed(view: Callable, fingerprint: Callable[[], str] = _fingerprint) -> Callable:
+def _holds_always(_answer: Response) -> bool:
+    return True
+
+
+def committed(
+    view: Callable,
+    fingerprint: Callable[[], str] = _fingerprint,
+    holds: Callable[[Response], bool] = _holds_always,
+) -> Callable:
     """A view that does not commit: its changes are committed with its answer, or rolled back.
 
     Under an Idempotency-Key the first answer below 500 is kept for a day
     and given again. fingerprint: called in the request; for bodies that
-    are written anew each time, such as multipart ones.
+    are written anew each time, such as multipart ones. holds: whether an
+    earlier answer is still true; one that is not makes the key free.
     """
 
     @wraps(view)
     def guarded(*args, **kwargs) -> Response:
-        name = request.headers.get("Idempotency-Key", "")
-        if len(name) > KEY_MAX:
-            raise BadRequest(TOO_LONG)
-        if not name:
+        name = request.headers.get("Idempotency-Key")
+        if name is None:
             return _carry_out(view, args, kwargs, None)
-        claim = _claim(name, fingerprint(), utc_now())
+        if not 1 <= len(name) <= KEY_MAX:
+            raise BadRequest(NO_KEY)
+        claim = _claim(name, fingerprint(), holds, utc_now())
         if isinstance(claim, Response):
             return claim
         return _carry_out(view, args, kwargs, claim)
@@ -78,7 +87,9 @@ class _Claim:
         )
 
 
-def _claim(name: str, fingerprint: str, now: datetime) -> _Claim | Response:
+def _claim(
+    name: str, fingerprint: str, holds: Callable[[Response], bool], now: datetime
+) -> _Claim | Response:
     """The right to carry the request out, committed; or what was answered to it before.
 
     Raises UnprocessableEntity where the key belongs to another request,
@@ -105,7 +116,14 @@ def _claim(name: str, fingerprint: str, now: datetime) -> _Claim | Response:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        return _earlier_answer(db.session.scalar(select(IdempotencyKey).where(mine)), fingerprint)
+        earlier = db.session.scalar(select(IdempotencyKey).where(mine))
+        answer = _earlier_answer(earlier, fingerprint)
+        if holds(answer):
+            return answer
+        is_earlier = IdempotencyKey.created_at == earlier.created_at
+        db.session.execute(delete(IdempotencyKey).where(mine, is_earlier))
+        db.session.commit()
+        return _claim(name, fingerprint, holds, now)
     return claim
 
 

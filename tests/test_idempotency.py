@@ -165,10 +165,11 @@ def test_a_bug_is_told_with_the_number_that_the_log_has(app, cast, acme, caplog)
     assert "ZeroDivisionError" not in answer.text
 
 
-def test_a_key_that_is_too_long_is_refused(acme):
-    answer = acme.post("/products", NEW, headers={"Idempotency-Key": "k" * 256})
+@pytest.mark.parametrize("key", ["", "k" * 256])
+def test_a_key_of_no_or_too_many_characters_is_refused(acme, key):
+    answer = acme.post("/products", NEW, headers={"Idempotency-Key": key})
     assert answer.status_code == 400
-    assert answer.json["error"] == "Idempotency-Key can have at most 255 characters."
+    assert answer.json["error"] == "Idempotency-Key must have 1 to 255 characters."
 
 
 def test_the_longest_key_is_taken(app, acme):

@@ -46,14 +46,17 @@ def _limit_body() -> None:
     request.max_content_length = BODY_MAX_BYTES
 
 
-def header(name: str, description: str) -> dict:
-    """A header of a request as the OpenAPI document has it."""
-    schema = {"type": "string", "minLength": 1, "maxLength": KEY_MAX}
+def header(name: str, description: str, **more) -> dict:
+    """A header of a request as the OpenAPI document has it; more: of its schema."""
+    schema = {"type": "string", **more}
     return {"in": "header", "name": name, "description": description, "schema": schema}
 
 
 IDEMPOTENCY_KEY = header(
-    "Idempotency-Key", "Sent again with the same key, the request gets its first answer again."
+    "Idempotency-Key",
+    "Sent again with the same key, the request gets its first answer again.",
+    minLength=1,
+    maxLength=KEY_MAX,
 )
 
 

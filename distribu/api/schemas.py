@@ -9,6 +9,13 @@ from .fields import Moment, Money, RuledInteger, RuledNumber, RuledText, StrictB
 # What may be stored and shown: no NUL anywhere; somewhere a character that can be seen.
 STORABLE = r"^[^\u0000]*$"
 VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+# As image_url.py reads them, which also knows the addresses of our own pictures.
+_CHARACTERS = r'\u0000-\u0020\u007f\\<>"'
+ADDRESS = (
+    rf"^[hH][tT][tT][pP][sS]?://[^/?#@:\[\]{_CHARACTERS}]+"
+    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?"
+    rf"([/?#][^{_CHARACTERS}]*)?$"
+)
 
 
 def about(description: str, **more) -> dict:
@@ -95,7 +102,7 @@ class NewProduct(Closed):
             "never fetched. null clears it; where it is absent, the picture stays. The address of "
             "another picture of the company gives the product a copy of its own.",
             maxLength=URL_MAX,
-            pattern=r"^[hH][tT][tT][pP][sS]?://",
+            pattern=ADDRESS,
         ),
     )
     isActive = StrictBoolean(metadata=about("Whether customers see it."))
