@@ -43,6 +43,11 @@ def test_a_large_box_shows_the_stable_picture_until_the_ladder_is_there(picture)
     assert fresh.fallback_url(1500) == "/images/X/a.jpg"
 
 
+def test_a_card_never_waits_for_the_stable_picture(picture):
+    fresh = picture(STABLE, THUMBNAIL)
+    assert fresh.fallback_url(750) == "/images/X/v1/300w.webp"
+
+
 def test_a_large_box_shows_the_ladder_once_it_is_there(picture):
     whole = picture(STABLE, *LADDER)
     assert "/images/X/v1/1000w.webp 1000w" in whole.srcset("WEBP", 1500)

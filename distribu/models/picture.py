@@ -2,6 +2,9 @@
 
 from flask import current_app
 
+# A card of many may show its thumbnail enlarged for a moment; a product's own page may not.
+LARGE_BOX_PX = 1000
+
 
 class Picture:
     """Whatever has an image's id, public_name, derivatives and is_staged.
@@ -65,6 +68,10 @@ class Picture:
         width = min(width_limit, picture["width_px"])
         return width, max(1, round(width * picture["height_px"] / picture["width_px"]))
 
+    def widths(self, format: str) -> list[int]:
+        """The widths that exist in format, the smallest first."""
+        return sorted(made["width_px"] for made in self._ladder(format))
+
     def derivative(self, path: str) -> dict | None:
         """What is published at path, or None."""
         return next((made for made in self.derivatives if made["path"] == path), None)
@@ -85,7 +92,9 @@ class Picture:
         ]
 
     def _is_sharp_at(self, width_limit: int) -> bool:
-        """Whether the ladder is complete, or its first thumbnail all that the box needs."""
+        """Whether the ladder is complete, or its first thumbnail will do for the box meanwhile."""
+        if width_limit < LARGE_BOX_PX:
+            return True
         widest = max((made["width_px"] for made in self._ladder("WEBP")), default=0)
         wanted = min(width_limit, self.derivatives[0]["width_px"])
         return widest >= wanted or self.share["path"] != ""
