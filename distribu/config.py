@@ -42,7 +42,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         "SQLALCHEMY_DATABASE_URI": environ.get(
             "DISTRIBU_DATABASE_URL", f"sqlite:///{instance / 'distribu.db'}"
         ),
-        "IMAGE_STORE_URL": environ.get("DISTRIBU_IMAGE_STORE_URL", f"file://{instance / 'store'}"),
+        "IMAGE_STORE_URL": environ.get("DISTRIBU_IMAGE_STORE_URL", (instance / "store").as_uri()),
         "QUEUE_URL": queue_url,
         "RATELIMIT_STORAGE_URI": queue_url if queue_url.startswith("redis") else "memory://",
         "PUBLIC_URL": public_url,
