@@ -14,6 +14,7 @@ from .errors import init_errors
 from .extensions import csrf, db, init_database, init_images, limiter, login, migrate, queue, store
 from .formats import init_formats
 from .images import outbox
+from .nul import without_nul
 from .request_ids import init_request_ids
 from .sessions import Sessions
 from .uploads import Request
@@ -48,6 +49,7 @@ def create_app(config: dict | None = None) -> Flask:
     app.config.update(load_config() | (config or {}))
     app.config["SECRET_KEY"] = ensure_secret_key(app.config)
     Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
+    app.wsgi_app = without_nul(app.wsgi_app)
     if app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=app.config["TRUSTED_PROXIES"], x_proto=app.config["TRUSTED_PROXIES"]

@@ -15,7 +15,7 @@ PACKAGE = Path(distribu.__file__).parent
 # everything in it that has no place of its own.
 FLOORS = [
     [
-        "config folding rules csv_io search_index catalogue_version",
+        "config folding nul rules csv_io search_index catalogue_version",
         "images images.headers images.decode images.names images.derivatives images.sandbox_child",
         "images.sandbox",
         "images.bounded_http images.bucket_policy",

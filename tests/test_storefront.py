@@ -198,7 +198,7 @@ def test_search_takes_every_character_as_itself(nobody, shop, query):
     shop("Blue widget")
     response = open_catalogue(nobody, q=query)
     assert response.status_code == 200
-    assert names(response) == (["Blue widget"] if query == "\x00" else [])
+    assert names(response) == []
 
 
 def test_search_finds_a_percent_sign(nobody, shop):

@@ -229,5 +229,4 @@ def _summary(description: str) -> str:
 
 
 def _typed(arguments: MultiDict, name: str) -> str:
-    # A database refuses NUL, and no product has one.
-    return arguments.get(name, "").replace("\x00", "").strip()
+    return arguments.get(name, "").strip()
