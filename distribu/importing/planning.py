@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -56,7 +57,7 @@ class Change:
     lost_url: str | None = None
     new_url: str | None = None
 
-    @property
+    @cached_property
     def fields(self) -> list[str]:
         """The names of the values that differ from what is saved."""
         if self.saved is None:

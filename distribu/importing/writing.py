@@ -66,8 +66,7 @@ def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: d
     rows = [
         {
             **change.values,
-            # Not that of a product which is there: only its SKU may conflict.
-            "id": new_id() if change.saved else ids[change.line],
+            "id": ids[change.line],
             "company_id": company.id,
             "version": change.saved.version + 1 if change.saved else 1,
             "search_text": _search_text(change.values),
@@ -99,18 +98,21 @@ def _touch(changes: list[Change], now: datetime) -> None:
 
 def _entry(change: Change, product_id: str) -> dict:
     """The audit entry of a change that is all in the product's own row."""
-    after = _snapshot(change.values, change.values["external_image_url"], ())
     if change.saved is None:
+        after = _snapshot(change.values, change.values["external_image_url"], ())
         return audit.entry("product.created", "Product", product_id, after=after)
-    before = _snapshot(change.saved.values, change.saved.image_url, ())
-    if "external_image_url" not in change.fields:
-        before["image_url"] = after["image_url"]
+    before = _named(change.saved.values, change.fields)
+    after = _named(change.values, change.fields)
     return audit.entry("product.updated", "Product", product_id, before, after)
 
 
+def _named(values: dict, fields: list[str]) -> dict:
+    """The values as the log calls them: where a picture lies is the image_url."""
+    return {"image_url" if name == "external_image_url" else name: values[name] for name in fields}
+
+
 def _snapshot(values: dict, url: str | None, images: Iterable[str]) -> dict:
-    kept = {name: values[name] for name in _AUDITED}
-    return kept | {"image_url": url, "images": list(images)}
+    return {name: values[name] for name in _AUDITED} | {"image_url": url, "images": list(images)}
 
 
 def _change_pictures(
