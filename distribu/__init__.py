@@ -21,7 +21,7 @@ from .uploads import Request
 
 BLUEPRINTS = ("auth", "settings", "inventory", "storefront", "orders", "media")
 # Each describes itself as well, so it registers its own blueprint.
-APIS = ("api",)
+APIS = ("api", "commerce")
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "

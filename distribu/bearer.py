@@ -23,10 +23,13 @@ RATE_LIMIT = "300 per minute"
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
-def init_key_blueprint(bp: Blueprint) -> None:
-    """Views of bp know their caller by key alone: no cookie, no CSRF token, one pace for all."""
+def init_key_blueprint(bp: Blueprint, **limit_options) -> None:
+    """Views of bp know their caller by key alone: no cookie, no CSRF token, one pace for all.
+
+    limit_options: more for Flask-Limiter's shared_limit().
+    """
     csrf.exempt(bp)
-    limiter.shared_limit(RATE_LIMIT, scope="keys", key_func=_whose_pace)(bp)
+    limiter.shared_limit(RATE_LIMIT, scope="keys", key_func=whose_pace, **limit_options)(bp)
 
 
 def with_key(scope: str) -> Callable:
@@ -75,7 +78,8 @@ def _refuse():
     raise Unauthorized(INVALID if _token() else MISSING, www_authenticate=WWWAuthenticate("bearer"))
 
 
-def _whose_pace() -> str:
+def whose_pace() -> str:
+    """What the requests of this caller are counted under."""
     # Whoever guesses keys shares one pace with all else that comes from the same address.
     key = _presented_key()
     return key.id if key else get_remote_address()

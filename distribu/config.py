@@ -51,6 +51,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         "ACCEL_REDIRECT_PREFIX": environ.get("DISTRIBU_ACCEL_REDIRECT_PREFIX", ""),
         "DECODE_MEMORY_BYTES": int(environ.get("DISTRIBU_DECODE_MEMORY_MB", "1200")) * MEBIBYTE,
         "DECODE_PROCESSES": int(environ.get("DISTRIBU_DECODE_PROCESSES", "2")),
+        "IMAGES_PER_PRODUCT": int(environ.get("DISTRIBU_IMAGES_PER_PRODUCT", "100")),
         "TRUSTED_PROXIES": int(environ.get("DISTRIBU_TRUSTED_PROXIES", "0")),
         "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
         **_FIXED,

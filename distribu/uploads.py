@@ -26,12 +26,41 @@ class BoundedUpload(tempfile.SpooledTemporaryFile):
         return len(data)
 
 
+class UploadTooLarge(Exception):
+    """A file part has more bytes than it may have."""
+
+
+class CutOffUpload(BoundedUpload):
+    """A file part of a request that is not read any further once it is too large.
+
+    Raises UploadTooLarge.
+    """
+
+    def write(self, data: bytes) -> int:
+        if len(data) >= self._room:
+            raise UploadTooLarge
+        return super().write(data)
+
+
 class Request(FlaskRequest):
     """A request whose file parts keep at most max_file_bytes each."""
 
     max_file_bytes = 5 * 1024 * 1024
+    file_class = BoundedUpload
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._file_streams = []
+
+    def close(self) -> None:
+        """Every file part is closed, also of a body that was not read to its end."""
+        super().close()
+        for stream in self._file_streams:
+            stream.close()
 
     def _get_file_stream(
         self, total_content_length, content_type, filename=None, content_length=None
     ):
-        return BoundedUpload(self.max_file_bytes)
+        stream = self.file_class(self.max_file_bytes)
+        self._file_streams.append(stream)
+        return stream

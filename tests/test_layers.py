@@ -23,7 +23,7 @@ FLOORS = [
     ],
     ["formats uploads json_bodies", "extensions", "models"],
     ["request_ids limits sessions", "tenancy", "audit bearer idempotency", "images.attachment"],
-    ["images.staging images.validators"],
+    ["images.staging images.validators", "images.intake"],
     ["images.outbox", "images.doctor images.rebuilding", "image_url search ordering", "importing"],
     ["forms", "resume", "errors"],
     ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media"],

@@ -59,8 +59,8 @@ def attach(
     and ImageConflict where the image is another product's by now, or
     gone, or not of this status.
     """
-    if limit is not None and _image_count(product) >= limit:
-        raise ImageLimitReached(product.id)
+    if limit is not None:
+        refuse_full(product.id, limit)
     if position is None:
         position = next_position(product)
     attached = db.session.execute(
@@ -102,6 +102,21 @@ def remove_all(product: Product) -> None:
     for image in db.session.scalars(select(Image).where(Image.product_id == product.id)).all():
         discard(image)
     product.external_image_url = None
+
+
+def move(product: Product, image: Image, after: Image | None) -> None:
+    """The product's image comes right after another of its images, or first of all.
+
+    The first one takes the place of an external picture, when it is READY.
+    """
+    order = [other for other in product.images if other is not image]
+    order.insert(order.index(after) + 1 if after else 0, image)
+    for position, one in enumerate(order):
+        one.position = position
+    if after is None and image.status == READY:
+        product.external_image_url = None
+    db.session.flush()
+    db.session.expire(product, ["image", "images"])
 
 
 def discard(image: Image) -> None:
@@ -177,8 +192,11 @@ def next_position(product: Product) -> int:
     return 0 if highest is None else highest + 1
 
 
-def _image_count(product: Product) -> int:
-    return db.session.scalar(select(func.count()).where(Image.product_id == product.id))
+def refuse_full(product_id: str, limit: int) -> None:
+    """Raises ImageLimitReached where the product has limit images; under its lock, for certain."""
+    count = db.session.scalar(select(func.count()).where(Image.product_id == product_id))
+    if count >= limit:
+        raise ImageLimitReached(product_id)
 
 
 def change_image(image: Image, *conditions, **values) -> None:

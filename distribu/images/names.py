@@ -14,13 +14,19 @@ def public_name(filename: str, format: str) -> str:
 def readable_name(filename: str) -> str:
     """The filename as an alt text: extension dropped, hyphens and underscores as spaces."""
     stem = filename.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].rsplit(".", 1)[0]
-    words = "".join(c if c.isprintable() else " " for c in stem).replace("-", " ")
-    return " ".join(words.replace("_", " ").split())[:200]
+    words = _printable(stem).replace("-", " ").replace("_", " ")
+    return " ".join(words.split())[:200]
 
 
 def shortened(filename: str) -> str:
-    """The filename in at most 255 characters, its extension kept."""
+    """The filename in at most 255 characters, all of them printable, its extension kept."""
+    filename = _printable(filename)
     stem, dot, extension = filename.rpartition(".")
     if len(filename) <= 255 or not dot or len(extension) > 10:
         return filename[:255]
     return f"{stem[: 254 - len(extension)]}.{extension}"
+
+
+def _printable(text: str) -> str:
+    # PostgreSQL stores no NUL, no database half of a surrogate pair, and no page shows either.
+    return "".join(c if c.isprintable() else " " for c in text)

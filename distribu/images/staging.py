@@ -198,9 +198,13 @@ def _measured(publication: Publication) -> dict:
 
 
 @contextmanager
-def _written(store: ImageStore, image: Image, now: datetime) -> Iterator[Writer]:
-    """The new row is committed, then what the block puts and says of it; or nothing is left."""
-    image.kept_until = now + STAGED_FOR
+def putting(store: ImageStore, image: Image, now: datetime, keep: timedelta) -> Iterator[Writer]:
+    """The new row is committed, then the block puts what it owns; a StoreError leaves nothing.
+
+    keep: how long it may be nobody's, from now on.
+    """
+    _refuse_pending_work()
+    image.kept_until = now + keep
     image.writing_until = now + WRITING_WINDOW
     # The row goes first: a crash from here on leaves a row for sweep(), never a stray object.
     db.session.add(image)
@@ -212,6 +216,13 @@ def _written(store: ImageStore, image: Image, now: datetime) -> Iterator[Writer]
         discard(image)
         db.session.commit()
         raise
+
+
+@contextmanager
+def _written(store: ImageStore, image: Image, now: datetime) -> Iterator[Writer]:
+    """The new row is committed, then what the block puts and says of it; or nothing is left."""
+    with putting(store, image, now, STAGED_FOR) as writer:
+        yield writer
     db.session.commit()
 
 

@@ -1,0 +1,78 @@
+"""What a product and its pictures look like to a client of Squarespace's."""
+
+from datetime import UTC, datetime
+
+from flask import current_app, g
+from markupsafe import Markup, escape
+
+from ..models import READY, Image, Product
+
+
+def is_v2() -> bool:
+    return g.api_version == "v2"
+
+
+def product_body(product: Product) -> dict:
+    """Every documented field; null or empty where Distribu has nothing."""
+    images = [image for image in product.images if image.status == READY]
+    return {
+        "id": product.id,
+        "type": "PHYSICAL",
+        "storePageId": None,
+        "name": product.name,
+        "description": _html(product.description),
+        "url": f"{current_app.config['PUBLIC_URL']}/store/{g.company.slug}/products/{product.id}",
+        "urlSlug": product.id,
+        "tags": [],
+        "isVisible": product.is_active,
+        "seoOptions": {"title": None, "description": None},
+        "variantAttributes": [],
+        "variants": [_variant(product)],
+        "images": [image_body(image, index) for index, image in enumerate(images)],
+        "pricing": None,
+        "digitalGood": None,
+        "createdOn": moment(product.created_at),
+        "modifiedOn": moment(product.updated_at),
+    }
+
+
+def image_body(image: Image, index: int) -> dict:
+    """index: its place among the product's pictures, from 0."""
+    body = {
+        "id": image.id,
+        "altText": image.alt_text,
+        "url": image.url,
+        "originalSize": {"width": image.width_px, "height": image.height_px},
+        "availableFormats": [f"{width}w" for width in image.widths("WEBP")],
+    }
+    return body | {"orderIndex": index} if is_v2() else body
+
+
+def moment(when: datetime) -> str:
+    """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _variant(product: Product) -> dict:
+    value = float(product.price) if is_v2() else f"{product.price:.2f}"
+    base_price = {"currency": g.company.currency, "value": value}
+    return {
+        "id": product.id,
+        "sku": product.sku,
+        "pricing": {"basePrice": base_price, "onSale": False, "salePrice": None},
+        "stock": {"quantity": product.stock, "unlimited": False},
+        "attributes": {},
+        "shippingMeasurements": None,
+        "gtin": None,
+        "mpn": None,
+        "image": None,
+    }
+
+
+def _html(text: str | None) -> str | None:
+    """Plain text as HTML that shows the same: what looks like a tag is none."""
+    if text is None:
+        return None
+    paragraphs = (escape(part.strip()) for part in text.split("\n\n") if part.strip())
+    lines = (Markup("<br>").join(part.splitlines()) for part in paragraphs)
+    return str(Markup("").join(Markup("<p>{}</p>").format(part) for part in lines))

@@ -1,0 +1,64 @@
+"""What the views share that change a product's pictures."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flask import abort, g
+
+from .. import audit
+from ..bearer import with_key
+from ..extensions import db
+from ..idempotency import committed
+from ..images import attachment
+from ..models import Image, Product, utc_now
+from ..tenancy import company_row
+
+NO_PRODUCT = "The specified product was not found."
+NO_IMAGE = "The specified image was not found."
+
+
+def writing(view: Callable) -> Callable:
+    """A view that changes pictures, committed with its answer."""
+    return with_key("images:write")(committed(view))
+
+
+def find_product(product_id: str) -> Product:
+    """The company's own product; 404 for another's as for none at all."""
+    return company_row(Product, product_id) or abort(404, NO_PRODUCT)
+
+
+def find_image(product: Product, image_id: str) -> Image:
+    """The product's own image, or 404."""
+    image = company_row(Image, image_id)
+    return image if image and image.product_id == product.id else abort(404, NO_IMAGE)
+
+
+def locked(product_id: str) -> Product:
+    """The company's own product, held until commit; 404 for another's as for none at all."""
+    try:
+        return attachment.lock_product(find_product(product_id).id, g.company.id)
+    except attachment.StaleProduct:
+        abort(404, NO_PRODUCT)
+
+
+@contextmanager
+def changed_pictures(product_id: str) -> Iterator[Product]:
+    """The product, held until commit; how the block changes its pictures is in the log.
+
+    A block that changes nothing leaves no new version, and no entry.
+    """
+    product = locked(product_id)
+    before = audit.snapshot(product)
+    yield product
+    db.session.flush()
+    after = audit.snapshot(product)
+    if before == after:
+        db.session.rollback()
+    else:
+        record(product, before, after)
+
+
+def record(product: Product, before: dict, after: dict) -> None:
+    """The product is as new as this change, which the log has."""
+    product.updated_at = utc_now()
+    audit.record("product.updated", "Product", product.id, before, after)

@@ -1,0 +1,78 @@
+"""How errors are told: five fields, always, in Squarespace's terms."""
+
+import json
+
+from flask import Response, current_app, request
+from werkzeug.exceptions import Conflict, HTTPException
+
+from ..json_bodies import InvalidValues
+from ..request_ids import request_id
+from .pace import seconds_of_rest
+
+# Type and subtype by status. What has no row is the request's fault, or ours from 500 on.
+_KINDS = {
+    401: ("AUTHORIZATION_ERROR", None),
+    403: ("AUTHORIZATION_ERROR", "MISSING_SCOPE"),
+    404: ("INVALID_REQUEST_ERROR", "INVALID_ARGUMENT"),
+    405: ("METHOD_NOT_ALLOWED", None),
+    409: ("CONFLICT", "CONCURRENT_MODIFICATION"),
+    415: ("INVALID_REQUEST_ERROR", "INVALID_CONTENT_TYPE"),
+    429: ("TOO_MANY_REQUESTS", None),
+    503: ("SERVICE_UNAVAILABLE", None),
+}
+_ELSE = ("INVALID_REQUEST_ERROR", None)
+_OURS = ("SERVER_ERROR", None)
+TYPES = sorted({kind for kind, _ in (*_KINDS.values(), _ELSE, _OURS)})
+
+_SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "Method {method!r} is not supported",
+    413: "The request is too large.",
+    429: "Too many requests. Try again in {wait} seconds.",
+    500: "Something went wrong here. Quote the contextId if you report it.",
+    503: "The image store does not answer. Try again in a minute.",
+}
+
+
+class ImageLimit(Conflict):
+    """The product has as many images as it may have."""
+
+    subtype = "IMAGE_LIMIT_REACHED"
+
+
+def fill_error(response: Response, error: HTTPException) -> None:
+    """The response has the error as JSON; below 500 the log has it too, by its contextId."""
+    code = error.code or 500
+    # Squarespace knows no 422: what breaks a rule does not conform to the specification.
+    code = response.status_code = 400 if code == 422 else code
+    wait = seconds_of_rest() if code == 429 else None
+    if wait:
+        response.headers["Retry-After"] = wait
+    kind, subtype = _KINDS.get(code, _OURS if code >= 500 else _ELSE)
+    body = {
+        "type": kind,
+        "subtype": getattr(error, "subtype", subtype),
+        "message": _message(error, code, wait),
+        "details": None,
+        "contextId": request_id(),
+    }
+    if code < 500:
+        current_app.logger.warning(
+            "%s %r: %d %s", request.method, request.path, code, body["message"]
+        )
+    response.set_data(json.dumps(body))
+    response.content_type = "application/json"
+
+
+def _message(error: HTTPException, code: int, wait: int | None) -> str:
+    if isinstance(error, InvalidValues):
+        return " ".join(_sentences(error.details))
+    is_ours = error.description != type(error).description
+    if is_ours and code < 500 and code != 429:
+        return error.description
+    sentence = _SENTENCES.get(code, f"{error.name}.")
+    return sentence.format(method=request.method, wait=wait)
+
+
+def _sentences(details: dict) -> list[str]:
+    return [f"{name}: {' '.join(map(str, said))}" for name, said in details.items()]

@@ -1,0 +1,34 @@
+"""Why an image could not be made, and what to do about it."""
+
+from ..images.decode import COMMERCE, DAMAGED, EMPTY, EXCESSIVE, UNDECODABLE
+from ..models import Image
+
+LOST = "The upload was lost before it could be read. Delete this image and send the file again."
+GIVEN_UP = (
+    "Reading this image failed three times for reasons that were not told. Delete it and send "
+    "the file again, or export it again as JPEG."
+)
+
+_SENTENCES = {
+    "empty": EMPTY,
+    "format": COMMERCE.format_sentence,
+    "byte_size": COMMERCE.byte_size_sentence,
+    "pixels": COMMERCE.pixels_sentence,
+    "animation": COMMERCE.animation_sentence,
+    "damaged": DAMAGED,
+    "excessive": EXCESSIVE,
+    "undecodable": UNDECODABLE,
+    "upload_lost": LOST,
+    "too_many_attempts": GIVEN_UP,
+}
+# What is no fault of the file.
+_PASSING = ("upload_lost", "too_many_attempts")
+
+
+def failure(image: Image) -> dict:
+    """The code of an image in ERROR, a sentence, and whether the same file may work next time."""
+    return {
+        "code": image.error_code,
+        "message": _SENTENCES[image.error_code],
+        "canRetry": image.error_code in _PASSING,
+    }

@@ -1,0 +1,89 @@
+"""One picture of a product: how far it is, its words, its place, its end."""
+
+from flask import abort
+
+from ..bearer import with_key
+from ..extensions import db
+from ..images import attachment
+from ..models import ERROR, PROCESSING, READY, Image, Product
+from . import bp
+from .bodies import image_body, is_v2
+from .changing import changed_pictures, find_image, find_product, locked, record, writing
+from .document import IDEMPOTENT, RETRY_AFTER
+from .failures import failure
+from .schemas import AltText, Order, ProductImage, Status
+
+# A small picture is there by then; a large one is asked for again.
+POLL_SECONDS = 2
+
+NOT_AFTER_ITSELF = "afterImageId must be another image than the one that is moved."
+NO_NEIGHBOUR = "afterImageId must be an image of the same product, or null."
+
+
+@bp.get("/products/<product_id>/images/<image_id>/status")
+@with_key("products:read")
+@bp.response(200, Status, headers=RETRY_AFTER)
+def show_status(product_id: str, image_id: str):
+    """How far an image is. While it is PROCESSING, Retry-After says when to ask again."""
+    image = find_image(find_product(product_id), image_id)
+    body = {"id": image.id} if is_v2() else {}
+    body["status"] = image.status
+    if image.status == ERROR:
+        body["error"] = failure(image)
+    return body, {"Retry-After": POLL_SECONDS} if image.status == PROCESSING else {}
+
+
+@bp.post("/products/<product_id>/images/<image_id>")
+@bp.doc(parameters=IDEMPOTENT)
+@writing
+@bp.arguments(AltText)
+@bp.response(200, ProductImage)
+def describe_image(values: dict, product_id: str, image_id: str) -> dict:
+    """Change an image's alt text. Empty: the product's name stands in for it."""
+    product = locked(product_id)
+    image = find_image(product, image_id)
+    alt_text = " ".join(values["altText"].split())
+    if alt_text == image.alt_text:
+        db.session.rollback()
+    else:
+        before, after = ({"alt_text": {image.id: text}} for text in (image.alt_text, alt_text))
+        image.alt_text = alt_text
+        record(product, before, after)
+    return image_body(image, _index(product, image))
+
+
+@bp.delete("/products/<product_id>/images/<image_id>")
+@bp.doc(parameters=IDEMPOTENT)
+@writing
+@bp.response(204)
+def delete_image(product_id: str, image_id: str) -> None:
+    """Delete an image and its files, also while it is PROCESSING."""
+    with changed_pictures(product_id) as product:
+        attachment.discard(find_image(product, image_id))
+
+
+@bp.post("/products/<product_id>/images/<image_id>/order")
+@bp.doc(parameters=IDEMPOTENT)
+@writing
+@bp.arguments(Order)
+@bp.response(204)
+def order_image(values: dict, product_id: str, image_id: str) -> None:
+    """Move an image right behind another one, or to the top, where it is the primary one."""
+    with changed_pictures(product_id) as product:
+        image = find_image(product, image_id)
+        attachment.move(product, image, _neighbour(product, image, values["afterImageId"]))
+
+
+def _neighbour(product: Product, image: Image, image_id: str | None) -> Image | None:
+    if image_id is None:
+        return None
+    if image_id == image.id:
+        abort(400, NOT_AFTER_ITSELF)
+    found = (other for other in product.images if other.id == image_id)
+    return next(found, None) or abort(400, NO_NEIGHBOUR)
+
+
+def _index(product: Product, image: Image) -> int:
+    """Its place among those that are READY, or the one that it will have."""
+    ready = [other for other in product.images if other is image or other.status == READY]
+    return ready.index(image)

@@ -1,0 +1,179 @@
+"""The bodies: closed, every field typed."""
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from ..models import ERROR, PROCESSING, READY
+from .errors import TYPES
+
+ALT_TEXT_MAX = 200
+
+
+def about(description: str, **more) -> dict:
+    return {"description": description, **more}
+
+
+class Closed(Schema):
+    """A body with these fields and no others."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class ErrorSchema(Closed):
+    """What went wrong; always these five fields."""
+
+    type = fields.String(required=True, validate=validate.OneOf(TYPES))
+    subtype = fields.String(required=True, allow_none=True)
+    message = fields.String(required=True, metadata=about("For developers."))
+    details = fields.String(required=True, allow_none=True, metadata=about("Always null."))
+    contextId = fields.String(required=True, metadata=about("Finds the request in the log."))
+
+
+class Accepted(Closed):
+    """The image that is being processed."""
+
+    imageId = fields.String(required=True)
+
+
+class Failure(Closed):
+    """Why an image could not be made."""
+
+    code = fields.String(required=True)
+    message = fields.String(required=True, metadata=about("What to do about it."))
+    canRetry = fields.Boolean(
+        required=True, metadata=about("Whether the same file may work when it is sent again.")
+    )
+
+
+class Status(Closed):
+    """How far an image is."""
+
+    id = fields.String(metadata=about("Under v2 only."))
+    status = fields.String(required=True, validate=validate.OneOf([PROCESSING, READY, ERROR]))
+    error = fields.Nested(Failure, metadata=about("With ERROR only."))
+
+
+class AltText(Closed):
+    altText = fields.String(
+        required=True,
+        validate=[
+            validate.Length(max=ALT_TEXT_MAX),
+            validate.Regexp(r"^[^\x00]*$", error="Contains a character that cannot be stored."),
+        ],
+    )
+
+
+class Order(Closed):
+    afterImageId = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=about("The image of the same product to stand behind; null: first of all."),
+    )
+
+
+class Size(Closed):
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+
+
+class ProductImage(Closed):
+    """A picture of a product."""
+
+    id = fields.String(required=True)
+    altText = fields.String(required=True)
+    url = fields.String(required=True, metadata=about("Public, and it never changes."))
+    originalSize = fields.Nested(
+        Size, required=True, metadata=about("In pixels, as it was uploaded.")
+    )
+    availableFormats = fields.List(
+        fields.String(),
+        required=True,
+        metadata=about('Widths: "500w" is had by adding ?format=500w to url.'),
+    )
+    orderIndex = fields.Integer(metadata=about("Its place, from 0. Under v2 only."))
+
+
+class Money(Closed):
+    currency = fields.String(required=True)
+    value = fields.Raw(
+        required=True, metadata={"type": ["string", "number"], "description": "A number under v2."}
+    )
+
+
+class Pricing(Closed):
+    basePrice = fields.Nested(Money, required=True)
+    onSale = fields.Boolean(required=True)
+    salePrice = fields.Nested(Money, required=True, allow_none=True)
+
+
+class Stock(Closed):
+    quantity = fields.Integer(required=True)
+    unlimited = fields.Boolean(required=True)
+
+
+def _nothing(**metadata) -> fields.Field:
+    """A documented field for which Distribu has nothing."""
+    return fields.Raw(required=True, allow_none=True, metadata={"type": "null", **metadata})
+
+
+class Attributes(Closed):
+    """Distribu's products have no variants to tell apart."""
+
+
+class Variant(Closed):
+    """The one variant that a product has: itself."""
+
+    id = fields.String(required=True)
+    sku = fields.String(required=True, allow_none=True)
+    pricing = fields.Nested(Pricing, required=True)
+    stock = fields.Nested(Stock, required=True)
+    attributes = fields.Nested(Attributes, required=True)
+    shippingMeasurements = _nothing()
+    gtin = _nothing()
+    mpn = _nothing()
+    image = _nothing()
+
+
+class SeoOptions(Closed):
+    title = _nothing()
+    description = _nothing()
+
+
+class Product(Closed):
+    """A product as it is read."""
+
+    id = fields.String(required=True)
+    type = fields.String(required=True, validate=validate.OneOf(["PHYSICAL"]))
+    storePageId = _nothing()
+    name = fields.String(required=True)
+    description = fields.String(required=True, allow_none=True, metadata=about("HTML."))
+    url = fields.String(required=True)
+    urlSlug = fields.String(required=True)
+    tags = fields.List(fields.String(), required=True)
+    isVisible = fields.Boolean(required=True)
+    seoOptions = fields.Nested(SeoOptions, required=True)
+    variantAttributes = fields.List(fields.String(), required=True)
+    variants = fields.List(fields.Nested(Variant), required=True)
+    images = fields.List(
+        fields.Nested(ProductImage),
+        required=True,
+        metadata=about("Those that are READY, in their order; the first is the primary one."),
+    )
+    pricing = _nothing()
+    digitalGood = _nothing()
+    createdOn = fields.String(required=True, metadata={"format": "date-time"})
+    modifiedOn = fields.String(required=True, metadata={"format": "date-time"})
+
+
+class Pagination(Closed):
+    hasNextPage = fields.Boolean(required=True)
+    nextPageCursor = fields.String(required=True, allow_none=True)
+    nextPageUrl = fields.String(required=True, allow_none=True)
+
+
+class Products(Closed):
+    products = fields.List(fields.Nested(Product), required=True)
+
+
+class ProductPage(Products):
+    pagination = fields.Nested(Pagination, required=True)

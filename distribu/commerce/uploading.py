@@ -1,0 +1,132 @@
+"""The upload of a picture: accepted at once, processed in the queue."""
+
+import hashlib
+
+from flask import Response, current_app, g, request
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import (
+    BadRequest,
+    Conflict,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+from ..bearer import with_key
+from ..extensions import db, queue, store
+from ..idempotency import committed
+from ..images import intake
+from ..images.attachment import ImageConflict, ImageLimitReached
+from ..images.decode import COMMERCE, InvalidImage
+from ..models import ERROR, Image
+from ..uploads import CutOffUpload, UploadTooLarge
+from . import bp
+from .changing import changed_pictures, find_product
+from .document import IDEMPOTENT, UPLOAD
+from .errors import ImageLimit
+from .schemas import Accepted
+
+# A legal request is one file part: the largest file, and this much for its headers and boundaries.
+ENVELOPE_BYTES = 128 * 1024
+REQUEST_MAX_BYTES = COMMERCE.max_byte_size + ENVELOPE_BYTES
+# Enough to count what is too much.
+MOST_PARTS = 10
+
+EXACTLY_ONE = "Expected exactly one file part named 'file', but found {}."
+NO_FILENAME = "The part named 'file' must have a filename."
+NOT_MULTIPART = "Content-Type must be multipart/form-data."
+TOO_SLOW = "The upload took too long. Send it again."
+
+
+@bp.post("/products/<product_id>/images")
+@bp.doc(parameters=IDEMPOTENT, requestBody=UPLOAD)
+@with_key("images:write")
+@bp.response(202, Accepted)
+def upload_image(product_id: str) -> Response:
+    """Upload a picture of a product; ask for its status until it is READY.
+
+    Sent again while it is there, the same file under the same name gets
+    the same imageId, and is no second picture.
+    """
+    # Nothing of the body is read for a product that is not there.
+    find_product(product_id)
+    upload = _read_upload()
+    add = committed(_add, lambda: _fingerprint(upload), _holds)
+    response = add(product_id, upload)
+    if response.status_code == 202:
+        queue.enqueue("process", response.json["imageId"])
+    return response
+
+
+def _read_upload() -> intake.Upload:
+    """The one file of the request; refused as soon as enough of it is known."""
+    has_body = request.content_length or "Transfer-Encoding" in request.headers
+    if has_body and request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType(NOT_MULTIPART)
+    request.max_content_length = REQUEST_MAX_BYTES
+    request.max_form_parts = MOST_PARTS
+    request.max_file_bytes, request.file_class = COMMERCE.max_byte_size, CutOffUpload
+    try:
+        file = _only_part()
+        return intake.examine(file.stream, file.filename, COMMERCE)
+    except UploadTooLarge as error:
+        raise BadRequest(COMMERCE.byte_size_sentence) from error
+    except InvalidImage as error:
+        raise BadRequest(error.message) from error
+    except RequestEntityTooLarge as error:
+        if (request.content_length or 0) > REQUEST_MAX_BYTES:
+            raise RequestEntityTooLarge(COMMERCE.byte_size_sentence) from error
+        raise BadRequest(EXACTLY_ONE.format("more than that")) from error
+
+
+def _only_part() -> FileStorage:
+    count = sum(
+        len(values) for parts in (request.form, request.files) for values in parts.listvalues()
+    )
+    file = request.files.get("file")
+    if "file" in request.form or (file is not None and not file.filename):
+        raise BadRequest(NO_FILENAME)
+    if file is None or count > 1:
+        raise BadRequest(EXACTLY_ONE.format(f"{count} parts" if count > 1 else "none"))
+    return file
+
+
+def _fingerprint(upload: intake.Upload) -> str:
+    known = f"{request.path}\n{upload.sha256}\n{upload.filename}"
+    return hashlib.sha256(known.encode()).hexdigest()
+
+
+def _holds(answer: Response) -> bool:
+    """Whether an upload that is repeated may get this answer: its image is there, and sound."""
+    if answer.status_code != 202:
+        return False
+    image = db.session.get(Image, answer.json["imageId"])
+    return image is not None and image.status != ERROR
+
+
+def _add(product_id: str, upload: intake.Upload) -> tuple[dict, int]:
+    """The product has the upload as its last image, once."""
+    limit = current_app.config["IMAGES_PER_PRODUCT"]
+    try:
+        # A look without the lock, so that nothing is put for what is refused anyway.
+        intake.refuse_needless(product_id, upload, limit)
+        with (
+            intake.received(store, g.company.id, upload) as image,
+            changed_pictures(product_id) as product,
+        ):
+            intake.add(product, image, upload, limit)
+            return {"imageId": image.id}, 202
+    except intake.AlreadyThere as there:
+        return {"imageId": there.image_id}, 202
+    except ImageLimitReached as error:
+        raise ImageLimit(_full_sentence(product_id, limit)) from error
+    except ImageConflict as error:
+        raise Conflict(TOO_SLOW) from error
+
+
+def _full_sentence(product_id: str, limit: int) -> str:
+    sentence = f"The specified product has reached its limit of {limit} images."
+    failed = select(Image.id).where(Image.product_id == product_id, Image.status == ERROR)
+    if ids := db.session.scalars(failed.order_by(Image.id)).all():
+        sentence += f" These could not be made, and can be deleted: {', '.join(ids)}."
+    return sentence

@@ -1,0 +1,133 @@
+"""How an upload is taken in undecoded: examine, receive, add. process() does the rest.
+
+The steps, in this order: a staged row is committed; the upload is put;
+one commit gives the image to its product; the queue is told. A crash
+between them leaves a staged row that the next sweep discards.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from sqlalchemy import select
+
+from ..extensions import db
+from ..models import ERROR, PROCESSING, Image, Product, utc_now
+from .attachment import ImageConflict, attach, change_image, discard, refuse_full
+from .decode import ImageInfo, ImagePolicy, probe
+from .names import public_name, readable_name, shortened
+from .staging import WRITING_WINDOW, putting
+from .store import ImageStore
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it arrived, and what its header tells of it."""
+
+    file: BinaryIO
+    filename: str
+    sha256: str
+    info: ImageInfo
+    policy: ImagePolicy
+
+
+class AlreadyThere(ImageConflict):
+    """The product has this very upload as an image."""
+
+    def __init__(self, image_id: str):
+        super().__init__(image_id)
+        self.image_id = image_id
+
+
+def examine(file: BinaryIO, filename: str, policy: ImagePolicy) -> Upload:
+    """The upload that file is. Raises InvalidImage for what its header rules out."""
+    info = probe(file, policy)
+    file.seek(0)
+    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Upload(file, shortened(filename), sha256, info, policy)
+
+
+def find_twin(product_id: str, upload: Upload) -> str | None:
+    """The id of the product's image that came of the same bytes under the same filename.
+
+    One that ended in ERROR does not count, so that a retry is another try.
+    """
+    return db.session.scalar(
+        select(Image.id)
+        .where(
+            Image.product_id == product_id,
+            Image.sha256 == upload.sha256,
+            Image.filename == upload.filename,
+            Image.status != ERROR,
+        )
+        .order_by(Image.position, Image.id)
+        .limit(1)
+    )
+
+
+@contextmanager
+def received(
+    store: ImageStore, company_id: str, upload: Upload, now: datetime | None = None
+) -> Iterator[Image]:
+    """A PROCESSING image that no product has yet, its upload in the store.
+
+    Commits before the block, which gives it to a product; where the
+    block fails, the image is discarded, and that is committed. Raises
+    StoreError, with nothing left behind.
+    """
+    image = _new_image(company_id, upload)
+    # Nobody knows of it yet: it is kept no longer than the upload can take.
+    with putting(store, image, now or utc_now(), keep=WRITING_WINDOW) as writer:
+        upload.file.seek(0)
+        writer.put(image.upload_key, upload.file, "application/octet-stream")
+    image_id, is_given = image.id, False
+    try:
+        yield image
+        is_given = True
+    finally:
+        if not is_given:
+            _give_back(image_id)
+
+
+def refuse_needless(product_id: str, upload: Upload, limit: int) -> None:
+    """Raises AlreadyThere, or ImageLimitReached where there is no room for another image."""
+    if twin := find_twin(product_id, upload):
+        raise AlreadyThere(twin)
+    refuse_full(product_id, limit)
+
+
+def add(product: Product, image: Image, upload: Upload, limit: int) -> None:
+    """The received image is the product's last one. Expects lock_product(); commits nothing.
+
+    Raises AlreadyThere, ImageLimitReached, and ImageConflict where the
+    sweep took it for forgotten.
+    """
+    refuse_needless(product.id, upload, limit)
+    attach(product, image.id, status=PROCESSING)
+    # Nothing is put for it any more, so whoever is to process it may begin.
+    change_image(image, writing_until=None)
+
+
+def _give_back(image_id: str) -> None:
+    db.session.rollback()
+    if image := db.session.get(Image, image_id):
+        discard(image)
+    db.session.commit()
+
+
+def _new_image(company_id: str, upload: Upload) -> Image:
+    return Image(
+        company_id=company_id,
+        policy=upload.policy.name,
+        sha256=upload.sha256,
+        filename=upload.filename,
+        public_name=public_name(upload.filename, upload.info.format),
+        alt_text=readable_name(upload.filename),
+        format=upload.info.format,
+        byte_size=upload.info.byte_size,
+        width_px=upload.info.width_px,
+        height_px=upload.info.height_px,
+    )

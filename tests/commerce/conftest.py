@@ -1,0 +1,154 @@
+"""A client with a key of Acme that may read products and change pictures; uploads for it."""
+
+from dataclasses import dataclass
+from io import BytesIO
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from distribu.extensions import db
+from distribu.models import ApiKey, AuditEntry, Image, Product
+from tests.conftest import add_product, run_queue
+from tests.images.pictures import png
+
+SCOPES = ["products:read", "images:write"]
+
+
+def add_key(app: Flask, company_id: str, user_id: str, scopes=SCOPES, name: str = "Shop") -> str:
+    """The text of a new key."""
+    secret = f"dk_{company_id}{name}"
+    with app.app_context():
+        digest = ApiKey.digest(secret)
+        key = ApiKey(company_id=company_id, created_by_id=user_id, name=name, key_sha256=digest)
+        key.prefix, key.scopes = secret[:12], list(scopes)
+        db.session.add(key)
+        db.session.commit()
+    return secret
+
+
+@dataclass
+class Caller:
+    """Requests under one version of the API, with a key."""
+
+    app: Flask
+    secret: str
+    version: str = "1.0"
+
+    def __call__(self, method: str, path: str, **options) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.secret}"} | options.pop("headers", {})
+        client = self.app.test_client(use_cookies=False)
+        path = f"/{self.version}/commerce/products{path}"
+        return client.open(path, method=method, headers=headers, **options)
+
+    def get(self, path: str = "", **options) -> TestResponse:
+        return self("GET", path, **options)
+
+    def post(self, path: str, body: object, **options) -> TestResponse:
+        return self("POST", path, json=body, **options)
+
+    def delete(self, path: str, **options) -> TestResponse:
+        return self("DELETE", path, **options)
+
+    def send(self, product_id: str, *parts: tuple, **options) -> TestResponse:
+        """Upload parts: a file and its filename each, and a name where that is not "file"."""
+        named = [(*part, "file")[:3] for part in parts]
+        heads = [f'form-data; name="{name}"; filename="{filename}"' for _, filename, name in named]
+        bodies = [file.getvalue() for file, _, _ in named]
+        return self.send_raw(product_id, *zip(heads, bodies, strict=True), **options)
+
+    def send_raw(self, product_id: str, *parts: tuple[str, bytes], cut: int = 0, **options):
+        """Upload parts: Content-Disposition and content each. cut: bytes that are missing."""
+        body = b"".join(
+            b"--bound\r\nContent-Disposition: " + head.encode() + b"\r\n\r\n" + content + b"\r\n"
+            for head, content in parts
+        )
+        body += b"--bound--\r\n"
+        multipart = {"content_type": "multipart/form-data; boundary=bound"}
+        body = body[: len(body) - cut]
+        return self("POST", f"/{product_id}/images", data=body, **multipart, **options)
+
+    def upload(self, product_id: str, file: BytesIO | None = None, filename="blue.png") -> str:
+        """The id of an image that was accepted."""
+        answer = self.send(product_id, (file or picture(), filename))
+        assert answer.status_code == 202, answer.text
+        return answer.json["imageId"]
+
+    def ready(self, product_id: str, file: BytesIO | None = None, filename="blue.png") -> str:
+        """The id of an image that was accepted and made."""
+        image_id = self.upload(product_id, file, filename)
+        run_queue(self.app)
+        return image_id
+
+    def status(self, product_id: str, image_id: str) -> dict:
+        return self.get(f"/{product_id}/images/{image_id}/status").json
+
+    def product(self, product_id: str) -> dict:
+        [product] = self.get(f"/{product_id}").json["products"]
+        return product
+
+    def shown(self, product_id: str) -> list[str]:
+        """The ids of the product's images, in their order."""
+        return [image["id"] for image in self.product(product_id)["images"]]
+
+
+def picture(width: int = 140, height: int = 70) -> BytesIO:
+    """A picture; another one for every size."""
+    return png(width, height)
+
+
+@pytest.fixture
+def shop(app, cast) -> Caller:
+    """Acme's key, made by alice."""
+    return Caller(app, add_key(app, cast.acme, cast.alice))
+
+
+@pytest.fixture
+def rival(app, cast) -> Caller:
+    """Globex's key, made by mallory."""
+    return Caller(app, add_key(app, cast.globex, cast.mallory))
+
+
+@pytest.fixture
+def widget(app, cast) -> str:
+    """The id of a product of Acme, without a picture."""
+    with app.app_context():
+        return add_product(cast.acme, name="Widget", sku="W-1", stock=7).id
+
+
+@pytest.fixture
+def three(shop, widget) -> list[str]:
+    """The ids of three pictures of the widget, in their order."""
+    ids = [shop.upload(widget, picture(140 + step, 70)) for step in range(3)]
+    run_queue(shop.app)
+    return ids
+
+
+def fetched(client: FlaskClient, url: str) -> TestResponse:
+    """What a visitor gets from a public address."""
+    return client.get(url.removeprefix("http://shop.test"), buffered=True)
+
+
+def set_image(app: Flask, image_id: str, **values) -> None:
+    with app.app_context():
+        image = db.session.get_one(Image, image_id)
+        for name, value in values.items():
+            setattr(image, name, value)
+        db.session.commit()
+
+
+def image_ids(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(Image.id)))
+
+
+def version_of(app: Flask, product_id: str) -> int:
+    with app.app_context():
+        return db.session.get_one(Product, product_id).version
+
+
+def audit_entries(app: Flask) -> list[AuditEntry]:
+    with app.app_context():
+        return list(db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
