@@ -89,7 +89,7 @@ class OrderQuery(PageQuery):
     """Which orders."""
 
     status = fields.String(validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS))
-    customerId = fields.String(validate=validate.Regexp(STORABLE, error="No customer has this id."))
+    customerId = fields.String()
     since = Time(metadata=about("Not placed before.", format="date-time"))
     until = Time(metadata=about("Not placed after.", format="date-time"))
 

@@ -23,8 +23,8 @@ def live(make_app, caplog):
     yield from serve(make_app)
 
 
-def schemathesis(live: LiveApp, *options: str) -> subprocess.CompletedProcess:
-    """What schemathesis says of the application, the same each time."""
+def schemathesis(live: LiveApp, folder: Path, *options: str) -> subprocess.CompletedProcess:
+    """What schemathesis says of the application, the same each time; folder: where it works."""
     secret = add_key(live.app, live.cast.acme, live.cast.alice)
     with live.app.app_context():
         add_product(live.cast.acme, name="Widget")
@@ -37,7 +37,7 @@ def schemathesis(live: LiveApp, *options: str) -> subprocess.CompletedProcess:
             *("--generation-deterministic", "--no-shrink", "--no-color", "--max-examples=8"),
             *options,
         ],
-        cwd=ROOT,
+        cwd=folder,
         env=os.environ
         | {
             "ORDERED_PRODUCT": ordered,
@@ -50,8 +50,8 @@ def schemathesis(live: LiveApp, *options: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_the_application_does_what_its_document_says(live):
-    found = schemathesis(live, PHASES)
+def test_the_application_does_what_its_document_says(live, tmp_path):
+    found = schemathesis(live, tmp_path, PHASES)
     assert found.returncode == 0, found.stdout
     assert "8 selected / 8 total" in found.stdout
     assert "No issues found" in found.stdout
@@ -64,7 +64,7 @@ def test_the_application_does_what_its_document_says(live):
         ({"colour": "red"}, "Response violates schema"),
     ],
 )
-def test_an_answer_that_is_wrong_is_found(live, wrong, told):
+def test_an_answer_that_is_wrong_is_found(live, tmp_path, wrong, told):
     @live.app.after_request
     def answer_wrongly(response):
         if response.status_code == 200 and response.json and "pagination" in response.json:
@@ -73,6 +73,6 @@ def test_an_answer_that_is_wrong_is_found(live, wrong, told):
             response.set_data(json.dumps(body))
         return response
 
-    found = schemathesis(live, "--phases=fuzzing", "--include-path=/api/v1/products")
+    found = schemathesis(live, tmp_path, "--phases=fuzzing", "--include-path=/api/v1/products")
     assert found.returncode == 1, found.stdout
     assert told in found.stdout
