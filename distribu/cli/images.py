@@ -1,6 +1,8 @@
 """flask images: what looks after the pictures as a whole."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 from flask import current_app
@@ -8,9 +10,9 @@ from flask.cli import with_appcontext
 
 from ..extensions import store
 from ..images import doctor as image_doctor
-from ..images import outbox, rebuilding
+from ..images import moving, outbox, rebuilding
 from ..images.sandbox import SandboxError
-from ..images.store import StoreError
+from ..images.store import ImageStore, StoreError, open_store
 
 
 @click.group
@@ -22,7 +24,10 @@ def images() -> None:
 @with_appcontext
 def sweep() -> None:
     """Finish what crashes left behind, now."""
-    outbox.sweep(store)
+    try:
+        outbox.sweep(store)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @images.command
@@ -74,3 +79,58 @@ def _rebuild(image_id: str) -> str:
         return rebuilding.rebuild(store, image_id)
     except (SandboxError, StoreError) as error:
         return f"{error} (the sweep tries again)"
+
+
+@images.command
+@click.option("--to", "url", required=True, help="The other store, as DISTRIBU_IMAGE_STORE_URL.")
+@with_appcontext
+def move(url: str) -> None:
+    """Copy every picture to another store, compare each byte, and switch to it.
+
+    The shop goes on. Only in a short last pass can pictures not be
+    changed. It may be stopped at any time, and started again.
+    """
+    try:
+        target = open_store(url)
+        run = moving.Move(store, target)
+        _copy_while_open(run)
+        with _progress("Last pass, pictures are frozen") as tick:
+            run.finish(tick)
+    except moving.AlreadyMoved:
+        click.echo(f"The pictures are in {target} already.")
+        return
+    except (image_doctor.ForeignStore, moving.MoveFailed, StoreError) as error:
+        raise click.ClickException(
+            f"{error}\nThe pictures are where they were, and can be changed. "
+            "The same command again goes on from here."
+        ) from error
+    for key in sorted(run.missing):
+        click.echo(f"missing in both stores: {key}", err=True)
+    click.echo(_next_steps(store, target))
+
+
+def _copy_while_open(run: moving.Move) -> None:
+    """The last pass will find little to copy."""
+    for number in range(1, moving.PASSES + 1):
+        with _progress(f"Copying, pass {number}") as tick:
+            copied = run.copy(tick)
+        if copied < moving.FEW:
+            return
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[], None]]:
+    with click.progressbar(length=moving.image_count(), label=label, show_pos=True) as bar:
+        yield lambda: bar.update(1)
+
+
+def _next_steps(source: ImageStore, target: ImageStore) -> str:
+    return f"""
+Every picture is in {target} now, and compared byte by byte. No address has changed.
+
+1. Set DISTRIBU_IMAGE_STORE_URL to the address that you gave with --to, for every server and
+   worker. Where nginx, a bucket or a CDN answers for pictures, point it at the new store too.
+2. Start all of them again. Until then they show the pictures of the old store, and refuse to
+   change any.
+3. Run flask check and flask images doctor.
+4. When all is well, delete what is left in {source}."""

@@ -2,7 +2,9 @@
 
 A row goes in before its objects, and comes out after them. Nothing here
 commits: a change of pictures is part of the caller's one commit. Whoever
-changes the pictures of a product holds lock_product() first.
+changes the pictures of a product holds lock_product() first. Where
+pictures cannot be changed now, attach and discard raise PicturesHeld
+and roll back.
 """
 
 from datetime import datetime, timedelta
@@ -11,6 +13,7 @@ from sqlalchemy import delete, func, inspect, select, update
 
 from ..extensions import db
 from ..models import READY, Image, OutboxEntry, Product, utc_now
+from . import ownership
 
 STAGED_FOR = timedelta(hours=24)
 
@@ -61,6 +64,7 @@ def attach(
     """
     if limit is not None:
         refuse_full(product.id, limit)
+    ownership.hold()
     if position is None:
         position = next_position(product)
     attached = db.session.execute(
@@ -122,6 +126,7 @@ def move(product: Product, image: Image, after: Image | None) -> None:
 def discard(image: Image) -> None:
     """The row is gone, and the outbox owns its objects. The only way an image row is deleted."""
     image_id = image.id
+    ownership.hold()
     if image.product:
         db.session.expire(image.product, ["images", "image"])
     gone = db.session.execute(

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db, queue
 from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
+from . import ownership
 from .attachment import ImageConflict, change_image, into_outbox
 from .outbox import drain_request
 from .staging import WRITING_WINDOW
@@ -43,7 +44,7 @@ class Finding:
 
 
 def claim_store(store: ImageStore) -> None:
-    """This database and this store belong together, from the first call on.
+    """This database and this store belong together, from the first call on, or from a move on.
 
     Commits. Raises ForeignStore: the wrong database with the right store
     would take every picture of a shop for garbage.
@@ -59,7 +60,15 @@ def claim_store(store: ImageStore) -> None:
             db.session.rollback()
         known = db.session.get(Installation, 1)
     if known is None or known.store_id != store_id:
-        raise ForeignStore(f"The image store, {store}, belongs to another database than this one.")
+        raise ForeignStore(_told(store, store_id, known))
+
+
+def _told(store: ImageStore, store_id: str, known: Installation | None) -> str:
+    if known and store_id == known.target_id:
+        return f"The pictures are not all in {store} yet: finish flask images move --to it first."
+    if known and store_id == known.moved_from:
+        return f"The pictures have been moved from {store} to another store."
+    return f"The image store, {store}, belongs to another database than this one."
 
 
 def examine(store: ImageStore, repair: bool = False) -> Iterator[Finding]:
@@ -124,6 +133,7 @@ def _extra(store: ImageStore, prefix: str, found: Iterable[str], repair: bool) -
     remedy = "no row owns it: --repair deletes it" if is_ours else "Distribu never put it there"
     if left and repair and is_ours:
         # An id is never given twice, so no row can come to own this prefix any more.
+        ownership.hold()
         into_outbox(prefix)
         db.session.commit()
         drain_request(store)
@@ -192,6 +202,7 @@ def _restore(
 
 def _change(image: Image, change: dict, *conditions) -> bool:
     try:
+        ownership.hold()
         change_image(image, Image.status == READY, *conditions, **change)
     except ImageConflict:
         # Something else is at it: the next examination tells what came of that.

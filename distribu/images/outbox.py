@@ -8,7 +8,8 @@ from sqlalchemy import Row, delete, or_, select, update
 
 from ..extensions import db, queue
 from ..models import Image, OutboxEntry, utc_now
-from . import attachment, staging
+from . import attachment, ownership, staging
+from .ownership import PicturesHeld
 from .store import ImageStore, StoreError
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,8 @@ def drain(
     """The objects of every due entry are gone, and the entry after them. Commits.
 
     entry_ids: only these, as at the end of a request; all due ones when
-    None. A failed delete is logged, and due again later. Returns how
-    many entries are left that failed.
+    None. A failed delete is logged, and due again later; while pictures
+    are held, nothing is deleted. Returns how many entries are left.
     """
     now = now or utc_now()
     due = select(OutboxEntry.id, OutboxEntry.prefix, OutboxEntry.final_after, OutboxEntry.attempts)
@@ -51,7 +52,7 @@ def drain_request(store: ImageStore) -> None:
 def sweep(store: ImageStore, now: datetime | None = None) -> None:
     """No row is forgotten: abandoned choices go, stuck pictures go on, the outbox drains.
 
-    Commits.
+    Commits. Raises PicturesHeld.
     """
     now = now or utc_now()
     _discard_abandoned(now)
@@ -62,7 +63,11 @@ def sweep(store: ImageStore, now: datetime | None = None) -> None:
 
 def _drain_one(store: ImageStore, entry: Row, now: datetime) -> bool:
     try:
+        # Asked after the entry was read: what was written since a move is never deleted elsewhere.
+        ownership.require()
         store.delete_prefix(entry.prefix)
+    except PicturesHeld:
+        return False
     except StoreError as error:
         log.warning("could not delete %s: %s", entry.prefix, error)
         pause = min(FIRST_RETRY * 2 ** min(entry.attempts, 10), LONGEST_RETRY)
@@ -89,6 +94,7 @@ def _postpone(entry: Row, due_at: datetime, **values) -> None:
 
 
 def _discard_abandoned(now: datetime) -> None:
+    ownership.hold()
     # One conditional statement: an attach that wins the race keeps its row.
     abandoned = db.session.execute(
         delete(Image)

@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 
 from ..extensions import db
 from ..models import READY, Image, utc_now
+from . import ownership
 from .attachment import ImageConflict, change_image
 from .derivatives import LADDER_VERSION
 from .outbox import drain_request
@@ -52,6 +53,7 @@ def _hand_over(image_id: str, now: datetime) -> None:
     image = db.session.get(Image, image_id)
     if image is None or image.ladder_version is None:
         return
+    ownership.hold()
     try:
         change_image(
             image,

@@ -19,6 +19,7 @@ from werkzeug.datastructures import FileStorage
 
 from ..extensions import db, queue, sandbox
 from ..models import ERROR, PROCESSING, READY, Image, utc_now
+from . import ownership
 from .attachment import (
     STAGED_FOR,
     ImageConflict,
@@ -206,6 +207,8 @@ def putting(store: ImageStore, image: Image, now: datetime, keep: timedelta) -> 
     _refuse_pending_work()
     image.kept_until = now + keep
     image.writing_until = now + WRITING_WINDOW
+    ownership.require()
+    ownership.hold()
     # The row goes first: a crash from here on leaves a row for sweep(), never a stray object.
     db.session.add(image)
     db.session.commit()
@@ -232,6 +235,8 @@ def _make_ready(writer: Writer, **values) -> None:
 
 def _claim(store: ImageStore, image_id: str, now: datetime) -> Writer | None:
     """What may write for the image, this attempt counted and committed; None if it is not free."""
+    ownership.require()
+    ownership.hold()
     claimed = db.session.execute(
         update(Image)
         .where(

@@ -9,6 +9,7 @@ from ..extensions import db
 from ..forms.product import ProductForm, shown_price
 from ..images import attachment
 from ..images.decode import MERCHANT
+from ..images.ownership import PicturesHeld
 from ..models import Product, new_id, utc_now
 from ..resume import is_resumed, resumable
 from ..tenancy import company_product_or_404, company_row, signed_in
@@ -136,6 +137,9 @@ def _save(form: ProductForm, choice: ImageChoice):
         choice.errors = ["The picture that you chose is in use elsewhere. Please choose it again."]
         choice.staged = None
         return _refused(form, choice), 409
+    except PicturesHeld as error:
+        choice.errors = [str(error)]
+        return _refused(form, choice), 503
     except IntegrityError:
         db.session.rollback()
         form.sku.errors = [f"Another product has the SKU {form.sku.value}."]

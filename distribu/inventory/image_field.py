@@ -1,6 +1,7 @@
 """The Product image field: what it shows, and the fragments that change it before Save."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import g, render_template, request
@@ -9,6 +10,7 @@ from ..extensions import db, store
 from ..forms.product import ImageForm
 from ..images import attachment, staging
 from ..images.decode import MERCHANT, InvalidImage
+from ..images.ownership import PicturesHeld
 from ..images.store import StoreError
 from ..models import Image, Product
 from ..tenancy import company_product_or_404, signed_in
@@ -64,6 +66,8 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
         staged = staging.stage(store, g.company.id, form.image.data, MERCHANT)
     except InvalidImage as error:
         choice.errors = [error.message]
+    except PicturesHeld as error:
+        choice.errors = [str(error)]
     except StoreError:
         choice.errors = [NOT_STORED]
     else:
@@ -74,8 +78,10 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
 def discard_staged(choice: ImageChoice) -> None:
     """What was chosen before is given up. Commits."""
     if choice.staged:
-        attachment.discard(choice.staged)
-        db.session.commit()
+        # Where pictures are held, it goes by itself after a day.
+        with suppress(PicturesHeld):
+            attachment.discard(choice.staged)
+            db.session.commit()
         choice.staged = None
 
 

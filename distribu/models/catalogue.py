@@ -205,10 +205,18 @@ class OutboxEntry(db.Model):
 
 
 class Installation(db.Model):
-    """Which image store belongs to this database: at most one row, written at the first start."""
+    """Which image store belongs to this database: at most one row, written at the first start.
+
+    target_id: the store that a move has begun to copy to. frozen_until:
+    as long as its last pass may take, no picture is changed. moved_from:
+    the store before the last move that ended.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
     store_id: Mapped[str] = mapped_column(String(64))
+    target_id: Mapped[str | None] = mapped_column(String(64))
+    frozen_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moved_from: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = created_at_column()
 
 

@@ -1,0 +1,259 @@
+"""What takes the pictures to another store, whatever is uploaded or removed meanwhile.
+
+First everything is copied while the shop goes on. Then, for a short last
+pass, pictures are frozen: what is new is copied, what is gone is deleted,
+both stores are compared, and one commit makes the target the store of
+this database. A freeze ends by itself: a move that dies leaves none.
+"""
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import BinaryIO
+
+from sqlalchemy import exists, func, select, update
+
+from ..extensions import db
+from ..models import Image, Installation, utc_now
+from .decode import CONTENT_TYPES
+from .doctor import claim_store
+from .store import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
+
+# Renewed as long as the move works; where it has died, pictures can be changed again after it.
+FREEZE = timedelta(minutes=5)
+# Clocks differ: nothing is decided in the last seconds of a freeze.
+MARGIN = timedelta(seconds=30)
+# While the shop is busy each pass finds something new; the last one should find little.
+PASSES = 5
+FEW = 50
+
+_PUT_ATTEMPTS = 2
+_BATCH = 500
+_POLL_SECONDS = 1
+
+
+class MoveFailed(Exception):
+    """The pictures are where they were."""
+
+
+class AlreadyMoved(Exception):
+    """The pictures are in the target."""
+
+
+def image_count() -> int:
+    return db.session.scalar(select(func.count()).select_from(Image))
+
+
+class Move:
+    """One run of a move; what it has once compared byte by byte, it need not copy again."""
+
+    def __init__(self, source: ImageStore, target: ImageStore, pause=time.sleep):
+        """The target is remembered as this database's. Commits.
+
+        Raises AlreadyMoved, ForeignStore, StoreError, and MoveFailed
+        where the target holds what this database never put there.
+        """
+        self._source, self._target, self._pause = source, target, pause
+        self._verified: dict[str, int] = {}
+        self._freeze: Freeze | None = None
+        self.missing: set[str] = set()
+        target.prepare()
+        self._target_id = target.installation_id()
+        self._remember()
+
+    def copy(self, tick: Callable[[], None]) -> int:
+        """All that rows name is in the target, byte by byte, but for self.missing.
+
+        tick: called after each image. Returns how many objects were new
+        to this run. Raises StoreError and MoveFailed.
+        """
+        before, self.missing = len(self._verified), set()
+        for objects in _named_objects():
+            for key, content_type in objects:
+                self._copy_one(key, content_type)
+            tick()
+        return len(self._verified) - before
+
+    def finish(self, tick: Callable[[], None]) -> None:
+        """The target is the store of this database. Commits. Raises StoreError and MoveFailed."""
+        self._freeze = Freeze()
+        try:
+            self._wait_for_writers()
+            self._forget_what_changed()
+            self.copy(tick)
+            self._compare(self._delete_extra())
+            self._freeze.switch(self._target_id)
+        finally:
+            self._freeze.end()
+
+    def _remember(self) -> None:
+        known = db.session.get(Installation, 1, populate_existing=True)
+        if known and known.store_id == self._target_id:
+            raise AlreadyMoved
+        claim_store(self._source)
+        known = db.session.get_one(Installation, 1)
+        if self._target_id not in (known.target_id, known.moved_from) and _sizes(self._target):
+            raise MoveFailed(f"There are objects in {self._target} that no move has put there.")
+        known.target_id = self._target_id
+        db.session.commit()
+
+    def _copy_one(self, key: str, content_type: str) -> None:
+        if self._freeze:
+            self._freeze.renew()
+        if key in self._verified:
+            return
+        try:
+            with _local_copy(self._source, key) as (file, digest):
+                byte_size = file.seek(0, 2)
+                self._put_until_same(key, file, content_type, digest)
+        except ObjectNotFound:
+            # Removed since its row was read, or lost before.
+            self.missing.add(key)
+        else:
+            self._verified[key] = byte_size
+
+    def _put_until_same(self, key: str, file: BinaryIO, content_type: str, digest: str) -> None:
+        for _ in range(_PUT_ATTEMPTS):
+            if _digest(self._target, key) == digest:
+                return
+            self._target.put(key, file, content_type)
+        if _digest(self._target, key) != digest:
+            raise MoveFailed(f"{self._target} gives back other bytes of {key} than it was given.")
+
+    def _wait_for_writers(self) -> None:
+        # Nobody begins any more; who has begun before puts until then at the latest.
+        while db.session.scalar(select(exists().where(Image.writing_until > utc_now()))):
+            db.session.rollback()
+            self._freeze.renew()
+            self._pause(_POLL_SECONDS)
+        db.session.rollback()
+
+    def _forget_what_changed(self) -> None:
+        # What the doctor had made anew has its old key.
+        sizes = _sizes(self._source)
+        self._verified = {
+            key: byte_size
+            for key, byte_size in self._verified.items()
+            if sizes.get(key) == byte_size
+        }
+
+    def _delete_extra(self) -> dict[str, int]:
+        """Nothing is in the target but what rows name; return their sizes by key."""
+        named = {key for objects in _named_objects() for key, _ in objects}
+        wanted = {key: self._verified.get(key) for key in named - self.missing}
+        for key in _sizes(self._target).keys() - wanted.keys():
+            self._freeze.renew()
+            self._target.delete(key)
+        return wanted
+
+    def _compare(self, wanted: dict[str, int]) -> None:
+        self._freeze.renew()
+        sizes = _sizes(self._source)
+        for there in (_sizes(self._target), {key: sizes.get(key) for key in wanted}):
+            if differing := sorted(key for key, _ in there.items() ^ wanted.items()):
+                raise MoveFailed(f"The two stores differ, for example at {differing[0]}.")
+
+
+class Freeze:
+    """No picture is changed while it lasts, by whatever process: see ownership.py."""
+
+    def __init__(self):
+        """It has begun, and whoever was changing pictures has committed. Raises MoveFailed."""
+        now = utc_now()
+        self._until = now + FREEZE
+        is_free = Installation.frozen_until.is_(None) | (Installation.frozen_until < now)
+        if not _change(is_free, frozen_until=self._until):
+            raise MoveFailed("Another move is in its last pass.")
+
+    def renew(self) -> None:
+        """It lasts for a while longer. Raises MoveFailed where it has lapsed."""
+        left = self._until - utc_now()
+        if left > FREEZE / 2:
+            return
+        until = utc_now() + FREEZE
+        if left < MARGIN or not _change(self._is_mine(), frozen_until=until):
+            raise MoveFailed("The last pass was held up for too long.")
+        self._until = until
+
+    def switch(self, target_id: str) -> None:
+        """The target is this database's store, and pictures can be changed. Raises MoveFailed."""
+        self.renew()
+        if not _change(
+            self._is_mine(),
+            store_id=target_id,
+            moved_from=Installation.store_id,
+            target_id=None,
+            frozen_until=None,
+        ):
+            raise MoveFailed("The last pass was held up for too long.")
+
+    def end(self) -> None:
+        _change(self._is_mine(), frozen_until=None)
+
+    def _is_mine(self):
+        return Installation.frozen_until == self._until
+
+
+def _change(*conditions, **values) -> bool:
+    """Compare and set the one row, and commit; return whether it was as expected."""
+    db.session.rollback()
+    changed = db.session.execute(
+        update(Installation).where(Installation.id == 1, *conditions).values(**values),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
+    return changed.rowcount == 1
+
+
+def _named_objects() -> Iterator[list[tuple[str, str]]]:
+    """Yield key and content type of all that a row names, row by row, as they are by then."""
+    last_id = ""
+    while True:
+        batch = db.session.scalars(
+            select(Image).where(Image.id > last_id).order_by(Image.id).limit(_BATCH)
+        ).all()
+        if not batch:
+            break
+        last_id, named = batch[-1].id, [_objects_of(image) for image in batch]
+        # What the store is asked in the meantime must hold up nobody.
+        db.session.rollback()
+        yield from named
+    db.session.rollback()
+
+
+def _objects_of(image: Image) -> list[tuple[str, str]]:
+    objects = [
+        (image.key(made["path"]), CONTENT_TYPES[made["format"]]) for made in image.derivatives
+    ]
+    if image.ladder_version is None:
+        objects.append((image.upload_key, "application/octet-stream"))
+    return objects
+
+
+def _sizes(store: ImageStore) -> dict[str, int]:
+    return {
+        stored.key: stored.byte_size
+        for folder in (PUBLIC, PRIVATE)
+        for stored in store.objects(folder)
+    }
+
+
+@contextmanager
+def _local_copy(store: ImageStore, key: str) -> Iterator[tuple[BinaryIO, str]]:
+    with tempfile.TemporaryFile() as copy:
+        with store.open(key) as body:
+            shutil.copyfileobj(body, copy)
+        copy.seek(0)
+        yield copy, hashlib.file_digest(copy, "sha256").hexdigest()
+
+
+def _digest(store: ImageStore, key: str) -> str | None:
+    try:
+        with _local_copy(store, key) as (_, digest):
+            return digest
+    except ObjectNotFound:
+        return None
