@@ -49,6 +49,9 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         "IMAGE_BASE_URL": environ.get("DISTRIBU_IMAGE_BASE_URL", "").rstrip("/"),
         # Where a proxy (nginx) finds the objects, when it shall send them itself: "/_objects/".
         "ACCEL_REDIRECT_PREFIX": environ.get("DISTRIBU_ACCEL_REDIRECT_PREFIX", ""),
+        # Told of every public address that is gone, with {"files": [...]}, before it is forgotten.
+        "PURGE_URL": environ.get("DISTRIBU_PURGE_URL", ""),
+        "PURGE_TOKEN": environ.get("DISTRIBU_PURGE_TOKEN", ""),
         "DECODE_MEMORY_BYTES": int(environ.get("DISTRIBU_DECODE_MEMORY_MB", "1200")) * MEBIBYTE,
         "DECODE_PROCESSES": int(environ.get("DISTRIBU_DECODE_PROCESSES", "2")),
         "IMAGES_PER_PRODUCT": int(environ.get("DISTRIBU_IMAGES_PER_PRODUCT", "100")),
@@ -122,7 +125,7 @@ def check_settings(config: Mapping) -> list[Problem]:
                 "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
             )
         )
-    for name in ("PUBLIC_URL", "IMAGE_BASE_URL"):
+    for name in ("PUBLIC_URL", "IMAGE_BASE_URL", "PURGE_URL"):
         value = config[name]
         if value and urlsplit(value).scheme not in {"http", "https"}:
             problems.append(

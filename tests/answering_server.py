@@ -22,6 +22,7 @@ class Request:
     path: str
     headers: dict[str, str]
     client_port: int
+    body: bytes = b""
 
 
 # The server hangs up without a word.
@@ -65,8 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = Request(self.command, self.path, dict(self.headers), self.client_address[1])
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        client_port = self.client_address[1]
+        request = Request(self.command, self.path, dict(self.headers), client_port, body)
         answer = self.server.next_answer(request)
         if answer is DROPPED:
             self.close_connection = True

@@ -31,6 +31,7 @@ FLOORS = [
     ],
     ["images.staging images.validators", "images.intake"],
     [
+        "images.purging",
         "images.outbox",
         "images.doctor",
         "images.rebuilding images.moving",

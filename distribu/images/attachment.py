@@ -130,22 +130,27 @@ def discard(image: Image) -> None:
     if image.product:
         db.session.expire(image.product, ["images", "image"])
     gone = db.session.execute(
-        delete(Image).where(Image.id == image_id).returning(Image.writing_until),
+        delete(Image)
+        .where(Image.id == image_id)
+        .returning(Image.writing_until, Image.public_name, Image.derivatives),
         execution_options={"synchronize_session": False},
     ).first()
     db.session.expunge(image)
     if gone:
-        disown(image_id, gone.writing_until)
+        paths = [made["path"] or gone.public_name for made in gone.derivatives]
+        disown(image_id, gone.writing_until, [f"images/{image_id}/{path}" for path in paths])
 
 
-def disown(image_id: str, writing_until: datetime | None) -> None:
+def disown(
+    image_id: str, writing_until: datetime | None, published: list[str] | None = None
+) -> None:
     """The outbox owns both prefixes of an image whose row this transaction deletes.
 
     writing_until: a writer may put until then, so that drain() has to
-    look once more after it.
+    look once more after it. published: the keys that caches may have.
     """
-    for prefix in (f"images/{image_id}/", f"incoming/{image_id}/"):
-        into_outbox(prefix, writing_until)
+    into_outbox(f"images/{image_id}/", writing_until, published)
+    into_outbox(f"incoming/{image_id}/", writing_until)
 
 
 def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> None:
@@ -217,8 +222,10 @@ def change_image(image: Image, *conditions, **values) -> None:
     db.session.expire(image)
 
 
-def into_outbox(prefix: str, final_after: datetime | None = None) -> None:
-    entry = OutboxEntry(prefix=prefix, final_after=final_after)
+def into_outbox(
+    prefix: str, final_after: datetime | None = None, published: list[str] | None = None
+) -> None:
+    entry = OutboxEntry(prefix=prefix, final_after=final_after, published=published)
     db.session.add(entry)
     db.session.flush()
     # The end of the request drains these at once.

@@ -10,6 +10,7 @@ from ..extensions import db, queue
 from ..models import Image, OutboxEntry, utc_now
 from . import attachment, ownership, staging
 from .ownership import PicturesHeld
+from .purging import purge
 from .store import ImageStore, StoreError
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ def drain(
     are held, nothing is deleted. Returns how many entries are left.
     """
     now = now or utc_now()
-    due = select(OutboxEntry.id, OutboxEntry.prefix, OutboxEntry.final_after, OutboxEntry.attempts)
+    columns = ("id", "prefix", "final_after", "attempts", "published")
+    due = select(*(getattr(OutboxEntry, name) for name in columns))
     if entry_ids is None:
         due = due.where(OutboxEntry.due_at <= now).order_by(OutboxEntry.due_at)
     else:
@@ -66,6 +68,8 @@ def _drain_one(store: ImageStore, entry: Row, now: datetime) -> bool:
         # Asked after the entry was read: what was written since a move is never deleted elsewhere.
         ownership.require()
         store.delete_prefix(entry.prefix)
+        # Behind the delete: a cache that is asked in between must not fetch the object again.
+        purge(entry.published or [])
     except PicturesHeld:
         return False
     except StoreError as error:

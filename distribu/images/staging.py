@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import BinaryIO
 
 from sqlalchemy import update
@@ -307,7 +308,7 @@ def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy]]:
 def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
     """The image has its whole ladder; its upload, and any older ladder, are the outbox's."""
     there, older = by_ladder(writer.image.derivatives)
-    older_prefixes = {f"{writer.image.prefix}{path.partition('/')[0]}/" for path in older}
+    older_keys = sorted(writer.image.key(path) for path in older)
     thumbnail = f"v{LADDER_VERSION}/{min(THUMBNAIL_PX, there['']['width_px'])}w.webp"
     with ExitStack() as files:
         derivatives = sandbox.derive(file, policy, with_thumbnail=thumbnail not in there)
@@ -315,8 +316,8 @@ def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
         # What is published never changes, so only what is not there yet is put.
         made = writer.put_all(one for one in derivatives if one.path not in there)
     _finish(writer.image, [*there.values(), *made], Image.attempts == writer.attempts)
-    for prefix in sorted(older_prefixes):
-        into_outbox(prefix)
+    for prefix, keys in groupby(older_keys, lambda key: key.rpartition("/")[0]):
+        into_outbox(f"{prefix}/", published=list(keys))
 
 
 def _finish(image: Image, derivatives: list[dict], *conditions) -> None:

@@ -193,10 +193,14 @@ Product.image = relationship(
 
 
 class OutboxEntry(db.Model):
-    """A prefix whose objects must go; it owns them until they are gone."""
+    """A prefix whose objects must go; it owns them until they are gone.
+
+    published: the keys below it that caches may have, to be purged then.
+    """
 
     id: Mapped[str] = id_column()
     prefix: Mapped[str] = mapped_column(String(80), index=True)
+    published: Mapped[list[str] | None] = mapped_column(JSON)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     final_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)

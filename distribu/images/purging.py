@@ -1,0 +1,44 @@
+"""What tells the cache in front of the pictures that some are gone."""
+
+import json
+from functools import cache
+
+from flask import current_app
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
+
+from .bounded_http import new_connections
+from .store import StoreError
+
+
+class PurgeFailed(StoreError):
+    """The cache may still answer for what is deleted; the same call may succeed later."""
+
+
+def purge(keys: list[str]) -> None:
+    """The cache has been told of the addresses of keys, if there is one to tell.
+
+    One POST to PURGE_URL with {"files": [URL, ...]}, and PURGE_TOKEN as
+    the bearer. Raises PurgeFailed where the answer is not 2xx.
+    """
+    config = current_app.config
+    if not config["PURGE_URL"] or not keys:
+        return
+    base = config["IMAGE_BASE_URL"] or config["PUBLIC_URL"]
+    headers = {"Content-Type": "application/json"}
+    if config["PURGE_TOKEN"]:
+        headers["Authorization"] = f"Bearer {config['PURGE_TOKEN']}"
+    body = json.dumps({"files": [f"{base}/{key}" for key in keys]})
+    try:
+        answer = _connections().request("POST", config["PURGE_URL"], body=body, headers=headers)
+    except (HTTPError, LocationValueError, OSError) as error:
+        # The text of a MaxRetryError shows the URL, which may hold a secret.
+        reason = error.reason if isinstance(error, MaxRetryError) else error
+        raise PurgeFailed(f"the cache could not be told: {reason}") from error
+    if not 200 <= answer.status < 300:
+        raise PurgeFailed(f"the cache refused to forget: status {answer.status}")
+
+
+@cache
+def _connections() -> PoolManager:
+    return new_connections()
