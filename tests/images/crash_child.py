@@ -13,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO
 from unittest.mock import ANY
@@ -22,7 +23,8 @@ from sqlalchemy import event, select
 
 from distribu import create_app
 from distribu.extensions import db
-from distribu.images import attachment, derivatives, outbox, rebuilding, staging
+from distribu.images import attachment, derivatives, intake, outbox, rebuilding, staging
+from distribu.images.decode import COMMERCE
 from distribu.images.store import ImageStore
 from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
 from tests.conftest import add_product
@@ -172,6 +174,33 @@ def process_accepted(shop: Shop) -> Callable[[], object]:
     return change
 
 
+def accept(shop: Shop) -> Callable[[], object]:
+    product = shop.product_with()
+
+    def change() -> None:
+        sent = intake.examine(small(), "blue-widget.png", COMMERCE)
+        with intake.received(shop.store, shop.company_id, sent) as image:
+            intake.add(shop.locked(product), image, sent, limit=100)
+        shop.save()
+
+    return change
+
+
+def accept_over_limit(shop: Shop) -> Callable[[], object]:
+    product = shop.product_with(shop.staged())
+
+    def change() -> None:
+        sent = intake.examine(small(), "another.png", COMMERCE)
+        with (
+            suppress(attachment.ImageLimitReached),
+            intake.received(shop.store, shop.company_id, sent) as image,
+        ):
+            intake.add(shop.locked(product), image, sent, limit=1)
+        outbox.drain_request(shop.store)
+
+    return change
+
+
 def copy(shop: Shop) -> Callable[[], object]:
     source = shop.staged()
     shop.product_with(source)
@@ -203,7 +232,10 @@ def _aged(store: ImageStore, image: Image, made: dict) -> dict:
     return old
 
 
-_ALL = (stage, attach, replace, remove, delete, process, process_accepted, copy, abandon, rebuild)
+_ALL = (
+    *(stage, attach, replace, remove, delete, process, process_accepted, accept),
+    *(accept_over_limit, copy, abandon, rebuild),
+)
 CHANGES = {change.__name__: change for change in _ALL}
 
 

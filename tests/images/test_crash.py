@@ -55,6 +55,8 @@ CHANGES = {
         *("commit", "open", "put", "put", "commit"),
         *("open", *["put"] * 2, "commit", "delete_prefix", "commit"),
     ],
+    "accept": ["commit", "put", "commit"],
+    "accept_over_limit": ["commit", "put", "commit", *["delete_prefix", "commit"] * 2],
     "copy": ["commit", "open", "put", "open", "put", "commit"],
     # The first open finds no upload.
     "rebuild": [
