@@ -182,10 +182,13 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
         return None
     before = audit.snapshot(product)
     form.fill(product)
+    removed_others = choice.removed_others
     if choice.is_removed:
         attachment.remove(product)
     elif choice.is_change:
         attachment.replace(product, choice.staged.id)
+    for image in removed_others:
+        attachment.remove(product, image)
     db.session.flush()
     after = audit.snapshot(product)
     if before == after:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from flask import g, render_template, request
+from flask import abort, g, render_template, request
 
 from ..extensions import db, store
 from ..forms.product import ImageForm
@@ -12,7 +12,7 @@ from ..images import attachment, staging
 from ..images.decode import MERCHANT, InvalidImage
 from ..images.ownership import PicturesHeld
 from ..images.store import StoreError
-from ..models import Image, Product
+from ..models import READY, Image, Product
 from ..tenancy import company_product_or_404, signed_in
 from . import bp
 
@@ -22,12 +22,16 @@ NO_LONGER_KEPT = "The picture that you chose is no longer kept. Please choose it
 
 @dataclass
 class ImageChoice:
-    """What the field holds: the saved picture, one that was chosen, or its removal."""
+    """What the field holds: the saved picture, one that was chosen, or its removal.
+
+    removed_ids: the product's other pictures that Save is to remove.
+    """
 
     product: Product | None = None
     staged: Image | None = None
     is_removed: bool = False
     errors: Sequence[str] = ()
+    removed_ids: frozenset[str] = frozenset()
 
     @property
     def shows_saved(self) -> bool:
@@ -42,11 +46,32 @@ class ImageChoice:
         """Whether Save has to touch the product's pictures."""
         return (self.is_removed and self.has_saved) or bool(self.staged and not self.is_removed)
 
+    @property
+    def others(self) -> list[Image]:
+        """The product's images beside its saved picture, in their order."""
+        if self.product is None:
+            return []
+        shown = None if self.product.external_image_url else self.product.image
+        return [image for image in self.product.images if image is not shown]
+
+    @property
+    def removed_others(self) -> list[Image]:
+        return [image for image in self.others if image.id in self.removed_ids]
+
+    @property
+    def successor(self) -> Image | None:
+        """Which of the others becomes the product's picture when Save removes that one."""
+        if not self.is_removed:
+            return None
+        kept = (image for image in self.others if image.id not in self.removed_ids)
+        return next((image for image in kept if image.status == READY), None)
+
 
 def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
     """What the posted field held before this request; a choice that was swept is announced."""
     staged = attachment.staged_image(form.image_id.data, g.company.id)
-    choice = ImageChoice(product, staged, form.remove_image.data == "1")
+    removed_ids = frozenset(request.form.getlist("removed_images"))
+    choice = ImageChoice(product, staged, form.remove_image.data == "1", removed_ids=removed_ids)
     if form.image_id.data and not staged:
         choice.errors = [NO_LONGER_KEPT]
     return choice
@@ -86,8 +111,15 @@ def discard_staged(choice: ImageChoice) -> None:
 
 
 def act(action: str, choice: ImageChoice) -> None:
-    """Do what a button of the field says: remove, undo, keep (the saved picture) or preview."""
-    if action == "remove":
+    """Do what a button of the field says: remove, undo, keep (the saved picture) or preview.
+
+    "remove:<id>" and "undo:<id>" are about another picture of the product.
+    """
+    action, _, image_id = action.partition(":")
+    if image_id:
+        others = choice.removed_ids - {image_id}
+        choice.removed_ids = others | {image_id} if action == "remove" else others
+    elif action == "remove":
         choice.is_removed = True
     elif action == "undo":
         choice.is_removed = False
@@ -142,6 +174,26 @@ def undo_image():
 def keep_image():
     """Give up the chosen picture and show the saved one."""
     return _after("keep", "The saved picture stays.")
+
+
+@bp.post("/image/<image_id>/remove")
+@signed_in
+def remove_other_image(image_id: str):
+    """Show another picture of the product as removed; it is there until Save."""
+    return _after_other("remove", image_id, "{} is removed when you save.")
+
+
+@bp.post("/image/<image_id>/undo")
+@signed_in
+def undo_other_image(image_id: str):
+    """Another picture of the product stays after all."""
+    return _after_other("undo", image_id, "{} stays.")
+
+
+def _after_other(action: str, image_id: str, status: str) -> str:
+    others = ImageChoice(_asked_product()).others
+    image = next((one for one in others if one.id == image_id), None) or abort(404)
+    return _after(f"{action}:{image_id}", status.format(image.filename))
 
 
 def _after(action: str, status: str) -> str:

@@ -1,0 +1,215 @@
+"""The product form lists every picture of a product, each with its own Remove."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from distribu.extensions import db
+from distribu.images import attachment, staging
+from distribu.models import AuditEntry, Image, Product
+from tests.conftest import add_product, run_queue
+from tests.images.life import upload
+from tests.test_product_form import edit_url, shown
+
+EXTERNAL = "https://example.com/a.jpg"
+
+
+@pytest.fixture
+def widget(app, cast) -> str:
+    """The id of a product of Acme with three pictures: one.png, two.png, three.png."""
+    with app.app_context():
+        product_id = add_product(cast.acme, name="Widget", stock=10).id
+        store = app.extensions["image_store"]
+        ids = [staging.stage(store, cast.acme, upload(None, f"{name}.png")).id for name in NAMES]
+        product = attachment.lock_product(product_id, cast.acme)
+        for image_id in ids:
+            attachment.attach(product, image_id)
+        db.session.commit()
+    run_queue(app)
+    return product_id
+
+
+NAMES = ("one", "two", "three")
+
+
+def product_of(app, product_id: str) -> Product:
+    with app.app_context():
+        product = db.session.get_one(Product, product_id)
+        db.session.expunge(product)
+        return product
+
+
+def pictures(app) -> dict[str, str]:
+    """The ids of the pictures that there are, by the names of their files, in their order."""
+    with app.app_context():
+        images = db.session.scalars(select(Image).order_by(Image.position))
+        return {image.filename.removesuffix(".png"): image.id for image in images}
+
+
+def change(app, product_id: str, **values) -> None:
+    with app.app_context():
+        for name, value in values.items():
+            setattr(db.session.get_one(Product, product_id), name, value)
+        db.session.commit()
+
+
+def set_status(app, image_id: str, status: str) -> None:
+    with app.app_context():
+        db.session.get_one(Image, image_id).status = status
+        db.session.commit()
+
+
+def listed(page: str) -> list[str]:
+    """What the field says of each of the other pictures."""
+    items = re.findall(r'<span class="other-image-text">(.*?)</span>\s*<button', page, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>", " ", item).split()) for item in items]
+
+
+def save(client, product: Product, **values):
+    return client.post(edit_url(product), data=shown(product, **values))
+
+
+class TestForm:
+    def test_lists_the_others_in_their_order(self, app, alice, widget):
+        page = alice.get(edit_url(product_of(app, widget))).text
+        assert listed(page) == ["two.png", "three.png"]
+
+    def test_of_an_external_picture_lists_all(self, app, alice, widget):
+        change(app, widget, external_image_url=EXTERNAL)
+        page = alice.get(edit_url(product_of(app, widget))).text
+        assert listed(page) == ["one.png", "two.png", "three.png"]
+
+    def test_of_one_picture_lists_none(self, app, alice, cast):
+        with app.app_context():
+            product = add_product(cast.acme)
+            page = edit_url(product)
+        assert "More pictures" not in alice.get(page).text
+
+    def test_says_what_is_not_there_yet_and_what_failed(self, app, alice, widget):
+        ids = pictures(app)
+        set_status(app, ids["two"], "PROCESSING")
+        set_status(app, ids["three"], "ERROR")
+        page = alice.get(edit_url(product_of(app, widget))).text
+        assert listed(page) == [
+            "two.png Still being processed.",
+            "three.png Could not be made; no customer sees it.",
+        ]
+
+    def test_every_picture_in_it_is_described_and_sized(self, app, alice, widget):
+        page = alice.get(edit_url(product_of(app, widget))).text
+        images = re.findall(r"<img [^>]*>", page[page.index('id="image-field"') :])
+        assert len(images) == 3
+        assert all(re.search(r'width="\d+" height="\d+" alt="', image) for image in images)
+
+
+class TestSuccessor:
+    def test_is_said_beforehand(self, app, alice, widget):
+        url = f"/dashboard/inventory/image/remove?product_id={widget}"
+        page = alice.post(url, data={"image_id": "", "remove_image": ""}).text
+        assert "two.png takes its place." in page
+        assert listed(page) == ["two.png Becomes the first picture.", "three.png"]
+
+    def test_is_the_first_that_stays(self, app, alice, widget):
+        url = f"/dashboard/inventory/image/remove?product_id={widget}"
+        data = {"image_id": "", "removed_images": [pictures(app)["two"]]}
+        page = alice.post(url, data=data).text
+        assert "three.png takes its place." in page
+
+    @pytest.mark.parametrize("status", ["PROCESSING", "ERROR"])
+    def test_is_never_one_that_is_not_ready(self, app, alice, widget, status):
+        set_status(app, pictures(app)["two"], status)
+        url = f"/dashboard/inventory/image/remove?product_id={widget}"
+        assert "three.png takes its place." in alice.post(url, data={"image_id": ""}).text
+
+    def test_is_what_save_makes_it(self, app, alice, widget):
+        ids = pictures(app)
+        save(alice, product_of(app, widget), remove_image="1")
+        assert list(pictures(app)) == ["two", "three"]
+        with app.app_context():
+            assert db.session.get_one(Product, widget).image.id == ids["two"]
+
+
+class TestRemove:
+    def url(self, app, name: str, widget: str, action: str = "remove") -> str:
+        image_id = pictures(app)[name]
+        return f"/dashboard/inventory/image/{image_id}/{action}?product_id={widget}"
+
+    def test_changes_only_the_form(self, app, alice, widget):
+        page = alice.post(self.url(app, "two", widget), data={"image_id": ""}).text
+        assert listed(page) == ["two.png Removed when you save.", "three.png"]
+        assert list(pictures(app)) == ["one", "two", "three"]
+
+    def test_undo_takes_it_back(self, app, alice, widget):
+        data = {"image_id": "", "removed_images": list(pictures(app).values())[1:]}
+        page = alice.post(self.url(app, "two", widget, "undo"), data=data).text
+        assert listed(page) == ["two.png", "three.png Removed when you save."]
+
+    def test_and_save_deletes_that_one_alone(self, app, alice, widget):
+        ids = pictures(app)
+        save(alice, product_of(app, widget), removed_images=[ids["two"]])
+        assert list(pictures(app)) == ["one", "three"]
+        keys = app.extensions["image_store"].keys()
+        assert not [key for key in keys if ids["two"] in key]
+
+    def test_of_all_and_save_leaves_none(self, app, alice, widget):
+        others = list(pictures(app).values())[1:]
+        save(alice, product_of(app, widget), remove_image="1", removed_images=others)
+        assert pictures(app) == {}
+        assert app.extensions["image_store"].keys() == set()
+
+    def test_of_a_failed_one(self, app, alice, widget):
+        ids = pictures(app)
+        set_status(app, ids["three"], "ERROR")
+        save(alice, product_of(app, widget), removed_images=[ids["three"]])
+        assert list(pictures(app)) == ["one", "two"]
+
+    def test_beside_a_new_picture(self, app, alice, widget, cast):
+        ids = pictures(app)
+        with app.app_context():
+            store = app.extensions["image_store"]
+            new = staging.stage(store, cast.acme, upload(None, "new.png")).id
+        save(alice, product_of(app, widget), image_id=new, removed_images=[ids["two"]])
+        assert list(pictures(app)) == ["new", "three"]
+
+    def test_is_kept_by_a_save_that_is_refused(self, app, alice, widget):
+        product = product_of(app, widget)
+        data = shown(product, removed_images=[pictures(app)["two"]]) | {"name": ""}
+        answer = alice.post(edit_url(product), data=data)
+        assert answer.status_code == 422
+        assert listed(answer.text) == ["two.png Removed when you save.", "three.png"]
+
+    def test_is_in_the_log(self, app, alice, widget):
+        ids = pictures(app)
+        save(alice, product_of(app, widget), removed_images=[ids["two"]])
+        with app.app_context():
+            entry = db.session.scalars(select(AuditEntry)).one()
+        assert entry.after == {"images": [ids["one"], ids["three"]]}
+
+    def test_works_without_scripts(self, app, alice, widget):
+        product, image_id = product_of(app, widget), pictures(app)["two"]
+        data = shown(product, image_action=f"remove:{image_id}")
+        answer = alice.post(edit_url(product), data=data)
+        assert listed(answer.text)[0] == "two.png Removed when you save."
+        data = shown(product, image_action=f"undo:{image_id}", removed_images=[image_id])
+        assert listed(alice.post(edit_url(product), data=data).text)[0] == "two.png"
+
+    def test_of_another_products_picture_is_ignored(self, app, alice, widget, cast):
+        with app.app_context():
+            other = add_product(cast.acme, name="Other")
+            other_id, product = other.id, other
+            db.session.expunge(product)
+        save(alice, product, removed_images=[pictures(app)["two"]])
+        assert list(pictures(app)) == ["one", "two", "three"]
+        url = self.url(app, "two", other_id)
+        assert alice.post(url, data={"image_id": ""}).status_code == 404
+
+    @pytest.mark.parametrize("action", ["remove", "undo"])
+    def test_is_not_for_another_company(self, app, mallory, widget, action):
+        url = self.url(app, "two", widget, action)
+        assert mallory.post(url, data={"image_id": ""}).status_code == 404
+
+    @pytest.mark.parametrize("action", ["remove", "undo"])
+    def test_asks_nobody_to_sign_in(self, app, nobody, widget, action):
+        url = self.url(app, "two", widget, action)
+        assert nobody.post(url, data={"image_id": ""}).status_code == 401
