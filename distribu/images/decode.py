@@ -4,6 +4,7 @@ import os
 import warnings
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -238,25 +239,60 @@ def opened(file: BinaryIO, info: ImageInfo, policy: ImagePolicy) -> Iterator[Ima
         yield image
 
 
-def read_still(image: Image.Image, info: ImageInfo, max_px: int, oversample: float) -> Image.Image:
+# A JPEG is decoded at a reduced scale that is still so many times larger. At 1.09 times and more
+# the ladder had a higher SSIMULACRA2 at every width than from a full decode softened by a cheaper
+# filter, on every photograph; at 1.02 to 1.05 times up to 0.3 less on two of ten.
+_OVERSAMPLE = 1.08
+# Scaled by so much or more, Hamming's softness costs 1 to 3 points of SSIMULACRA2, nearer to 1
+# up to 10; it takes less than half the time of Lanczos.
+_SOFT_FACTOR = 1.5
+
+
+def read_still(
+    image: Image.Image, info: ImageInfo, max_px: int, beside: Executor | None = None
+) -> Image.Image:
     """Decode the current frame: upright, sRGB, at most max_px a side, never enlarged.
 
-    oversample: a JPEG is decoded at a reduced scale that is still so many times larger.
-    Returns mode L, RGB or RGBA, and RGBA only where something is transparent.
+    beside: one more thread, where somebody waits: a large picture is then scaled sooner, though
+    less sharply. Returns mode L, RGB or RGBA, and RGBA only where something is transparent.
     """
-    width, height = fitted(image.size, max_px)
+    size = fitted(image.size, max_px)
     with decoding():
-        image.draft(None, (ceil(width * oversample), ceil(height * oversample)))
+        image.draft(None, tuple(ceil(side * _OVERSAMPLE) for side in size))
         image.load()
         still = _plain(image)
-        if still.size != (width, height):
-            # Half the price of bicubic, and what it softens the cascade's Lanczos makes good.
-            still = still.resize((width, height), Image.Resampling.HAMMING, reducing_gap=2.0)
+        if still.size != size:
+            still = _in_halves(still, size, beside) if beside else shrunk(still, size)
         still = _to_srgb(still, image.info.get("icc_profile"))
     still = _upright(still, info.orientation)
+    # What leaves here no longer belongs to the opened file.
+    still = still.copy() if still is image else still
     # The pixels alone go on: comments, profiles and EXIF stay behind.
     still.info = {}
     return _without_idle_alpha(still)
+
+
+def _in_halves(image: Image.Image, size: tuple[int, int], beside: Executor) -> Image.Image:
+    """The image at that size, its upper half scaled on the other thread.
+
+    A filter sees the rows beyond its box as well, so there is no seam.
+    """
+    (width, height), middle = size, size[1] // 2
+    is_soft = image.width >= width * _SOFT_FACTOR
+    filter = Image.Resampling.HAMMING if is_soft else Image.Resampling.LANCZOS
+    if image.mode == "RGBA" or middle == 0:
+        # With alpha each half would first make a copy of the whole.
+        return image.resize(size, filter, reducing_gap=2.0)
+    cut = image.height * middle / height
+    upper = beside.submit(
+        image.resize, (width, middle), filter, (0, 0, image.width, cut), reducing_gap=2.0
+    )
+    whole = Image.new(image.mode, size)
+    box = (0, cut, image.width, image.height)
+    lower = image.resize((width, height - middle), filter, box, reducing_gap=2.0)
+    whole.paste(lower, (0, middle))
+    whole.paste(upper.result(), (0, 0))
+    return whole
 
 
 def fitted(size: tuple[int, int], max_px: int) -> tuple[int, int]:
@@ -342,8 +378,7 @@ _TURNS = {
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    # A copy for 1 as well: what leaves here no longer belongs to the opened file.
-    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image.copy()
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 
 def _without_idle_alpha(image: Image.Image) -> Image.Image:

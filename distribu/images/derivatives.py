@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import BinaryIO
@@ -26,10 +27,6 @@ LADDER = (100, 300, 500, 750, 1000, 1500)
 THUMBNAIL_PX = 300
 SHARE_PX = 1200
 PUBLISHED_MAX_PX = 2560
-
-# A JPEG decoded at less than 1.5 times its largest derivative is visibly worse than one decoded
-# in full; at 1.5 times it is not, and costs a half to a quarter.
-OVERSAMPLE = 1.5
 
 _WEBP = {"quality": 80, "method": 2}
 _AVIF = {"quality": 60, "speed": 9, "max_threads": 1}
@@ -94,16 +91,21 @@ class Publication:
 def publish(file: BinaryIO, policy: ImagePolicy) -> Publication:
     """The stable picture, the first thumbnail and a colour, from one decode.
 
-    Raises InvalidImage. Runs decoders: call it in a child of the sandbox.
+    Raises InvalidImage. Runs decoders: call it in a child of the sandbox. Two threads share
+    the work, because somebody waits for it; derive() has one, because a queue does.
     """
     info = probe(file, policy)
-    with opened(file, info, policy) as source:
+    with opened(file, info, policy) as source, ThreadPoolExecutor(1) as beside:
+        # The thread starts now, while there is memory for its stack.
+        beside.submit(bool)
         info = _as_decoded(info, source)
-        still = read_still(source, info, PUBLISHED_MAX_PX, OVERSAMPLE)
+        still = read_still(source, info, PUBLISHED_MAX_PX, beside)
         is_animation = info.frames > 1 and info.format != "AVIF"
-        picture = _animation(source, info) if is_animation else _stable(source, still, info)
-    small = shrunk(still, _rung(still.size, min(THUMBNAIL_PX, still.width)))
-    return Publication(info, picture, webp_still(small), _color(small))
+        # All is read before anything is made: a damaged frame leaves no file behind.
+        frames = _frames(source, info) if is_animation else []
+        first = beside.submit(_thumbnail, still)
+        picture = _animation(source, info, frames) if frames else _stable(source, still, info)
+    return Publication(info, picture, *first.result())
 
 
 def derive(
@@ -119,7 +121,7 @@ def derive(
         info = _as_decoded(info, source)
         published = fitted((info.width_px, info.height_px), PUBLISHED_MAX_PX)
         rungs = ladder(published[0])
-        still = read_still(source, info, max(_rung(published, rungs[-1])), OVERSAMPLE)
+        still = read_still(source, info, max(_rung(published, rungs[-1])))
     made = [_share(still)]
     for width in reversed(rungs):
         still = shrunk(still, _rung(published, width))
@@ -166,6 +168,14 @@ def webp_still(image: Image.Image) -> Derivative:
 def avif_still(image: Image.Image) -> Derivative:
     options = _AVIF_SMALL if image.width <= _AVIF_SMALL_PX else _AVIF
     return _encode(_path(f"{image.width}w", "AVIF"), "AVIF", image, options)
+
+
+def _thumbnail(still: Image.Image) -> tuple[Derivative, str]:
+    """The first derivative, and the colour of the box that waits for it."""
+    size = _rung(still.size, min(THUMBNAIL_PX, still.width))
+    # Pillow keeps an encoder's settings in the image: two threads never save the same one.
+    small = shrunk(still, size) if size != still.size else still.copy()
+    return webp_still(small), _color(small)
 
 
 def _share(image: Image.Image) -> Derivative:
@@ -256,11 +266,13 @@ def _palette_image(source: Image.Image) -> Image.Image:
     return copy
 
 
-def _animation(source: Image.Image, info: ImageInfo) -> Derivative:
+def _animation(
+    source: Image.Image, info: ImageInfo, frames: list[tuple[Image.Image, float]]
+) -> Derivative:
     """Every frame, written again with its time."""
-    frames, durations = _frames(source, info)
-    mode = "RGBA" if any(frame.mode == "RGBA" for frame in frames) else "RGB"
-    frames = [frame if frame.mode == mode else frame.convert(mode) for frame in frames]
+    stills, durations = zip(*frames, strict=True)
+    mode = "RGBA" if any(still.mode == "RGBA" for still in stills) else "RGB"
+    stills = [still if still.mode == mode else still.convert(mode) for still in stills]
     options = dict(_ANIMATION[info.format])
     if info.format == "WEBP" and info.is_lossless:
         options = dict(_LOSSLESS_ANIMATION)
@@ -268,17 +280,18 @@ def _animation(source: Image.Image, info: ImageInfo) -> Derivative:
         options["disposal"] = 2
     if "loop" in source.info:
         options["loop"] = source.info["loop"]
-    options |= {"save_all": True, "append_images": frames[1:], "duration": durations}
-    return _encode("", info.format, frames[0], options)
+    options |= {"save_all": True, "append_images": stills[1:], "duration": list(durations)}
+    return _encode("", info.format, stills[0], options)
 
 
-def _frames(source: Image.Image, info: ImageInfo) -> tuple[list[Image.Image], list[float]]:
-    frames, durations = [], []
+def _frames(source: Image.Image, info: ImageInfo) -> list[tuple[Image.Image, float]]:
+    """Every frame with the milliseconds that it is shown for."""
+    frames = []
     # An animated PNG may start with a still for old programs that is no part of the animation.
     start = 1 if source.info.get("default_image") else 0
     for number in range(start, info.frames):
         with decoding():
             source.seek(number)
-        frames.append(read_still(source, info, PUBLISHED_MAX_PX, OVERSAMPLE))
-        durations.append(source.info.get("duration", 0))
-    return frames, durations
+        still = read_still(source, info, PUBLISHED_MAX_PX)
+        frames.append((still, source.info.get("duration", 0)))
+    return frames

@@ -31,7 +31,7 @@ _MB = 1024 * 1024
 # What publish() or derive() takes at its peak for the worst picture under 60 megapixels, in
 # resident MB above an idle child of 20 MB, the upload not counted (Pillow 13, 2026-11):
 #
-#   JPEG  one scan, too small for a reduced decode, turned, Display P3   320    larger ones 130
+#   JPEG  one scan, too small for a reduced decode, turned, Display P3   215    larger ones 160
 #         progressive 4:4:4                                              550
 #         progressive CMYK                                               660
 #   PNG   palette with alpha 615    true colour with alpha 550    16-bit grey 285

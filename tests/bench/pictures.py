@@ -105,11 +105,21 @@ def against_others(photographs: list[str], folder: Path) -> list[Row]:
             quality[name].append(ssimulacra2(reference, Image.open(output)))
     score = {name: sum(scores) / len(scores) for name, scores in quality.items()}
     note = f"SSIMULACRA2 {score['distribu']:.1f}, sharp {score['sharp']:.1f}"
+    peak_mb = {name: max(one["peak_kb"] for one in taken[name]) / 1024 for name in taken}
+    idle_mb = {name: taken[name][0]["baseline_kb"] / 1024 for name in taken}
+    memory = " against ".join(
+        f"{peak_mb[name]:.0f} MB ({idle_mb[name]:.0f} idle)" for name in ("distribu", "sharp")
+    )
     return [
         Row("WebP ladder, CPU, of sharp decoding once", ratio(taken, "sharp"), 1.0, note=note),
         Row("its SSIMULACRA2 above sharp's", score["distribu"] - score["sharp"], 0.0, True),
         Row("WebP ladder, CPU, of libvips", ratio(taken, "vips"), note=f"{score['vips']:.1f}"),
-        Row("peak memory of the process, of sharp's", ratio(taken, "sharp", "peak_kb"), 0.6),
+        Row(
+            "peak memory of the process, of sharp's",
+            ratio(taken, "sharp", "peak_kb"),
+            0.6,
+            note=memory,
+        ),
     ]
 
 

@@ -22,6 +22,10 @@ async function ladder () {
   }
 }
 
+// Not resourceUsage: its peak counts the process that started this one.
+const peakKb = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+
+const baselineKb = peakKb()
 await ladder()
 const seconds = []
 for (let round = 0; round < rounds; round++) {
@@ -32,6 +36,6 @@ for (let round = 0; round < rounds; round++) {
 }
 console.log(JSON.stringify({
   cpu_seconds: Math.min(...seconds),
-  // Not resourceUsage: its peak counts the process that started this one.
-  peak_kb: Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+  peak_kb: peakKb(),
+  baseline_kb: baselineKb
 }))

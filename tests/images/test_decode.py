@@ -1,9 +1,11 @@
 """What a file is, and every way in which one is refused before anything is decoded."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from distribu.images.decode import (
     COMMERCE,
@@ -12,7 +14,9 @@ from distribu.images.decode import (
     MERCHANT,
     PUBLISHED,
     InvalidImage,
+    opened,
     probe,
+    read_still,
 )
 from tests.images import pictures
 from tests.images.pictures import jpeg, png
@@ -188,3 +192,43 @@ def test_name_and_appendix_change_nothing(format):
 def test_probe_leaves_the_decoders_alone(monkeypatch):
     monkeypatch.setattr("PIL.Image.open", None)
     assert probe(jpeg(64, 48), MERCHANT).format == "JPEG"
+
+
+def still_of(file: BytesIO, max_px: int, *threads) -> tuple[Image.Image, tuple[int, int]]:
+    """What is read, and the size that was decoded for it."""
+    info = probe(file, PUBLISHED)
+    with opened(file, info, PUBLISHED) as source:
+        return read_still(source, info, max_px, *threads), source.size
+
+
+@pytest.mark.parametrize(
+    ("max_px", "decoded"),
+    [
+        # The next scale below would have to be enlarged, or is too near to be sharp.
+        (600, (1000, 800)),
+        (480, (1000, 800)),
+        (460, (500, 400)),
+        (225, (250, 200)),
+        (20, (125, 100)),
+    ],
+)
+def test_jpeg_is_decoded_no_larger_than_its_sharpness_needs(max_px, decoded):
+    still, decoded_size = still_of(jpeg(1000, 800), max_px)
+    assert (max(still.size), decoded_size) == (max_px, decoded)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("max_px", [300, 200, 151])
+def test_halves_scaled_on_two_threads_have_no_seam(mode, max_px):
+    picture = pictures.noise(400, 301).convert(mode)
+    filter = Image.Resampling.HAMMING if max_px < 260 else Image.Resampling.LANCZOS
+    with ThreadPoolExecutor(1) as beside:
+        still, _ = still_of(pictures.saved(picture, "PNG"), max_px, beside)
+    expected = picture.resize(still.size, filter, reducing_gap=2.0)
+    assert still.tobytes() == expected.convert(still.mode).tobytes()
+
+
+def test_one_row_is_scaled_whole_beside_another_thread():
+    with ThreadPoolExecutor(1) as beside:
+        still, _ = still_of(png(9000, 1), 2560, beside)
+    assert still.size == (2560, 1)
