@@ -1,21 +1,24 @@
 """What dies in the crash test: a process that goes through one change of pictures, point by point.
 
-Run by test_crash.py with the settings of an app as its argument. For
-every line of standard input, which names a change, it forks: a first
-time unharmed, which tells the points, then once a point, where the fork
-kills itself. After each death another fork sweeps and compares. The
-answer is one line of JSON.
+Run by test_crash.py. Every line of standard input holds the settings of
+an app and names a change. In a fork of its own that app goes through the
+change unharmed, which tells the points; then it forks once a point, where
+the fork kills itself. After each death another fork sweeps and compares.
+The answer is one line of JSON. Nothing here starts a thread, which a fork
+would lose.
 """
 
+import gc
 import json
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from io import BytesIO
+from typing import TypeVar
 from unittest.mock import ANY
 
 from flask import Flask
@@ -25,13 +28,14 @@ from distribu import create_app
 from distribu.extensions import db
 from distribu.images import attachment, derivatives, intake, outbox, rebuilding, staging
 from distribu.images.decode import COMMERCE
-from distribu.images.store import ImageStore
+from distribu.images.store import ImageStore, open_store
 from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
 from tests.conftest import add_product
 from tests.flaky_store import FlakyStore
 from tests.images.life import add_accepted, add_company, named_by_rows, upload
 from tests.images.pictures import png
 
+T = TypeVar("T")
 # Every window is over by then: of a writer, of a choice, of a failed delete.
 LATER = timedelta(hours=25)
 
@@ -75,9 +79,17 @@ class Death:
     def _passes_call(self, store: FlakyStore) -> None:
         self.passes(f"{store.moment} {store.calls[-1].method}")
 
-    def in_commits(self) -> None:
-        event.listen(db.session, "before_commit", lambda _: self.passes("before commit"))
-        event.listen(db.session, "after_commit", lambda _: self.passes("after commit"))
+    @contextmanager
+    def in_commits(self) -> Iterator[None]:
+        points = {
+            f"{moment}_commit": lambda _, moment=moment: self.passes(f"{moment} commit")
+            for moment in ("before", "after")
+        }
+        for name, listener in points.items():
+            event.listen(db.session, name, listener)
+        yield
+        for name, listener in points.items():
+            event.remove(db.session, name, listener)
 
 
 class Shop:
@@ -242,9 +254,8 @@ CHANGES = {change.__name__: change for change in _ALL}
 def go_through(app: Flask, name: str, at: int | None) -> list[str]:
     """Do the change; return the points passed, unless the process dies at one."""
     death = Death(at)
-    with app.app_context():
-        death.in_commits()
-        shop = Shop(death.in_store(app.extensions["image_store"]))
+    with app.app_context(), death.in_commits():
+        shop = Shop(death.in_store(open_store(app.config["IMAGE_STORE_URL"])))
         change = CHANGES[name](shop)
         death.is_armed = True
         change()
@@ -255,7 +266,7 @@ def go_through(app: Flask, name: str, at: int | None) -> list[str]:
 def sweep_and_compare(app: Flask) -> list[str]:
     """Sweep once and do what that queued; return what is wrong then."""
     later = utc_now() + LATER
-    store, huey = app.extensions["image_store"], app.extensions["huey"]
+    store, huey = open_store(app.config["IMAGE_STORE_URL"]), app.extensions["huey"]
     with app.app_context():
         outbox.sweep(store, later)
         while (task := huey.dequeue()) is not None:
@@ -272,8 +283,14 @@ def sweep_and_compare(app: Flask) -> list[str]:
     ]
 
 
-def die_everywhere(app: Flask, name: str) -> dict:
-    points = in_fork(lambda: go_through(app, name, None))
+def die_everywhere(settings: dict, name: str) -> dict:
+    app = create_app(settings)
+    app.extensions["image_sandbox"] = DecoderHere()
+    open_store(settings["IMAGE_STORE_URL"]).prepare()
+    # Here, so that what is compiled and loaded for it is there in every fork; no connection is.
+    points = go_through(app, name, None)
+    disconnect(app)
+    gc.freeze()
     faults = {}
     for number, point in enumerate(points):
         if in_fork(lambda at=number: go_through(app, name, at)) is not None:
@@ -283,8 +300,18 @@ def die_everywhere(app: Flask, name: str) -> dict:
     return {"points": points, "faults": faults}
 
 
-def in_fork(work: Callable[[], list[str]]) -> list[str] | None:
-    """Return what work returns in a fork of this process, or None where SIGKILL ends it."""
+def disconnect(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    app.extensions["huey"].storage.close()
+
+
+def in_fork(work: Callable[[], T]) -> T | None:
+    """Return what work returns in a fork of this process, or None where SIGKILL ends it.
+
+    Where it raises, that is the lines of the traceback.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -303,15 +330,14 @@ def in_fork(work: Callable[[], list[str]]) -> list[str] | None:
     return None if os.WIFSIGNALED(status) else json.loads(result)
 
 
-def main(settings: str) -> None:
+def main() -> None:
     # What a killed process has written is not lost; only a loss of power would need this.
     os.fsync = lambda descriptor: None
-    app = create_app(json.loads(settings))
-    app.extensions["image_sandbox"] = DecoderHere()
-    app.extensions["image_store"].prepare()
+    gc.freeze()
     for line in sys.stdin:
-        print(json.dumps(die_everywhere(app, line.strip())), flush=True)
+        outcome = in_fork(lambda asked=line: die_everywhere(*json.loads(asked)))
+        print(json.dumps(outcome), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -20,27 +20,30 @@ def store_url(request, tmp_path) -> str:
     return request.getfixturevalue("minio_url")
 
 
+@pytest.fixture(scope="session")
+def crash_child() -> Iterator[subprocess.Popen]:
+    """What dies, once for all tests: its start would take longer than they do."""
+    command = [sys.executable, "-W", "error", "-m", "tests.images.crash_child"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as child:
+        yield child
+        child.stdin.close()
+
+
 @pytest.fixture
-def die_everywhere(tmp_path, migrated_sqlite, store_url) -> Iterator[Callable[[str], dict]]:
+def die_everywhere(crash_child, tmp_path, migrated_sqlite, store_url) -> Callable[[str], dict]:
     """A function that has a process die at every point of a change; see crash_child.py."""
     (tmp_path / "distribu.db").write_bytes(migrated_sqlite.read_bytes())
     app_settings = settings(tmp_path, IMAGE_STORE_URL=store_url)
-    command = [sys.executable, "-W", "error", "-m", "tests.images.crash_child"]
-    with subprocess.Popen(
-        [*command, json.dumps(app_settings)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as child:
 
-        def ask(change: str) -> dict:
-            child.stdin.write(f"{change}\n")
-            child.stdin.flush()
-            return json.loads(child.stdout.readline())
+    def ask(change: str) -> dict:
+        crash_child.stdin.write(json.dumps([app_settings, change]) + "\n")
+        crash_child.stdin.flush()
+        outcome = json.loads(crash_child.stdout.readline())
+        assert isinstance(outcome, dict), "\n".join(outcome)
+        return outcome
 
-        yield ask
-        child.stdin.close()
+    return ask
 
 
 # What each change must at least pass, so that no point is lost unnoticed.
