@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.security import generate_password_hash
 
 from distribu import create_app, worker
@@ -71,8 +72,14 @@ def shared_sandbox():
     sandbox.close()
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory) -> FileSystemBytecodeCache:
+    """Templates, each compiled once for all apps: that takes as long as the test itself."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(tmp_path, migrated_sqlite, shared_sandbox):
+def make_app(tmp_path, migrated_sqlite, shared_sandbox, compiled_templates):
     """A function that makes an app on a fresh database, closed with the test."""
     apps = []
 
@@ -83,6 +90,7 @@ def make_app(tmp_path, migrated_sqlite, shared_sandbox):
         app = create_app(settings(tmp_path, **changes))
         app.extensions["image_store"].prepare()
         app.extensions["image_sandbox"] = shared_sandbox
+        app.jinja_env.bytecode_cache = compiled_templates
         apps.append(app)
         return app
 

@@ -18,7 +18,6 @@ def complaints(page: Page) -> list[str]:
 
 @pytest.fixture
 def docs(live_app, page: Page, complaints) -> Page:
-    page.set_default_timeout(20_000)
     page.goto(f"{live_app.url}/api/v1/docs")
     expect(page.locator(".opblock")).to_have_count(8)
     return page

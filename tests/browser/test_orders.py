@@ -46,7 +46,6 @@ def scriptless(browser, live_app, shop) -> Page:
     context = browser.new_context(java_script_enabled=False)
     live_app.sign_in(context, live_app.cast.alice)
     page = context.new_page()
-    page.set_default_timeout(10_000)
     page.goto(shop)
     yield page
     context.close()

@@ -86,7 +86,6 @@ def shop(live_app):
 @pytest.fixture
 def shopper(page):
     """A page that notes what moves and what is complained about."""
-    page.set_default_timeout(10_000)
     page.complaints = []
     page.on("console", lambda message: page.complaints.append(message.text))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
