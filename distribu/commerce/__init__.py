@@ -50,7 +50,7 @@ def forget(response: Response) -> Response:
     return response
 
 
-from . import document, images, products, uploading  # noqa: E402  (they add their views to bp)
+from . import document, images, page, products, uploading  # noqa: E402  (they add their views)
 
 __all__ = ["bp", "images", "init_app", "products", "uploading"]
 
@@ -60,3 +60,4 @@ def init_app(app: Flask) -> None:
     for prefix in PREFIXES:
         answer_under(app, prefix, fill_error)
     document.init_app(app, bp)
+    app.register_blueprint(page.bp)

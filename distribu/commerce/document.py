@@ -7,6 +7,8 @@ from ..images.decode import COMMERCE
 from ..json_bodies import JsonApi, JsonBlueprint
 from .schemas import ErrorSchema
 
+URL_PREFIX = "/commerce"
+
 DESCRIPTION = """
 Pictures of products, in the paths and bodies of Squarespace's Commerce API, whose clients work here
 by changing their base URL. `/1.0`, `/1.1` and `/v2` are the same but for what is marked.
@@ -74,7 +76,7 @@ class DescribedCommerce(JsonApi):
 
 def init_app(app: Flask, bp: JsonBlueprint) -> None:
     """The app has bp, and its description."""
-    app.config.setdefault("COMMERCE_OPENAPI_URL_PREFIX", "/commerce")
+    app.config.setdefault("COMMERCE_OPENAPI_URL_PREFIX", URL_PREFIX)
     api = DescribedCommerce(
         app,
         config_prefix="COMMERCE",

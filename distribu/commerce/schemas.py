@@ -100,20 +100,20 @@ class Money(Closed):
     )
 
 
+def _nothing(**metadata) -> fields.Field:
+    """A documented field for which Distribu has nothing."""
+    return fields.Raw(required=True, allow_none=True, metadata={"type": "null", **metadata})
+
+
 class Pricing(Closed):
     basePrice = fields.Nested(Money, required=True)
     onSale = fields.Boolean(required=True)
-    salePrice = fields.Nested(Money, required=True, allow_none=True)
+    salePrice = _nothing()
 
 
 class Stock(Closed):
     quantity = fields.Integer(required=True)
     unlimited = fields.Boolean(required=True)
-
-
-def _nothing(**metadata) -> fields.Field:
-    """A documented field for which Distribu has nothing."""
-    return fields.Raw(required=True, allow_none=True, metadata={"type": "null", **metadata})
 
 
 class Attributes(Closed):

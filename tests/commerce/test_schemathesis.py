@@ -1,0 +1,73 @@
+"""Schemathesis against the running application: hundreds of requests that its document suggests."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import LiveApp, serve
+from tests.commerce.conftest import Caller, add_key, picture
+from tests.conftest import add_product, run_queue
+
+ROOT = Path(__file__).parents[2]
+PHASES = "--phases=examples,coverage,fuzzing,stateful"
+
+
+@pytest.fixture
+def live(make_app, caplog):
+    # The server would log a line for each of them, and so would every refusal.
+    caplog.set_level("ERROR")
+    yield from serve(make_app, IMAGES_PER_PRODUCT=10_000)
+
+
+def schemathesis(live: LiveApp, folder: Path, *options: str) -> subprocess.CompletedProcess:
+    """What schemathesis says of the application, the same each time; folder: where it works."""
+    secret = add_key(live.app, live.cast.acme, live.cast.alice)
+    shop = Caller(live.app, secret)
+    with live.app.app_context():
+        product_id = add_product(live.cast.acme, name="Widget").id
+    ids = [shop.upload(product_id, picture(40 + number, 20)) for number in range(2)]
+    run_queue(live.app)
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run"),
+            f"{live.url}/commerce/openapi.json",
+            *("--header", f"Authorization: Bearer {secret}"),
+            *("--generation-deterministic", "--no-shrink", "--no-color", "--max-examples=8"),
+            *options,
+        ],
+        cwd=folder,
+        env=os.environ
+        | {
+            "COMMERCE_IDS": ",".join([product_id, *ids]),
+            "SCHEMATHESIS_HOOKS": "tests.commerce.schemathesis_hooks",
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_the_application_does_what_its_document_says(live, tmp_path):
+    found = schemathesis(live, tmp_path, PHASES)
+    assert found.returncode == 0, found.stdout
+    assert "7 selected / 7 total" in found.stdout
+    assert "No issues found" in found.stdout
+
+
+@pytest.mark.parametrize("wrong", [{"status": "QUEUED"}, {"progress": 1}, {"status": None}])
+def test_an_answer_that_is_wrong_is_found(live, tmp_path, wrong):
+    @live.app.after_request
+    def answer_wrongly(response):
+        if response.status_code == 200 and response.json and "status" in response.json:
+            response.set_data(json.dumps(response.json | wrong))
+        return response
+
+    options = ("--phases=fuzzing", "--include-path-regex=status$")
+    found = schemathesis(live, tmp_path, *options)
+    assert found.returncode == 1, found.stdout
+    assert "Response violates schema" in found.stdout
