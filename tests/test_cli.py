@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import closing, suppress
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 from distribu.cli import companion
 from distribu.cli.checks import find_problems
 from distribu.cli.companion import Companion
-from distribu.cli.serve import STOP_SECONDS
 from distribu.extensions import db
 from distribu.images import staging
 from distribu.images.store import StoreMisconfigured
@@ -281,10 +279,8 @@ class TestServe:
         family = served.family()
         assert len(family) >= 2
         end = os.kill if number != signal.SIGINT else os.killpg
-        started_at = time.monotonic()
         end(served.process.pid, number)
         assert served.ends(family)
-        assert time.monotonic() - started_at < 3 * STOP_SECONDS
 
 
 class TestCompanion:

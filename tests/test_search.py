@@ -298,3 +298,28 @@ def test_what_is_searched_fits_its_column(name, sku, category):
 def test_the_longest_fields_without_ligatures_are_searchable_whole():
     longest = searchable("a " * 100, "b " * 50, "c " * 50)
     assert longest.count("c") == 50
+
+
+def test_categories_are_those_of_the_company_once_each_in_order(shop):
+    for category in ("Tools", "Garden", None, "Tools", "Über", "Garden"):
+        add_product(shop.acme, category=category)
+    add_product(shop.globex, category="Secret")
+    assert search.categories(shop.acme) == ["Garden", "Tools", "Über"]
+    assert search.categories(shop.globex) == ["Secret"]
+
+
+def test_a_company_without_products_has_no_category(shop):
+    assert search.categories(shop.acme) == []
+
+
+def test_categories_are_stepped_through_by_their_index(shop):
+    row = {"company_id": shop.acme, "name": "Widget", "price_minor": 1}
+    rows = [row | {"id": new_id(), "category": f"{number % 3}"} for number in range(5000)]
+    db.session.execute(insert(Product), rows)
+    db.session.execute(text("ANALYZE"))
+    explain = "EXPLAIN" if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    statement = text(f"{explain} {search._CATEGORIES}")
+    plan = "\n".join(map(str, db.session.execute(statement, {"company_id": shop.acme})))
+    assert "ix_product_company_category" in plan
+    assert "Seq Scan on product" not in plan
+    assert "SCAN product" not in plan

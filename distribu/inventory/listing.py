@@ -5,7 +5,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from .. import search
-from ..extensions import db
 from ..models import Product
 from ..tenancy import signed_in
 from . import bp
@@ -26,7 +25,7 @@ def list_products():
         "inventory/list.html",
         products=page.items,
         pages=_pagination(page, query, filters),
-        categories=_categories(),
+        categories=search.categories(g.company.id),
         filters=filters,
     )
 
@@ -45,12 +44,3 @@ def _pagination(page: search.Page, query: Select, filters: dict) -> dict:
 def _url(filters: dict, cursor: str | None) -> str | None:
     given = {name: value for name, value in filters.items() if value}
     return cursor and url_for("inventory.list_products", cursor=cursor, **given)
-
-
-def _categories() -> list[str]:
-    return db.session.scalars(
-        select(Product.category)
-        .where(Product.company_id == g.company.id, Product.category.is_not(None))
-        .distinct()
-        .order_by(Product.category)
-    ).all()

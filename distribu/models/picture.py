@@ -1,5 +1,7 @@
 """What a page shows of a picture: its addresses, its sizes."""
 
+from dataclasses import dataclass
+
 from flask import current_app
 
 # A card of many may show its thumbnail enlarged for a moment; a product's own page may not.
@@ -107,3 +109,15 @@ class Picture:
         if fitting:
             return max(fitting, key=lambda made: made["width_px"])
         return min(webp, key=lambda made: made["width_px"], default=self.derivatives[0])
+
+
+@dataclass(frozen=True)
+class PublishedPicture(Picture):
+    """A picture for everyone, from the columns that a page needs: no ORM row."""
+
+    id: str
+    public_name: str
+    derivatives: list[dict]
+    placeholder_color: str
+    alt_text: str = ""
+    is_staged: bool = False

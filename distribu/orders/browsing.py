@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, exists, select
 
 from ..extensions import db
 from ..models import READY, Image, Product
-from ..models.picture import Picture
+from ..models.picture import PublishedPicture
 from ..search import BY_NAME, matching, page
 
 PAGE_SIZE = 20
@@ -38,18 +38,6 @@ _IMAGES = (
 
 
 @dataclass(frozen=True)
-class OfferPicture(Picture):
-    """A published picture, from the columns that a page needs."""
-
-    id: str
-    public_name: str
-    derivatives: list[dict]
-    placeholder_color: str
-    alt_text: str
-    is_staged: bool = False
-
-
-@dataclass(frozen=True)
 class Offer:
     """A product as the browser shows it."""
 
@@ -61,7 +49,7 @@ class Offer:
     price_minor: int
     stock: int
     external_image_url: str | None
-    image: OfferPicture | None
+    image: PublishedPicture | None
 
     @property
     def has_image(self) -> bool:
@@ -90,9 +78,9 @@ def offers(company_id: str, typed: str | None, cursor: str | None) -> Offers:
     return Offers(items, typed or "", cursor or "", shown.previous, shown.next, has_stock)
 
 
-def _images(product_ids: list[str]) -> dict[str, OfferPicture]:
+def _images(product_ids: list[str]) -> dict[str, PublishedPicture]:
     rows = db.session.execute(_IMAGES, {"products": product_ids}) if product_ids else ()
-    return {product_id: OfferPicture(*columns) for product_id, *columns in rows}
+    return {product_id: PublishedPicture(*columns) for product_id, *columns in rows}
 
 
 def _has_stock(company_id: str) -> bool:

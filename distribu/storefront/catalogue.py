@@ -22,7 +22,7 @@ from werkzeug.datastructures import MultiDict
 
 from ..folding import needles
 from ..models import READY, Image, Product
-from ..models.picture import Picture
+from ..models.picture import PublishedPicture
 
 PAGE_SIZE = 24
 SUMMARY_LENGTH = 140
@@ -78,17 +78,6 @@ class Choice:
         return f"{catalogue_url}?{query}" if query else catalogue_url
 
 
-@dataclass(frozen=True)
-class CardPicture(Picture):
-    """A published picture, from the columns that pages need."""
-
-    id: str
-    public_name: str
-    derivatives: list[dict]
-    placeholder_color: str
-    is_staged: bool = False
-
-
 class CardRow(NamedTuple):
     """The columns that a card is made of; a plain tuple, so it is soon compared with another."""
 
@@ -120,7 +109,7 @@ class Card:
     price_minor: int
     stock: int
     external_image_url: str | None
-    image: CardPicture | None
+    image: PublishedPicture | None
 
 
 def count_by_category(connection: Connection, company_id: str) -> dict[str | None, int]:
@@ -147,7 +136,7 @@ def card(row: CardRow) -> Card:
     image = None
     if row.image_id and not row.external_image_url:
         derivatives = json.loads(row.derivatives)
-        image = CardPicture(row.image_id, row.public_name, derivatives, row.placeholder_color)
+        image = PublishedPicture(row.image_id, row.public_name, derivatives, row.placeholder_color)
     return Card(*row[:4], _summary(row.description or ""), *row[5:9], image)
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from flask import render_template
+from flask import Flask, render_template
+from flask.testing import FlaskClient
 from flask_login import login_user
 from flask_migrate import upgrade
 from sqlalchemy import func, insert, or_, select, text
@@ -82,6 +83,7 @@ def run(database: str, url: str, folder: Path) -> None:
         address = "/dashboard/orders/new/products"
         whole = measure_keystrokes(lambda typed: client.get(address, query_string={"q": typed}))
         report("keystroke, whole request", whole)
+        measure_inventory(app, client, cast.acme)
 
 
 @contextmanager
@@ -168,6 +170,27 @@ def measure_depth(company_id: str) -> None:
         verdict(
             f"ratio of the medians {last.p50 / first.p50:.2f}", last.p50 / first.p50, DEEPEST_RATIO
         )
+
+
+def measure_inventory(app: Flask, client: FlaskClient, company_id: str) -> None:
+    """How long the inventory's first and deepest page take, as whole requests."""
+    address = "/dashboard/inventory"
+    with app.app_context():
+        query = select(Product).where(matching(company_id, ""))
+        end = page(query, Sort(BY_NAME.columns, True), None, search.PAGE_SIZE + 1)
+        deepest = search._cursor("after", end.items[-1], BY_NAME)
+    taken = {None: [], deepest: []}
+    for _ in range(100):
+        for cursor, times in taken.items():
+            started = time.perf_counter()
+            answer = client.get(address, query_string={"cursor": cursor} if cursor else {})
+            times.append(time.perf_counter() - started)
+            assert answer.status_code == 200
+    first, last = map(Spread.of, taken.values())
+    report("inventory, first page, whole request", first)
+    report("inventory, deepest page, whole request", last)
+    ratio = last.p50 / first.p50
+    verdict(f"ratio of the medians {ratio:.2f}", ratio, DEEPEST_RATIO)
 
 
 def measure_pages(query, sort: Sort, cursors: list) -> list[Spread]:
