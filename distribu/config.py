@@ -81,6 +81,9 @@ _FIXED = {
     "MAX_FORM_MEMORY_SIZE": 1 * MEBIBYTE,
     "MAX_FORM_PARTS": 1000,
     "RATELIMIT_HEADERS_ENABLED": True,
+    # Retry-After would come with every answer, also where nothing is to be tried again: errors.py
+    # says it with a refusal.
+    "RATELIMIT_HEADER_RETRY_AFTER": "X-RateLimit-Retry-After",
     "RATELIMIT_STRATEGY": "moving-window",
     # One short outage of Redis must not close the shop.
     "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,

@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from .images.store import StoreUnavailable
-from .limits import wait_sentence
+from .limits import seconds_to_wait, wait_sentence
 from .request_ids import request_id
 from .resume import answer_bad_token
 
@@ -33,6 +33,8 @@ def answer(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, InternalServerError):
         current_app.logger.error("%s %s failed: %s", request.method, request.path, request_id())
     response = error.get_response()
+    if error.code == 429:
+        response.headers["Retry-After"] = seconds_to_wait()
     bodies = current_app.extensions["error_bodies"].items()
     fill = next((fill for prefix, fill in bodies if request.path.startswith(prefix)), None)
     (fill or _fill_with_page)(response, error)

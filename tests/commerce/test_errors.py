@@ -8,6 +8,7 @@ from flask.logging import default_handler
 from distribu.extensions import db
 from distribu.models import ApiKey, utc_now
 from tests.commerce.conftest import Caller, add_key, picture
+from tests.conftest import run_queue
 
 FIELDS = ["type", "subtype", "message", "details", "contextId"]
 EVERY_ROUTE = [
@@ -172,6 +173,13 @@ class TestPace:
         assert [shop.get("/1").status_code for _ in range(400)] == [429] * 400
         clock(timedelta(seconds=31))
         assert {shop.get("/1").status_code for _ in range(300)} == {404}
+
+    def test_only_what_is_not_ready_says_when_to_ask_again(self, shop, widget):
+        image_id = shop.upload(widget)
+        path = f"/{widget}/images/{image_id}/status"
+        assert shop.get(path).headers["Retry-After"] == "2"
+        run_queue(shop.app)
+        assert "Retry-After" not in shop.get(path).headers
 
     def test_each_key_has_its_own(self, shop, rival):
         for _ in range(301):
