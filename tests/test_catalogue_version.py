@@ -87,7 +87,7 @@ def a_picture_is_removed(product, image, staged):
 
 
 def a_picture_gets_its_ladder(product, image, staged):
-    attachment.change_image(image, "READY", ladder_version=1, derivatives=[])
+    attachment.change_image(image, ladder_version=1, derivatives=[])
 
 
 def a_picture_is_described(product, image, staged):
@@ -149,7 +149,7 @@ def test_a_change_that_is_rolled_back_keeps_the_version(shop, acme):
 def test_staging_a_picture_keeps_the_version(acme):
     before = version_of(acme)
     staged = add_image(acme, status="PROCESSING")
-    attachment.change_image(staged, "PROCESSING", status="READY")
+    attachment.change_image(staged, status="READY")
     attachment.discard(staged)
     db.session.commit()
     assert version_of(acme) == before

@@ -105,7 +105,7 @@ def test_save_during_the_upload_waits_for_it(live_app, dashboard):
 def test_a_file_too_large_is_refused_before_it_is_sent(live_app, dashboard):
     dashboard.goto(live_app.url + NEW)
     sent = []
-    dashboard.on("request", lambda request: sent.append(request.url))
+    dashboard.route("**/image/preview", lambda route: sent.append(route))
     giant = {"name": "g.jpg", "mimeType": "image/jpeg", "buffer": bytes(5 * 1024 * 1024 + 1)}
     choose(dashboard, giant)
     error = dashboard.locator("#image-error")
