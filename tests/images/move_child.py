@@ -29,8 +29,7 @@ LATER = utc_now() + moving.FREEZE * 2
 def go_through(app: Flask, source_url: str, target_url: str, at: int | None) -> list[str]:
     """Move; return the points passed, unless the process dies at one."""
     app.extensions["image_store"], death = open_store(source_url), Death(at)
-    with app.app_context():
-        death.in_commits()
+    with app.app_context(), death.in_commits():
         source = death.in_store(app.extensions["image_store"])
         target = death.in_store(open_store(target_url))
         death.is_armed = True
