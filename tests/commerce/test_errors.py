@@ -55,6 +55,34 @@ def test_with_a_key_that_lacks_the_scope(app, cast, method, path, scope):
     assert_error(caller(method, path), 403, "AUTHORIZATION_ERROR", "MISSING_SCOPE")
 
 
+def test_another_company_is_answered_as_if_there_were_nothing(app, shop, rival, widget):
+    image_id = shop.ready(widget)
+    known = {"product_id": widget, "product_ids": widget, "image_id": image_id}
+    assert answers_of_every_route(app, rival, known) == answers_of_every_route(
+        app, rival, dict.fromkeys(known, "0" * 26)
+    )
+    assert shop.shown(widget) == [image_id]
+
+
+def answers_of_every_route(app, caller: Caller, ids: dict[str, str]) -> list[tuple]:
+    """Status and message of each route that takes an id, and what it takes; none may be found."""
+    adapter = app.url_map.bind("localhost")
+    bodies = {"commerce.describe_image": {"altText": "a"}}
+    answers = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("commerce.") and rule.arguments - {"version"}:
+            values = {name: ids[name] for name in rule.arguments - {"version"}}
+            path = adapter.build(rule.endpoint, values | {"version": "1.0"})
+            path = path.removeprefix("/1.0/commerce/products")
+            body = bodies.get(rule.endpoint, {"afterImageId": None})
+            for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+                answer = caller(method, path, json=body)
+                answers.append((rule.endpoint, answer.status_code, answer.json["message"]))
+    assert len(answers) == 6
+    assert {status for _, status, _ in answers} == {404}
+    return answers
+
+
 @pytest.mark.parametrize("values", [{"revoked_at": utc_now()}, {"expires_at": utc_now()}])
 def test_with_a_key_that_opens_nothing_any_more(app, shop, values):
     with app.app_context():
