@@ -21,6 +21,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(CSRFError, answer_bad_token)
     app.register_error_handler(StoreUnavailable, _answer_outage)
+    app.after_request(_say_when_to_retry)
 
 
 def answer_under(app: Flask, prefix: str, fill: Callable[[Response, HTTPException], None]) -> None:
@@ -33,11 +34,16 @@ def answer(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, InternalServerError):
         current_app.logger.error("%s %s failed: %s", request.method, request.path, request_id())
     response = error.get_response()
-    if error.code == 429:
-        response.headers["Retry-After"] = seconds_to_wait()
     bodies = current_app.extensions["error_bodies"].items()
     fill = next((fill for prefix, fill in bodies if request.path.startswith(prefix)), None)
     (fill or _fill_with_page)(response, error)
+    return response
+
+
+def _say_when_to_retry(response: Response) -> Response:
+    """Every refusal of a limit says it, whichever page or body it has."""
+    if response.status_code == 429:
+        response.headers.setdefault("Retry-After", str(seconds_to_wait()))
     return response
 
 
