@@ -73,8 +73,9 @@ def _init_extensions(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
     for extension in (csrf, limiter, queue):
         extension.init_app(app)
-    # A page that asks for no user makes no query for one, so errors can be told without a database.
-    login.init_app(app, add_context_processor=False)
+    # Not login.init_app(): it would look into the session of every request, for a cookie that
+    # nobody here gets, and what looks into a session varies by cookie: caches could share nothing.
+    app.login_manager = login
     init_images(app)
 
 
@@ -85,12 +86,12 @@ def _init_templates(app: Flask) -> None:
 
 def _secure(response: Response) -> Response:
     headers = response.headers
-    for name, value in SECURITY_HEADERS:
-        if name not in headers:
-            headers.add(name, value)
+    # One look at what is there: asking Werkzeug for each costs more than all the rest here.
+    there = {name for name, _ in headers}
+    headers.extend([header for header in SECURITY_HEADERS if header[0] not in there])
     if request.endpoint == "static":
         headers["Cache-Control"] = "public, max-age=3600"
-    elif response.mimetype == "text/html" and "Cache-Control" not in headers:
+    elif "Cache-Control" not in there and response.mimetype == "text/html":
         # The back button must not show a form as it was before it was saved.
         headers.add("Cache-Control", "no-store")
     return response

@@ -20,13 +20,11 @@ def init_request_ids(app: Flask) -> None:
 
 def request_id() -> str:
     """The number of the request that is being answered."""
-    if "request_id" not in g:
-        g.request_id = os.urandom(10).hex().upper()
-    return g.request_id
+    return g.setdefault("request_id", os.urandom(10).hex().upper())
 
 
 def _say(response: Response) -> Response:
-    response.headers[HEADER] = request_id()
+    response.headers.add(HEADER, request_id())
     return response
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, current_app, g, session, url_for
+from flask import Flask, Request, Response, current_app, g, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import login_user
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -19,12 +19,16 @@ login.session_protection = None
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookies; who has none is not made to wait for the signer."""
+    """Flask's signed cookies; a page for everyone waits neither for the signer nor for a cookie."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SecureCookieSession, response: Response) -> None:
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
 
 def begin_session(user: User, now: datetime | None = None) -> None:

@@ -81,6 +81,10 @@ def test_everyone_may_keep_a_picture_for_ever(path, nobody):
     assert "Set-Cookie" not in headers
 
 
+def test_caches_share_a_picture_between_all_who_ask(path, alice):
+    assert "Vary" not in alice.get(path).headers
+
+
 def test_every_derivative_has_an_address(app, path, nobody):
     with app.app_context():
         image = db.session.query(Image).one()
@@ -202,6 +206,7 @@ def test_staged_picture_is_its_companys_alone(staged_path, alice, bob, mallory, 
 def test_staged_picture_is_kept_by_no_cache(staged_path, alice):
     headers = alice.get(staged_path).headers
     assert headers["Cache-Control"] == "private, no-store"
+    assert headers["Vary"] == "Cookie"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 

@@ -447,6 +447,10 @@ def test_unchanged_catalogue_is_not_sent_again(nobody, widget):
     assert first.headers["Cache-Control"] == "no-cache"
 
 
+def test_catalogue_is_the_same_for_all_who_ask(alice, widget):
+    assert "Vary" not in alice.get(CATALOGUE).headers
+
+
 def test_catalogue_shows_nobodys_messages(alice, widget):
     with alice.session_transaction() as session:
         session["_flashes"] = [("success", "Saved for alice")]

@@ -94,10 +94,9 @@ def current_image(slug: str, product_id: str) -> Response:
 
 
 def _html(page: KeptPage) -> Response:
-    response = Response(page.body, mimetype="text/html")
     # Asked for again each time, sent again only when it has changed.
-    response.headers["Cache-Control"] = "no-cache"
-    response.set_etag(page.etag)
+    headers = [("Cache-Control", "no-cache"), ("ETag", f'"{page.etag}"')]
+    response = Response(page.body, headers=headers, mimetype="text/html")
     return response.make_conditional(request) if request.if_none_match else response
 
 
@@ -112,8 +111,9 @@ def _catalogue_page(connection: Connection, company: Row, choice: Choice) -> str
     choice = replace(choice, page=min(choice.page, max(1, ceil(total / PAGE_SIZE))))
     store_url = url_for(".index", slug=company.slug)
     catalogue_url = f"{store_url}/catalog"
+    currency, image_base = company.currency, current_app.config["IMAGE_BASE_URL"]
     cards = [
-        _card(row, number == 0, f"{store_url}/products/{row.id}", company.currency, _image_base())
+        _card(row, number == 0, f"{store_url}/products/{row.id}", currency, image_base)
         for number, row in enumerate(rows(connection, company.id, choice))
     ]
     # Not render_template(): nothing of who is asking may come into a page for everyone.
@@ -135,10 +135,6 @@ def _card(row: CardRow, is_first: bool, url: str, currency: str, image_base: str
     template = current_app.jinja_env.get_template("storefront/_card.html")
     html = template.render(card=card(row), is_first=is_first, url=url, currency=currency)
     return Markup(html)
-
-
-def _image_base() -> str:
-    return current_app.config["IMAGE_BASE_URL"]
 
 
 def _pagination(choice: Choice, total: int, catalogue_url: str) -> SimpleNamespace:

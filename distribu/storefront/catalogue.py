@@ -1,7 +1,7 @@
 """What a shopper asks of a catalogue, and the cards that answer: a few columns, no ORM rows."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -52,6 +52,8 @@ class Choice:
 
     @classmethod
     def of(cls, arguments: MultiDict) -> "Choice":
+        if not arguments:
+            return cls()
         sort = arguments.get("sort", "")
         return cls(
             query=_typed(arguments, "q")[:QUERY_MAX].strip(),
@@ -68,12 +70,12 @@ class Choice:
 
     def url(self, catalogue_url: str, **changes: str | int) -> str:
         """The address of this choice with a few changes; another choice starts at its page 1."""
-        wanted = replace(self, **{"page": 1, **changes})
-        values = {"q": wanted.query, "category": wanted.category}
-        if wanted.sort != "name":
-            values["sort"] = wanted.sort
-        if wanted.page > 1:
-            values["page"] = wanted.page
+        wanted = vars(self) | {"page": 1} | changes
+        values = {"q": wanted["query"], "category": wanted["category"]}
+        if wanted["sort"] != "name":
+            values["sort"] = wanted["sort"]
+        if wanted["page"] > 1:
+            values["page"] = wanted["page"]
         query = urlencode({name: value for name, value in values.items() if value})
         return f"{catalogue_url}?{query}" if query else catalogue_url
 
@@ -128,7 +130,7 @@ def rows(connection: Connection, company_id: str, choice: Choice) -> list[CardRo
     """What the cards of the chosen page are made of, in the chosen order."""
     statement = _page(choice.sort, bool(choice.category), len(choice.words))
     values = _values(company_id, choice) | {"skipped": (choice.page - 1) * PAGE_SIZE}
-    return [CardRow(*row) for row in connection.execute(statement, values)]
+    return list(map(CardRow._make, connection.execute(statement, values)))
 
 
 def card(row: CardRow) -> Card:
