@@ -14,28 +14,42 @@ def snapshot(product: Product) -> dict:
     return kept | {"image_url": product.image_url, "images": images}
 
 
-def record(action: str, entity_type: str, entity_id: str, before=None, after=None) -> None:
-    """The log will say that g's actor did this, if the caller commits.
+def record(
+    action: str, entity_type: str, entity_id: str, before=None, after=None, actor=None
+) -> None:
+    """The log will say that actor did this, if the caller commits.
 
     action: dotted, as "product.updated". before, after: as JSON; of two
-    dicts only what differs is kept.
+    dicts only what differs is kept. actor: g's where there is none.
     """
-    db.session.add(AuditEntry(**entry(action, entity_type, entity_id, before, after)))
+    db.session.add(AuditEntry(**entry(action, entity_type, entity_id, before, after, actor)))
 
 
-def entry(action: str, entity_type: str, entity_id: str, before=None, after=None) -> dict:
+def system(company_id: str, name: str) -> dict:
+    """The actor of what nobody asks for at that moment. name: of the part that does it."""
+    return {"company_id": company_id, "actor_type": "SYSTEM", "actor_id": None, "actor_name": name}
+
+
+def entry(
+    action: str, entity_type: str, entity_id: str, before=None, after=None, actor=None
+) -> dict:
     """The row that record() adds, for those who add many at once."""
     if before is not None and after is not None:
         changed = [name for name in after if before.get(name) != after[name]]
         before, after = ({name: side.get(name) for name in changed} for side in (before, after))
-    return {
-        "company_id": g.company.id,
-        "actor_type": g.actor_type,
-        "actor_id": g.actor_id,
-        "actor_name": g.actor_name,
+    return (actor or _actor()) | {
         "action": action,
         "entity_type": entity_type,
         "entity_id": entity_id,
         "before": before,
         "after": after,
+    }
+
+
+def _actor() -> dict:
+    return {
+        "company_id": g.company.id,
+        "actor_type": g.actor_type,
+        "actor_id": g.actor_id,
+        "actor_name": g.actor_name,
     }

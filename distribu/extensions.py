@@ -12,7 +12,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from huey import Huey, RedisHuey
+from huey import Huey, PriorityRedisHuey
 from huey.storage import SqliteStorage
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.exc import ArgumentError
@@ -92,11 +92,14 @@ class Queue:
 
         app.extensions |= {"huey": huey, "tasks": {}, "run_task": huey.task()(run_task)}
 
-    def enqueue(self, name: str, *arguments: str) -> None:
-        """Ask the worker to run a task; if the queue is down, the sweep makes up for it."""
+    def enqueue(self, name: str, *arguments: str, priority: int = 0) -> None:
+        """Ask the worker to run a task; if the queue is down, the sweep makes up for it.
+
+        priority: tasks of a higher one come first, and of the same one in their order.
+        """
         try:
             with _queue_errors():
-                current_app.extensions["run_task"](name, *arguments)
+                current_app.extensions["run_task"](name, *arguments, priority=priority)
         except QueueUnavailable as error:
             log.warning("queue down, left to the sweep: %s%r: %s", name, arguments, error)
 
@@ -122,7 +125,7 @@ class _SqliteQueue(SqliteStorage):
 def open_huey(url: str) -> Huey:
     """Return the queue at url, redis://host:port/db or sqlite:///path, without asking it yet."""
     if url.startswith("redis"):
-        return RedisHuey("distribu", url=url, results=False)
+        return PriorityRedisHuey("distribu", url=url, results=False)
     return Huey(
         "distribu",
         results=False,

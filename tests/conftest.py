@@ -200,12 +200,12 @@ def add_product(company_id: str, **values) -> Product:
     return product
 
 
-def run_queue(app: Flask) -> int:
-    """Everything in the queue is done, as a worker would do it; return how many tasks it was."""
+def run_queue(app: Flask, tasks: int | None = None) -> int:
+    """The queue, or so many tasks of it, is done as by a worker; return how many tasks it was."""
     worker.add_tasks(app)
     huey = app.extensions["huey"]
     done = 0
-    while (task := huey.dequeue()) is not None:
+    while done != tasks and (task := huey.dequeue()) is not None:
         task.execute()
         done += 1
     return done

@@ -4,6 +4,7 @@ from ..images.decode import COMMERCE, DAMAGED, EMPTY, EXCESSIVE, UNDECODABLE
 from ..models import Image
 
 LOST = "The upload was lost before it could be read. Delete this image and send the file again."
+LOST_LATER = "This image was lost from the image store. Delete it and send the file again."
 GIVEN_UP = (
     "Reading this image failed three times for reasons that were not told. Delete it and send "
     "the file again, or export it again as JPEG."
@@ -19,10 +20,11 @@ _SENTENCES = {
     "excessive": EXCESSIVE,
     "undecodable": UNDECODABLE,
     "upload_lost": LOST,
+    "objects_lost": LOST_LATER,
     "too_many_attempts": GIVEN_UP,
 }
 # What is no fault of the file.
-_PASSING = ("upload_lost", "too_many_attempts")
+_PASSING = ("upload_lost", "objects_lost", "too_many_attempts")
 
 
 def failure(image: Image) -> dict:

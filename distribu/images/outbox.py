@@ -4,9 +4,9 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, delete, select, update
 
-from ..extensions import db, queue
+from ..extensions import db
 from ..models import Image, OutboxEntry, utc_now
 from . import attachment, ownership, staging
 from .ownership import PicturesHeld
@@ -113,15 +113,30 @@ def _discard_abandoned(now: datetime) -> None:
 
 def _resume_stuck(now: datetime) -> None:
     """Every picture that nobody is at is in the queue again, or given up after three attempts."""
-    idle = or_(Image.writing_until < now, Image.writing_until.is_(None))
-    stuck = select(Image.id, Image.attempts).where(
-        Image.ladder_version.is_(None), idle, Image.created_at < now - PATIENCE
+    unfinished = select(Image.id, Image.status, Image.attempts, Image.writing_until).where(
+        Image.ladder_version.is_(None), Image.created_at < now - PATIENCE
     )
-    for image_id, attempts in db.session.execute(stuck).all():
-        if attempts < staging.MAX_ATTEMPTS:
-            queue.enqueue("process", image_id)
+    rows = db.session.execute(unfinished.order_by(Image.id)).all()
+    idle = [row for row in rows if row.writing_until is None or row.writing_until < now]
+    for row in _without_suspects(rows, idle):
+        if row.attempts < staging.MAX_ATTEMPTS:
+            staging.ask_for_work(row.id, row.status)
         else:
-            _give_up(image_id)
+            _give_up(row.id)
+
+
+def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
+    """The idle ones, and of those that have one attempt left only the next one.
+
+    What dies beside the picture that kills a worker is counted as well:
+    each has its last attempt without the others, and so without the
+    one whose fault it is.
+    """
+    last_attempt = staging.MAX_ATTEMPTS - 1
+    suspects = [row for row in idle if row.attempts == last_attempt]
+    is_tried = any(row.attempts > last_attempt and row not in idle for row in rows)
+    waiting = suspects if is_tried else suspects[1:]
+    return [row for row in idle if row not in waiting]
 
 
 def _give_up(image_id: str) -> None:

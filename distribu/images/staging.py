@@ -18,8 +18,9 @@ from sqlalchemy import update
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.datastructures import FileStorage
 
+from .. import audit
 from ..extensions import db, queue, sandbox
-from ..models import ERROR, PROCESSING, READY, Image, utc_now
+from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from . import ownership
 from .attachment import (
     STAGED_FOR,
@@ -38,7 +39,10 @@ from .store import ImageStore, ObjectNotFound, StoreError, StoreUnavailable
 
 # Longer than any one run of puts takes; nothing is put after it.
 WRITING_WINDOW = timedelta(minutes=5)
+# Of each step: that which makes a picture READY, and that which makes its ladder.
 MAX_ATTEMPTS = 3
+# Behind all else that the queue has: pages show the picture without it.
+LADDER_PRIORITY = -1
 POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
 
 _RECORDED = ("path", "format", "width_px", "height_px", "byte_size")
@@ -103,7 +107,7 @@ def stage(
         with _written(store, image, now) as writer:
             writer.put(image.upload_key, upload.stream, "application/octet-stream")
             _make_ready(writer, derivatives=writer.put_all(made))
-    queue.enqueue("process", image.id)
+    ask_for_work(image.id, READY)
     return image
 
 
@@ -130,22 +134,28 @@ def stage_copy(
                 writer.put(image.key(made["path"]), file, CONTENT_TYPES[made["format"]])
         _make_ready(writer, derivatives=derivatives)
     if not is_complete:
-        queue.enqueue("process", image.id)
+        ask_for_work(image.id, READY)
     return image
 
 
-def process(store: ImageStore, image_id: str, now: datetime | None = None) -> None:
-    """The image is READY with its whole ladder, or ERROR; or someone else is at it.
+def ask_for_work(image_id: str, status: str) -> None:
+    """The queue has the image's next step: what makes a picture READY before any ladder."""
+    queue.enqueue("process", image_id, priority=0 if status == PROCESSING else LADDER_PRIORITY)
 
-    Commits: the attempt before any decoding, so that a picture which
-    kills its worker is counted, and the outcome. Safe to repeat.
+
+def process(store: ImageStore, image_id: str, now: datetime | None = None) -> None:
+    """The image is a step further: READY, then with its whole ladder; or it is ERROR.
+
+    Nothing where someone else is at it. Commits: the attempt before any
+    decoding, so that a picture which kills its worker is counted, and
+    the outcome. Safe to repeat.
     """
     _refuse_pending_work()
     writer = _claim(store, image_id, now or utc_now())
     if writer is None:
         return
     try:
-        _work(writer)
+        is_whole = _work(writer)
         db.session.commit()
     except (ImageConflict, ObjectDeletedError):
         # Removed, or taken over: the outbox has been told how long this one might still put.
@@ -157,6 +167,10 @@ def process(store: ImageStore, image_id: str, now: datetime | None = None) -> No
             writer.change(attempts=Image.attempts - 1)
         db.session.commit()
         raise
+    else:
+        if not is_whole:
+            # Its ladder comes behind the pictures that are still to be READY.
+            ask_for_work(image_id, READY)
 
 
 def give_up(image: Image, error_code: str) -> None:
@@ -255,22 +269,25 @@ def _claim(store: ImageStore, image_id: str, now: datetime) -> Writer | None:
     return Writer(store, image) if image else None
 
 
-def _work(writer: Writer) -> None:
+def _work(writer: Writer) -> bool:
+    """The next step is done; return whether it was the last one."""
     image = writer.image
     try:
         if image.status == PROCESSING:
             with _local_copy(writer.store, image.upload_key) as upload:
                 _publish(writer, upload)
+            return False
         with _source(writer) as (file, policy):
             _complete(writer, file, policy)
     except InvalidImage as error:
         give_up(image, error.code)
     except ObjectNotFound:
         give_up(image, "upload_lost")
+    return True
 
 
 def _publish(writer: Writer, upload: BinaryIO) -> None:
-    """A picture that was accepted undecoded is READY, and its product shows it. Commits."""
+    """A picture that was accepted undecoded is READY, and its product shows it."""
     image = writer.image
     with ExitStack() as files:
         publication = sandbox.publish(upload, POLICIES[image.policy])
@@ -283,13 +300,25 @@ def _publish(writer: Writer, upload: BinaryIO) -> None:
         Image.status == PROCESSING,
         status=READY,
         derivatives=derivatives,
+        attempts=0,
+        writing_until=None,
         **_measured(publication),
     )
     if product:
         product.updated_at = utc_now()
-        if primary_image(product) is image:
-            product.external_image_url = None
-    db.session.commit()
+        if product.external_image_url and primary_image(product) is image:
+            _take_place_of_external(product)
+
+
+def _take_place_of_external(product: Product) -> None:
+    """The product's own picture is shown in place of the external one, and the log says so."""
+    before = audit.snapshot(product)
+    product.external_image_url = None
+    db.session.flush()
+    db.session.expire(product, ["image", "images"])
+    actor = audit.system(product.company_id, "Picture processing")
+    after = audit.snapshot(product)
+    audit.record("product.updated", "Product", product.id, before, after, actor)
 
 
 @contextmanager

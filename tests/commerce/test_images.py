@@ -59,6 +59,7 @@ class TestStatus:
             *((code, False) for code in ("pixels", "animation", "excessive", "undecodable")),
             *((code, False) for code in ("empty", "format", "byte_size", "damaged")),
             ("upload_lost", True),
+            ("objects_lost", True),
             ("too_many_attempts", True),
         ],
     )

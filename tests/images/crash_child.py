@@ -177,9 +177,12 @@ def process(shop: Shop) -> Callable[[], object]:
 
 
 def process_accepted(shop: Shop) -> Callable[[], object]:
-    image_id = add_accepted(shop.store, shop.company_id, shop.product_with(), small()).id
+    product = shop.product_with()
+    product.external_image_url = "https://example.com/a.jpg"
+    image_id = add_accepted(shop.store, shop.company_id, product, small()).id
 
     def change() -> None:
+        staging.process(shop.store, image_id)
         staging.process(shop.store, image_id)
         outbox.drain_request(shop.store)
 

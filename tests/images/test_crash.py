@@ -56,7 +56,7 @@ CHANGES = {
     "process": ["commit", "open", *["put"] * 2, "commit", "delete_prefix", "commit"],
     "process_accepted": [
         *("commit", "open", "put", "put", "commit"),
-        *("open", *["put"] * 2, "commit", "delete_prefix", "commit"),
+        *("commit", "open", *["put"] * 2, "commit", "delete_prefix", "commit"),
     ],
     "accept": ["commit", "put", "commit"],
     "accept_over_limit": ["commit", "put", "commit", *["delete_prefix", "commit"] * 2],

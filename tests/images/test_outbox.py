@@ -160,6 +160,24 @@ class TestSweep:
         assert (image.status, image.error_code) == (ERROR, "too_many_attempts")
         assert store.keys() == set()
 
+    def test_the_last_attempts_are_made_one_at_a_time(self, store, acme, app):
+        first, _, fresh = (
+            add_accepted(store, acme, attempts=attempts).id
+            for attempts in (staging.MAX_ATTEMPTS - 1, staging.MAX_ATTEMPTS - 1, 0)
+        )
+        outbox.sweep(store, utc_now() + LATER)
+        assert queued(app) == [first, fresh]
+
+    def test_a_last_attempt_waits_for_the_one_under_way(self, store, acme, app):
+        now = utc_now() + LATER
+        until = now + timedelta(minutes=1)
+        add_accepted(store, acme, attempts=staging.MAX_ATTEMPTS, writing_until=until)
+        second = add_accepted(store, acme, attempts=staging.MAX_ATTEMPTS - 1).id
+        outbox.sweep(store, now)
+        assert queued(app) == []
+        outbox.sweep(store, until + timedelta(minutes=1))
+        assert queued(app) == [second]
+
     def test_after_three_deaths_a_shown_picture_stays_as_it_is(self, stage, store):
         image = stage()
         image.attempts = staging.MAX_ATTEMPTS
@@ -184,6 +202,11 @@ class TestSweep:
         store.at, store.moment = "delete_prefix", moment
         outbox.sweep(store, utc_now() + MUCH_LATER)
         assert (rows(), len(entries())) == ([], 2)
+
+
+def queued(app) -> list[str]:
+    """The images that wait for a worker, taken out of the queue."""
+    return [task.args[1] for task in iter(app.extensions["huey"].dequeue, None)]
 
 
 def drain_elsewhere(store) -> None:

@@ -6,12 +6,12 @@ import pytest
 from flask import current_app
 from sqlalchemy import select, update
 
-from distribu.extensions import db
+from distribu.extensions import db, queue
 from distribu.images import attachment, outbox, staging
 from distribu.images.decode import InvalidImage
 from distribu.images.sandbox import SandboxError
 from distribu.images.store import ObjectNotFound, StoreUnavailable
-from distribu.models import ERROR, PROCESSING, READY, Image, OutboxEntry, utc_now
+from distribu.models import ERROR, PROCESSING, READY, AuditEntry, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
 from tests.images.life import (
     HIGH,
@@ -23,6 +23,8 @@ from tests.images.life import (
     upload,
 )
 from tests.images.pictures import jpeg, truncated
+
+EXTERNAL = "https://example.com/a.jpg"
 
 
 def rows() -> list[Image]:
@@ -132,7 +134,7 @@ class TestProcess:
         assert paths(image) == LADDER
 
     def test_an_accepted_upload_becomes_ready_and_the_picture(self, store, acme, product):
-        product.external_image_url = "https://example.com/a.jpg"
+        product.external_image_url = EXTERNAL
         image = add_accepted(store, acme, product)
         before = product.version
         staging.process(store, image.id)
@@ -140,6 +142,41 @@ class TestProcess:
         assert product.image_url == image.url
         assert product.version == before + 1
         assert (image.width_px, image.height_px) == (WIDE, HIGH)
+
+    def test_the_log_says_that_the_external_picture_was_taken_off(self, store, acme, product):
+        product.external_image_url = EXTERNAL
+        image = add_accepted(store, acme, product)
+        staging.process(store, image.id)
+        staging.process(store, image.id)
+        [entry] = db.session.scalars(select(AuditEntry))
+        assert (entry.action, entry.entity_id) == ("product.updated", product.id)
+        assert (entry.company_id, entry.actor_type, entry.actor_id) == (acme, "SYSTEM", None)
+        assert entry.before == {"image_url": EXTERNAL}
+        assert entry.after == {"image_url": image.url}
+
+    def test_the_log_says_nothing_where_no_picture_gives_way(self, store, acme, product):
+        staging.process(store, add_accepted(store, acme, product).id)
+        product.external_image_url = EXTERNAL
+        staging.process(store, add_accepted(store, acme, product, position=9).id)
+        assert db.session.scalars(select(AuditEntry)).all() == []
+
+    def test_every_accepted_upload_is_ready_before_any_ladder(self, store, acme, product, app):
+        first, second = (add_accepted(store, acme, product).id for _ in range(2))
+        for image_id in (first, second):
+            queue.enqueue("process", image_id)
+        run_queue(app, tasks=2)
+        assert [(image.status, image.ladder_version) for image in rows()] == [(READY, None)] * 2
+        later = add_accepted(store, acme, product).id
+        queue.enqueue("process", later)
+        run_queue(app, tasks=1)
+        assert db.session.get_one(Image, later).status == READY
+        run_queue(app)
+        assert [image.ladder_version for image in rows()] == [1, 1, 1]
+
+    def test_a_ladder_has_three_attempts_of_its_own(self, store, acme, product):
+        image = add_accepted(store, acme, product, attempts=staging.MAX_ATTEMPTS - 1)
+        staging.process(store, image.id)
+        assert (image.status, image.attempts, image.writing_until) == (READY, 0, None)
 
     def test_an_accepted_upload_that_is_no_picture_ends_in_error(self, store, acme, product):
         image = add_accepted(store, acme, product)
@@ -215,6 +252,7 @@ class TestProcess:
             return derive(*arguments, **options)
 
         monkeypatch.setattr(sandbox, "derive", remove_first)
+        staging.process(store, image_id)
         staging.process(store, image_id)
         outbox.sweep(store, utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
