@@ -58,7 +58,7 @@ def sweep(store: ImageStore, now: datetime | None = None) -> None:
     """
     now = now or utc_now()
     _discard_abandoned(now)
-    _resume_stuck(now)
+    _resume_stuck(store, now)
     # What was discarded just now is due as well.
     drain(store, now=max(now, utc_now()))
 
@@ -111,7 +111,7 @@ def _discard_abandoned(now: datetime) -> None:
     db.session.commit()
 
 
-def _resume_stuck(now: datetime) -> None:
+def _resume_stuck(store: ImageStore, now: datetime) -> None:
     """Every picture that nobody is at is in the queue again, or given up after three attempts."""
     unfinished = select(Image.id, Image.status, Image.attempts, Image.writing_until).where(
         Image.ladder_version.is_(None), Image.created_at < now - PATIENCE
@@ -122,7 +122,7 @@ def _resume_stuck(now: datetime) -> None:
         if row.attempts < staging.MAX_ATTEMPTS:
             staging.ask_for_work(row.id, row.status)
         else:
-            _give_up(row.id)
+            _give_up(store, row.id)
 
 
 def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
@@ -139,11 +139,15 @@ def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
     return [row for row in idle if row not in waiting]
 
 
-def _give_up(image_id: str) -> None:
+def _give_up(store: ImageStore, image_id: str) -> None:
     image = db.session.get(Image, image_id)
+    is_over = Image.attempts >= staging.MAX_ATTEMPTS
     try:
         if image:
-            staging.give_up(image, "too_many_attempts")
+            staging.give_up(store, image, "too_many_attempts", is_over)
         db.session.commit()
     except attachment.ImageConflict:
         db.session.rollback()
+    except StoreError as error:
+        db.session.rollback()
+        log.warning("could not give up %s yet: %s", image_id, error)

@@ -173,11 +173,21 @@ def process(store: ImageStore, image_id: str, now: datetime | None = None) -> No
             ask_for_work(image_id, READY)
 
 
-def give_up(image: Image, error_code: str) -> None:
-    """An image that cannot be finished: ERROR, or READY with as much of its set as there is."""
+def give_up(store: ImageStore, image: Image, error_code: str, *conditions) -> None:
+    """An image that cannot be finished: ERROR, or READY with as much of its set as there is.
+
+    conditions: that nobody writes for it, so that what attempts put
+    before they died can go. Raises ImageConflict and StoreError.
+    """
+    put = [stored.key for stored in store.objects(image.prefix)]
     if image.status == PROCESSING:
-        change_image(image, Image.status == PROCESSING, status=ERROR, error_code=error_code)
-    _finish(image, image.derivatives)
+        is_same = (Image.status == PROCESSING, *conditions)
+        change_image(image, *is_same, status=ERROR, error_code=error_code)
+    _finish(image, image.derivatives, *conditions)
+    recorded = {image.key(made["path"]) for made in image.derivatives}
+    # The row is held until commit: nobody comes to record what is deleted here.
+    for key in set(put) - recorded:
+        store.delete(key)
 
 
 def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]]:
@@ -271,7 +281,7 @@ def _claim(store: ImageStore, image_id: str, now: datetime) -> Writer | None:
 
 def _work(writer: Writer) -> bool:
     """The next step is done; return whether it was the last one."""
-    image = writer.image
+    image, is_mine = writer.image, Image.attempts == writer.attempts
     try:
         if image.status == PROCESSING:
             with _local_copy(writer.store, image.upload_key) as upload:
@@ -280,9 +290,9 @@ def _work(writer: Writer) -> bool:
         with _source(writer) as (file, policy):
             _complete(writer, file, policy)
     except InvalidImage as error:
-        give_up(image, error.code)
+        give_up(writer.store, image, error.code, is_mine)
     except ObjectNotFound:
-        give_up(image, "upload_lost")
+        give_up(writer.store, image, "upload_lost", is_mine)
     return True
 
 
