@@ -1,9 +1,17 @@
 """The record of who changed what: written in the same commit as the change."""
 
+from datetime import datetime
+
 from flask import g
+from sqlalchemy import insert, literal
 
 from .extensions import db
-from .models import AuditEntry, Product
+from .models import AuditEntry, Product, new_ids
+from .models.columns import UtcDateTime
+from .row_sets import select_rows
+
+_TABLE = AuditEntry.__table__
+_OF_EACH = ("action", "entity_id", "before", "after")
 
 
 def snapshot(product: Product) -> dict:
@@ -22,7 +30,24 @@ def record(
     action: dotted, as "product.updated". before, after: as JSON; of two
     dicts only what differs is kept. actor: g's where there is none.
     """
-    db.session.add(AuditEntry(**entry(action, entity_type, entity_id, before, after, actor)))
+    who = actor or _actor()
+    what = entry(action, entity_id, before, after)
+    db.session.add(AuditEntry(**who, entity_type=entity_type, **what))
+
+
+def record_all(entity_type: str, entries: list[dict], now: datetime) -> None:
+    """The log will say that g's actor did each of these of entry(), in their order."""
+    if not entries:
+        return
+    ids = new_ids(len(entries))
+    rows = [{"id": one_id, **one} for one_id, one in zip(ids, entries, strict=True)]
+    of_all = _actor() | {"entity_type": entity_type}
+    chosen = select_rows(rows, [_TABLE.c[name] for name in ("id", *_OF_EACH)]).add_columns(
+        literal(now, UtcDateTime),
+        *(literal(value, _TABLE.c[name].type) for name, value in of_all.items()),
+    )
+    names = ["id", *_OF_EACH, "created_at", *of_all]
+    db.session.connection().execute(insert(_TABLE).from_select(names, chosen))
 
 
 def system(company_id: str, name: str) -> dict:
@@ -30,23 +55,15 @@ def system(company_id: str, name: str) -> dict:
     return {"company_id": company_id, "actor_type": "SYSTEM", "actor_id": None, "actor_name": name}
 
 
-def entry(
-    action: str, entity_type: str, entity_id: str, before=None, after=None, actor=None
-) -> dict:
-    """The row that record() adds, for those who add many at once."""
+def entry(action: str, entity_id: str, before=None, after=None) -> dict:
+    """What happened to one entity: of two dicts only what differs."""
     if before is not None and after is not None:
         changed = [name for name in after if before.get(name) != after[name]]
         before, after = ({name: side.get(name) for name in changed} for side in (before, after))
-    return (actor or _actor()) | {
-        "action": action,
-        "entity_type": entity_type,
-        "entity_id": entity_id,
-        "before": before,
-        "after": after,
-    }
+    return {"action": action, "entity_id": entity_id, "before": before, "after": after}
 
 
-def _actor() -> dict:
+def _actor() -> dict[str, str | None]:
     return {
         "company_id": g.company.id,
         "actor_type": g.actor_type,

@@ -55,6 +55,16 @@ class TestColumns:
         assert (made.description, made.category, made.unit) == (None, None, "each")
         assert made.is_active
 
+    @pytest.mark.parametrize(
+        "name",
+        ["""12" 'bolt' \\ \\u0041 {$.sku}""", "Größe 🔩 螺栓", "two\nlines\u2028and more", "null"],
+    )
+    def test_any_text_is_written_as_it_is(self, cast, name):
+        quoted = name.replace('"', '""')
+        import_text(cast, f'{HEADER},description\nA,"{quoted}",1,1,"{quoted}"\n')
+        assert (product(cast, "A").name, product(cast, "A").description) == (name, name)
+        assert entries("product.created")[0].after["name"] == name
+
     def test_absent_columns_leave_what_is_saved(self, cast):
         add_product(cast.acme, sku="A", description="d", category="c", unit="kg", is_active=False)
         import_text(cast, f"{HEADER}\nA,Anchor,1,2\n")
@@ -160,6 +170,11 @@ class TestUpdates:
         assert entry.before is None
         assert entry.after["price_minor"] == 999
         assert entry.entity_id == product(cast, "A").id
+
+    def test_are_in_the_log_in_the_order_of_the_file(self, cast):
+        skus = ["M", "C", "X", "A", "K"]
+        import_text(cast, "\n".join([HEADER, *(f"{sku},Anchor,1,1" for sku in skus)]))
+        assert [entry.after["sku"] for entry in entries("product.created")] == skus
 
     def test_are_found_by_search(self, cast):
         add_product(cast.acme, sku="A", name="Anchor")

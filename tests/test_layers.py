@@ -24,7 +24,7 @@ FLOORS = [
     ["formats uploads json_bodies", "extensions", "models"],
     [
         "request_ids limits sessions",
-        "tenancy",
+        "tenancy row_sets",
         "audit bearer idempotency",
         "images.ownership",
         "images.attachment",

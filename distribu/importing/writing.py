@@ -4,17 +4,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .. import audit, image_url
 from ..extensions import db
 from ..folding import searchable
 from ..images.attachment import ImageConflict
-from ..models import AuditEntry, Company, Image, Product, new_id
+from ..models import Company, Image, Product, new_ids
+from ..models.columns import UtcDateTime
+from ..row_sets import select_rows
 from .planning import COLUMNS, Change, Plan
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_WRITTEN = ("id", *COLUMNS, "version", "search_text")
 _AUDITED = tuple(name for name in COLUMNS if name != "external_image_url")
 # As many products with their pictures are in memory at a time.
 CHUNK = 200
@@ -27,57 +30,46 @@ def write(company: Company, plan: Plan, copies: dict[int, str], now: datetime) -
     Raises ImageConflict where something is not what it was, and
     IntegrityError where a new SKU has just been taken.
     """
-    ids = {change.line: change.saved.id if change.saved else new_id() for change in plan.changes}
+    fresh = iter(new_ids(len(plan.changes)))
+    ids = {change.line: change.saved.id if change.saved else next(fresh) for change in plan.changes}
     _upsert([change for change in plan.changes if change.fields], company, ids, now)
     with_pictures = [change for change in plan.changes if change.picture]
     _touch([change for change in with_pictures if not change.fields], now)
     entries = [_entry(change, ids[change.line]) for change in plan.changes if not change.picture]
     for chunk in _chunks(with_pictures):
         entries += _change_pictures(chunk, ids, copies)
-    log(entries, now)
-
-
-def upsert_statement(dialect: str):
-    """Insert products, or update those of the same SKU that are of the version before."""
-    statement = _INSERTS[dialect](Product.__table__)
-    new = statement.excluded
-    return statement.on_conflict_do_update(
-        index_elements=["company_id", "sku"],
-        # Compare and set: a product that someone else has just added under this SKU is left alone.
-        where=Product.version + 1 == new.version,
-        set_={
-            **{name: new[name] for name in COLUMNS if name != "sku"},
-            **{"search_text": new.search_text, "updated_at": new.updated_at},
-            "version": Product.version + 1,
-        },
-    )
-
-
-def log(entries: list[dict], now: datetime) -> None:
-    """The audit log has these entries of audit.entry()."""
-    rows = [entry | {"id": new_id(), "created_at": now} for entry in entries]
-    if rows:
-        db.session.connection().execute(insert(AuditEntry.__table__), rows)
+    audit.record_all("Product", entries, now)
 
 
 def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: datetime) -> None:
+    """The products are inserted, or updated where one of this SKU is of the version before."""
     if not changes:
         return
     rows = [
         {
             **change.values,
             "id": ids[change.line],
-            "company_id": company.id,
             "version": change.saved.version + 1 if change.saved else 1,
             "search_text": _search_text(change.values),
-            "created_at": now,
-            "updated_at": now,
         }
         for change in changes
     ]
-    statement = upsert_statement(db.engine.dialect.name).returning(Product.__table__.c.id)
-    done = db.session.connection().execute(statement, rows).all()
-    if len(done) != len(rows):
+    insert = _INSERTS[db.engine.dialect.name](Product.__table__).from_select(
+        [*_WRITTEN, "company_id", "created_at", "updated_at"],
+        select_rows(rows, [Product.__table__.c[name] for name in _WRITTEN]).add_columns(
+            literal(company.id), literal(now, UtcDateTime), literal(now, UtcDateTime)
+        ),
+    )
+    new = insert.excluded
+    upsert = insert.on_conflict_do_update(
+        index_elements=["company_id", "sku"],
+        # Compare and set: a product that someone else has just added under this SKU is left alone.
+        where=Product.version + 1 == new.version,
+        set_={name: new[name] for name in (*_WRITTEN[1:], "updated_at") if name != "sku"},
+    )
+    # Asked for, because an INSERT that returns nothing is not expected to be counted.
+    counted = {"preserve_rowcount": True}
+    if db.session.connection().execute(upsert, execution_options=counted).rowcount != len(rows):
         raise ImageConflict("products")
 
 
@@ -100,10 +92,10 @@ def _entry(change: Change, product_id: str) -> dict:
     """The audit entry of a change that is all in the product's own row."""
     if change.saved is None:
         after = _snapshot(change.values, change.values["external_image_url"], ())
-        return audit.entry("product.created", "Product", product_id, after=after)
+        return audit.entry("product.created", product_id, after=after)
     before = _named(change.saved.values, change.fields)
     after = _named(change.values, change.fields)
-    return audit.entry("product.updated", "Product", product_id, before, after)
+    return audit.entry("product.updated", product_id, before, after)
 
 
 def _named(values: dict, fields: list[str]) -> dict:
@@ -135,9 +127,9 @@ def _change_picture(change: Change, product: Product, copy_id: str | None) -> di
     db.session.expire(product, ["image", "images"])
     after = audit.snapshot(product)
     if change.saved is None:
-        return audit.entry("product.created", "Product", product.id, after=after)
+        return audit.entry("product.created", product.id, after=after)
     before = _snapshot(change.saved.values, change.saved.image_url, change.pictures_before)
-    return audit.entry("product.updated", "Product", product.id, before, after)
+    return audit.entry("product.updated", product.id, before, after)
 
 
 def _chunks(changes: list[Change]) -> Iterable[list[Change]]:

@@ -11,7 +11,7 @@ from .catalogue import (
     OutboxEntry,
     Product,
 )
-from .columns import new_id, utc_now
+from .columns import new_id, new_ids, utc_now
 from .company import (
     PREFIX_LENGTH,
     REMOVED,
@@ -49,5 +49,6 @@ __all__ = [
     "Product",
     "User",
     "new_id",
+    "new_ids",
     "utc_now",
 ]
