@@ -301,10 +301,18 @@ def fitted(size: tuple[int, int], max_px: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
+# From so many pixels of width on, bicubic takes three quarters of the time of Lanczos, and what an
+# encoder makes of it is as good at as many bytes; at 500 and 750 it was 1 point of SSIMULACRA2
+# worse, at 300 it was 2 (mean of seven photographs).
+_BICUBIC_PX = 1000
+
+
 def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if image.size == size:
         return image
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    is_large = size[0] >= _BICUBIC_PX
+    filter = Image.Resampling.BICUBIC if is_large else Image.Resampling.LANCZOS
+    return image.resize(size, filter, reducing_gap=2.0)
 
 
 def _plain(image: Image.Image) -> Image.Image:
