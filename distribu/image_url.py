@@ -69,8 +69,10 @@ def read_change(company: Company, product: Product | None, value: str | None) ->
         return Change(KEEP)
     if (own := _own_image(company, url, own_id)) is None:
         return Change(EXTERNAL, url=value)
-    is_its_own = product is not None and own.product_id == product.id
-    return Change(MOVE if is_its_own else COPY, image_id=own.id)
+    if product is not None and own.product_id == product.id:
+        return Change(MOVE, image_id=own.id)
+    _refuse_one_too_many(product)
+    return Change(COPY, image_id=own.id)
 
 
 def named_image_id(value: str | None) -> str | None:
@@ -147,6 +149,16 @@ def _shown_ids(product: Product | None) -> tuple:
     """The product's hosted picture that is shown, and the one that it was copied from."""
     shown = product.image if product and not product.external_image_url else None
     return (shown.id, shown.copied_from) if shown else ()
+
+
+def _refuse_one_too_many(product: Product | None) -> None:
+    """A copy takes the place of the picture that is shown; where none is, it is one more."""
+    if product is None or (product.image and not product.external_image_url):
+        return
+    try:
+        attachment.refuse_full(product.id, attachment.images_limit())
+    except attachment.ImageLimitReached as error:
+        raise InvalidImageUrl(str(error)) from error
 
 
 def _own_image(company: Company, url: SplitResult, own_id: str | None) -> Image | None:

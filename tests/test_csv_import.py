@@ -1,6 +1,7 @@
 """What a CSV import reads, refuses and writes, on both databases."""
 
 import pytest
+from flask import current_app
 from sqlalchemy import func, select
 
 from distribu import search
@@ -281,6 +282,18 @@ class TestPictures:
             "B,B,1,1,http://shop.test/images/01ARZ3NDEKTSV4RRFFQ69G5FAV/gone.png\n",
         )
         assert [(line, index) for line, index, _ in sentences(found)] == [(2, 4), (3, 4)]
+
+    def test_one_more_than_a_product_may_have_is_an_error(self, cast):
+        current_app.config["IMAGES_PER_PRODUCT"] = 1
+        source = add_picture(add_product(cast.acme, sku="S"))
+        full = add_product(cast.acme, sku="A", name="A", stock=1)
+        add_picture(full)
+        full.external_image_url = ELSEWHERE
+        db.session.commit()
+        found = plan(cast, f"{HEADER},image\nA,A,1,1,{source.url}\n")
+        [(line, index, sentence)] = sentences(found)
+        assert (line, index) == (2, 4)
+        assert "as many pictures as it can have, 1" in sentence
 
     def test_that_would_go_are_named_by_the_plan(self, cast):
         saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)

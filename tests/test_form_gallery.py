@@ -10,7 +10,7 @@ from distribu.images import attachment, staging
 from distribu.models import AuditEntry, Image, Product
 from tests.conftest import add_product, run_queue
 from tests.images.life import upload
-from tests.test_product_form import edit_url, shown
+from tests.test_product_form import edit_url, shown, staged_id, value
 
 EXTERNAL = "https://example.com/a.jpg"
 
@@ -213,3 +213,28 @@ class TestRemove:
     def test_asks_nobody_to_sign_in(self, app, nobody, widget, action):
         url = self.url(app, "two", widget, action)
         assert nobody.post(url, data={"image_id": ""}).status_code == 401
+
+
+class TestLimit:
+    @pytest.fixture
+    def full(self, app, widget) -> str:
+        """The widget with as many pictures as it may have, none of which is shown."""
+        app.config["IMAGES_PER_PRODUCT"] = len(NAMES)
+        change(app, widget, external_image_url=EXTERNAL)
+        return widget
+
+    def test_one_more_is_refused_and_kept_in_the_form(self, app, alice, full):
+        image_id = staged_id(alice)
+        answer = save(alice, product_of(app, full), image_id=image_id)
+        assert answer.status_code == 422
+        assert "This product has as many pictures as it can have, 3." in answer.text
+        assert value(answer.text, "image_id") == image_id
+        assert product_of(app, full).external_image_url == EXTERNAL
+
+    def test_one_that_is_removed_in_the_same_save_makes_room(self, app, alice, full):
+        two = pictures(app)["two"]
+        product = product_of(app, full)
+        answer = save(alice, product, image_id=staged_id(alice), removed_images=two)
+        assert answer.status_code == 303
+        assert list(pictures(app)) == ["blue-widget", "one", "three"]
+        assert product_of(app, full).external_image_url is None

@@ -52,6 +52,40 @@ def kept_ids() -> set[str]:
     return {key.split("/")[1] for key in keys}
 
 
+class TestTheLimit:
+    @pytest.fixture
+    def full(self, app_context, acme) -> Product:
+        """A product that has as many images as it may have, one."""
+        app_context.config["IMAGES_PER_PRODUCT"] = 1
+        product = add_product(acme.id)
+        add_picture(product)
+        return product
+
+    @pytest.fixture
+    def source(self, acme) -> Image:
+        return add_picture(add_product(acme.id))
+
+    def test_a_copy_takes_the_place_of_the_picture(self, full, source):
+        assert write(full, source.url) == "COPY"
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("external_image_url", ELSEWHERE), ("status", "ERROR")],
+        ids=["external", "error"],
+    )
+    def test_a_copy_that_displaces_none_is_refused(self, full, source, name, value):
+        setattr(full if name == "external_image_url" else full.images[0], name, value)
+        db.session.commit()
+        with pytest.raises(image_url.InvalidImageUrl, match="as many pictures as it can have, 1"):
+            write(full, source.url)
+        assert len(full.images) == 1
+
+    def test_the_own_picture_over_an_external_one_is_none_more(self, full):
+        full.external_image_url = ELSEWHERE
+        db.session.commit()
+        assert write(full, full.images[0].url) == "MOVE"
+
+
 class TestTheSameValue:
     def test_null_over_nothing_is_no_change(self, acme):
         assert write(add_product(acme.id), None) == "KEEP"

@@ -9,6 +9,7 @@ and roll back.
 
 from datetime import datetime, timedelta
 
+from flask import current_app
 from sqlalchemy import delete, func, inspect, select, update
 
 from ..extensions import db
@@ -23,7 +24,12 @@ class ImageConflict(Exception):
 
 
 class ImageLimitReached(ImageConflict):
-    """The product has as many images as it may have."""
+    """The product has as many images as it may have; str() is a sentence for the merchant."""
+
+    def __init__(self, limit: int):
+        super().__init__(
+            f"This product has as many pictures as it can have, {limit}. Remove one of them first."
+        )
 
 
 class StaleProduct(ImageConflict):
@@ -84,9 +90,14 @@ def attach(
 
 
 def replace(product: Product, image_id: str) -> None:
-    """The staged image takes the place of the product's picture, hosted or external."""
+    """The staged image takes the place of the product's picture, hosted or external.
+
+    Raises ImageConflict, and ImageLimitReached where no image gives way to it.
+    """
     displaced = None if product.external_image_url else primary_image(product)
-    attach(product, image_id, displaced.position if displaced else first_position(product))
+    position = displaced.position if displaced else first_position(product)
+    limit = None if displaced else images_limit()
+    attach(product, image_id, position, limit=limit)
     if displaced:
         discard(displaced)
     product.external_image_url = None
@@ -206,7 +217,12 @@ def refuse_full(product_id: str, limit: int) -> None:
     """Raises ImageLimitReached where the product has limit images; under its lock, for certain."""
     count = db.session.scalar(select(func.count()).where(Image.product_id == product_id))
     if count >= limit:
-        raise ImageLimitReached(product_id)
+        raise ImageLimitReached(limit)
+
+
+def images_limit() -> int:
+    """How many images a product may have."""
+    return current_app.config["IMAGES_PER_PRODUCT"]
 
 
 def change_image(image: Image, *conditions, **values) -> None:

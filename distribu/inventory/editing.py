@@ -133,6 +133,9 @@ def _save(form: ProductForm, choice: ImageChoice):
         saved = _create(form, choice) if is_new else _update(form, choice)
     except attachment.StaleProduct:
         return _conflict(form, choice)
+    except attachment.ImageLimitReached as error:
+        choice.errors = [str(error)]
+        return _refused(form, choice), 422
     except attachment.ImageConflict:
         choice.errors = ["The picture that you chose is in use elsewhere. Please choose it again."]
         choice.staged = None
@@ -182,13 +185,13 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
         return None
     before = audit.snapshot(product)
     form.fill(product)
-    removed_others = choice.removed_others
+    # First, since they may make the room that the chosen picture needs.
+    for image in choice.removed_others:
+        attachment.remove(product, image)
     if choice.is_removed:
         attachment.remove(product)
     elif choice.is_change:
         attachment.replace(product, choice.staged.id)
-    for image in removed_others:
-        attachment.remove(product, image)
     db.session.flush()
     after = audit.snapshot(product)
     if before == after:

@@ -201,6 +201,21 @@ def test_a_script_that_writes_the_same_source_every_night_makes_one_copy(app, ca
     assert audit_actions(app) == ["product.updated"]
 
 
+def test_a_copy_beyond_the_limit_is_refused(app, cast, acme, pictured):
+    app.config["IMAGES_PER_PRODUCT"] = 1
+    with app.app_context():
+        other = add_product(cast.acme).id
+    add_picture(app, other)
+    with app.app_context():
+        db.session.get_one(Product, other).external_image_url = ELSEWHERE
+        db.session.commit()
+    answer = acme.patch(f"/products/{other}", {"imageUrl": read(acme, pictured)["imageUrl"]})
+    assert answer.status_code == 422
+    [sentence] = answer.json["details"]["imageUrl"]
+    assert sentence.startswith("This product has as many pictures as it can have")
+    assert len(image_ids(app)) == 2
+
+
 def test_a_picture_that_changes_under_the_request_is_looked_at_again(
     app, acme, pictured, monkeypatch
 ):

@@ -116,6 +116,26 @@ def test_attach_stops_at_the_limit(product, stage):
         attach(product, stage(), limit=2)
 
 
+def test_replace_stops_at_the_limit_where_nothing_gives_way(app_context, product, stage):
+    app_context.config["IMAGES_PER_PRODUCT"] = 1
+    first, second = attach(product, stage()), stage()
+    locked = attachment.lock_product(product.id, product.company_id)
+    locked.external_image_url = "https://example.com/a.jpg"
+    with pytest.raises(ImageLimitReached, match="as many pictures as it can have, 1"):
+        attachment.replace(locked, second.id)
+    db.session.rollback()
+    assert images_of(product) == [first]
+
+
+def test_replace_at_the_limit_displaces(app_context, product, stage):
+    app_context.config["IMAGES_PER_PRODUCT"] = 1
+    attach(product, stage())
+    second = stage()
+    attachment.replace(attachment.lock_product(product.id, product.company_id), second.id)
+    db.session.commit()
+    assert images_of(product) == [second]
+
+
 def test_replace_takes_the_position_and_discards_what_was_there(product, stage):
     first, second = attach(product, stage()), attach(product, stage())
     first_id, new = first.id, stage()
