@@ -9,6 +9,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from distribu.extensions import db
+from distribu.images import staging
 from distribu.images.attachment import lock_product
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from tests.conftest import add_product
@@ -218,6 +219,17 @@ class TestChoosing:
         first = staged_id(alice)
         data = {"image": (BytesIO(b"no picture"), "x.jpg"), "image_id": first}
         answer = alice.post(PREVIEW, data=data)
+        assert value(answer.text, "image_id") == first
+        assert saved_image(app).id == first
+
+    def test_waits_only_so_long_for_a_free_decoder(self, app, alice, monkeypatch):
+        monkeypatch.setattr(staging, "WAIT_SECONDS", 0.01)
+        first = staged_id(alice)
+        with app.extensions["image_sandbox"]._turn(10**12):
+            data = {"image": (png(9, 9), "a.png"), "image_id": first}
+            answer = alice.post(PREVIEW, data=data)
+        assert answer.status_code == 422
+        assert "too busy to read this picture" in answer.text
         assert value(answer.text, "image_id") == first
         assert saved_image(app).id == first
 

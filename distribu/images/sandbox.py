@@ -40,7 +40,7 @@ _MB = 1024 * 1024
 #   GIF   390
 #
 # So these are bytes a pixel, a little generous; no picture comes above 1.2 GB.
-_BYTES_PER_PIXEL = {"JPEG": 6, "PNG": 11, "WEBP": 18, "AVIF": 18, "GIF": 7}
+_BYTES_PER_PIXEL = {"JPEG": 7, "PNG": 11, "WEBP": 18, "AVIF": 18, "GIF": 7}
 _BYTES_PER_PIXEL_MULTISCAN = 12
 # Every frame of an animation is held, once as decoded and once as its format writes it.
 _BYTES_PER_FRAME_PIXEL = 8
@@ -51,6 +51,9 @@ _WARM_BYTES = 256 * _MB
 
 JOB_SECONDS = 60.0
 CPU_SECONDS = 30
+# How long somebody at a page waits for a child: more than any burst of sound pictures takes,
+# and less than a few that hang could hold every thread of a web process.
+WAIT_SECONDS = 20.0
 _START_SECONDS = 30.0
 
 # The application stays out of the child: an empty package stands in for distribu/__init__.py,
@@ -68,6 +71,10 @@ _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 class SandboxError(Exception):
     """No child could be started: a fault of the installation, never of a picture."""
+
+
+class SandboxBusy(SandboxError):
+    """Every child has been at work all the time; the same call may succeed later."""
 
 
 def job_bytes(info: ImageInfo) -> int:
@@ -105,13 +112,16 @@ class Sandbox:
         forget = WeakMethod(self._forget)
         os.register_at_fork(after_in_child=lambda: (forget() or bool)())
 
-    def publish(self, file: BinaryIO, policy: ImagePolicy) -> Publication:
+    def publish(
+        self, file: BinaryIO, policy: ImagePolicy, *, wait_seconds: float | None = None
+    ) -> Publication:
         """The stable picture, the first thumbnail and a colour, made in a child.
 
-        file: open, seekable, left anywhere. Raises InvalidImage, also where the child died
-        or took too long.
+        file: open, seekable, left anywhere. wait_seconds: for a free child, then SandboxBusy;
+        None waits for the jobs before it, each of which has an end. Raises InvalidImage, also
+        where the child died or took too long.
         """
-        answer, derivatives = self._run(file, policy, {"task": "publish"})
+        answer, derivatives = self._run(file, policy, {"task": "publish"}, wait_seconds)
         return Publication(
             ImageInfo(**answer["info"]), *derivatives, placeholder_color=answer["color"]
         )
@@ -145,7 +155,9 @@ class Sandbox:
         self._children_at_work = 0
         self._is_closed = False
 
-    def _run(self, file: BinaryIO, policy: ImagePolicy, job: dict) -> tuple[dict, list[Derivative]]:
+    def _run(
+        self, file: BinaryIO, policy: ImagePolicy, job: dict, wait_seconds: float | None = None
+    ) -> tuple[dict, list[Derivative]]:
         needed_bytes = job_bytes(probe(file, policy))
         job |= {
             "policy": asdict(policy),
@@ -154,22 +166,25 @@ class Sandbox:
         }
         with (
             _descriptor(file) as upload,
-            self._turn(needed_bytes),
+            self._turn(needed_bytes, wait_seconds),
             self._child(needed_bytes) as child,
         ):
             return child.work(job, upload, self._job_seconds)
 
     @contextmanager
-    def _turn(self, needed_bytes: int) -> Iterator[None]:
+    def _turn(self, needed_bytes: int, wait_seconds: float | None = None) -> Iterator[None]:
         """Wait, in the order of arrival, for a free child and the memory."""
         needed_bytes = min(needed_bytes, self._memory_bytes)
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
             try:
-                self._changed.wait_for(
-                    lambda: self._queue[0] is ticket and self._has_room(needed_bytes)
+                is_free = self._changed.wait_for(
+                    lambda: self._queue[0] is ticket and self._has_room(needed_bytes),
+                    wait_seconds,
                 )
+                if not is_free:
+                    raise SandboxBusy(f"no decoding process was free for {wait_seconds} s")
                 self._bytes_at_work += needed_bytes
                 self._children_at_work += 1
             finally:

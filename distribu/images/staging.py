@@ -34,7 +34,7 @@ from .attachment import (
 from .decode import COMMERCE, CONTENT_TYPES, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
 from .derivatives import LADDER_VERSION, THUMBNAIL_PX
 from .names import public_name, shortened
-from .sandbox import Derivative, Publication, SandboxError
+from .sandbox import WAIT_SECONDS, Derivative, Publication, SandboxError
 from .store import ImageStore, ObjectNotFound, StoreError, StoreUnavailable
 
 # Longer than any one run of puts takes; nothing is put after it.
@@ -94,13 +94,13 @@ def stage(
     """A READY image that no product has yet, its rows and objects written.
 
     Commits, and refuses a session with pending work: half a form must
-    not be saved with it. Raises InvalidImage, and StoreError with
-    nothing left behind.
+    not be saved with it. Raises InvalidImage, and SandboxError and
+    StoreError with nothing left behind.
     """
     _refuse_pending_work()
     now = now or utc_now()
     with ExitStack() as files:
-        publication = sandbox.publish(upload.stream, policy)
+        publication = sandbox.publish(upload.stream, policy, wait_seconds=WAIT_SECONDS)
         made = [publication.picture, publication.thumbnail]
         _close_with(files, made)
         image = _new_image(company_id, upload, publication, policy)

@@ -4,19 +4,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from flask import abort, g, render_template, request
+from flask import abort, current_app, g, render_template, request
 
 from ..extensions import db, store
 from ..forms.product import ImageForm
 from ..images import attachment, staging
 from ..images.decode import MERCHANT, InvalidImage
 from ..images.ownership import PicturesHeld
+from ..images.sandbox import SandboxError
 from ..images.store import StoreError
 from ..models import READY, Image, Product
 from ..tenancy import company_product_or_404, signed_in
 from . import bp
 
 NOT_STORED = "The picture could not be stored just now. Nothing is lost: try again."
+BUSY = (
+    "The server is too busy to read this picture just now. Nothing is lost: choose it again in "
+    "a minute."
+)
 NO_LONGER_KEPT = "The picture that you chose is no longer kept. Please choose it again."
 
 
@@ -95,6 +100,9 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
         choice.errors = [str(error)]
     except StoreError:
         choice.errors = [NOT_STORED]
+    except SandboxError as error:
+        current_app.logger.error("a picture could not be decoded: %s", error)
+        choice.errors = [BUSY]
     else:
         discard_staged(choice)
         choice.staged, choice.is_removed = staged, False

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from distribu.images.decode import MERCHANT, PUBLISHED, ImageInfo, InvalidImage, probe
-from distribu.images.sandbox import CPU_SECONDS, Sandbox, SandboxError, job_bytes
+from distribu.images.sandbox import CPU_SECONDS, Sandbox, SandboxBusy, SandboxError, job_bytes
 from distribu.images.sandbox_child import send
 from tests.images import pictures
 from tests.images.pictures import jpeg, png
@@ -200,6 +200,14 @@ def test_jobs_wait_for_memory_in_the_order_of_arrival():
         assert entered == []
     assert entered[-1] == 500
     assert sorted(entered) == [10, 50, 500]
+
+
+def test_who_waits_too_long_gives_its_place_up(sandbox):
+    with sandbox._turn(10**12):
+        with pytest.raises(SandboxBusy):
+            sandbox.publish(png(40, 30), MERCHANT, wait_seconds=0.01)
+        assert not sandbox._queue
+    close(sandbox.publish(png(40, 30), MERCHANT, wait_seconds=0.01))
 
 
 def test_job_after_a_failed_one_has_its_turn(sandbox):
