@@ -1,0 +1,47 @@
+"""Whatever an import dies of: all of the file is there or nothing, no object is nobody's.
+
+And the job ends in a state that its page tells; one that failed can be tried again.
+"""
+
+import json
+import subprocess
+import sys
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import settings
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def app_settings(request, tmp_path, migrated_sqlite) -> dict:
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        return settings(tmp_path, SQLALCHEMY_DATABASE_URI=url)
+    (tmp_path / "distribu.db").write_bytes(migrated_sqlite.read_bytes())
+    return settings(tmp_path)
+
+
+def test_an_import_that_dies_at_any_point_is_whole_or_nothing(app_settings):
+    child = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.import_child", json.dumps(app_settings)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    outcome = json.loads(child.stdout)
+    assert outcome["faults"] == {}
+    points, statuses = outcome["points"], outcome["statuses"]
+    assert "after put" in points
+    assert "after delete_prefix" in points
+    # A lost task is done again; one that has begun fails; one that has committed is done.
+    runs = [(status, len(list(run))) for status, run in groupby(statuses)]
+    assert [status for status, _ in runs] == ["DONE", "FAILED", "DONE"]
+    begun, committed = runs[0][1], runs[0][1] + runs[1][1]
+    assert points[begun - 1 : begun + 1] == ["before commit", "after commit"]
+    assert points[committed - 1 : committed + 1] == ["before commit", "after commit"]
+    assert "after put" in points[begun:committed]
