@@ -21,12 +21,15 @@ SMALL_COMPANY = 2000
 # So many products contain a common piece that the first page of them is soon found in order.
 COMMON = 500
 
-_FOUND = text("SELECT rowid FROM product_search WHERE product_search MATCH :phrases")
-_USES_INDEX = text("""
-    SELECT EXISTS (SELECT 1 FROM product WHERE company_id = :company LIMIT 1 OFFSET :small)
-    AND NOT EXISTS (
-        SELECT 1 FROM product_search WHERE product_search MATCH :phrases LIMIT 1 OFFSET :common
-    )""")
+# The numbers of the products that match, as JSON; NULL if the index is not the way to find them.
+_NUMBERS = text("""
+    SELECT CASE
+        WHEN EXISTS (SELECT 1 FROM product WHERE company_id = :company LIMIT 1 OFFSET :small)
+        THEN (SELECT CASE WHEN count(*) <= :common THEN json_group_array(rowid) END FROM (
+            SELECT rowid FROM product_search WHERE product_search MATCH :phrases LIMIT :common + 1
+        ))
+    END""")
+_NUMBERED = text("SELECT value FROM json_each(:numbers)")
 
 
 def matching(company_id: str, typed: str | None) -> ColumnElement[bool]:
@@ -37,13 +40,18 @@ def matching(company_id: str, typed: str | None) -> ColumnElement[bool]:
     start of a word. Without a word, every product matches.
     """
     own, wanted = Product.company_id == company_id, needles(typed)
-    if wanted and db.engine.dialect.name == "sqlite":
-        phrases = _phrases(wanted)
-        asked = {"company": company_id, "small": SMALL_COMPANY, "phrases": phrases}
-        if db.session.scalar(_USES_INDEX, asked | {"common": COMMON}):
-            found = _FOUND.bindparams(phrases=phrases)
-            return and_(own, Product.search_number.in_(found))
-    return and_(own, *(Product.search_text.like(_pattern(piece), "\\") for piece in wanted))
+    if numbers := _numbers(company_id, wanted):
+        return and_(own, Product.search_number.in_(_NUMBERED.bindparams(numbers=numbers)))
+    return and_(own, *map(_holds, wanted))
+
+
+def _numbers(company_id: str, wanted: list[str]) -> str | None:
+    """What SQLite's index knows, if that is the faster way; PostgreSQL chooses by itself."""
+    if not wanted or db.engine.dialect.name != "sqlite":
+        return None
+    limits = {"small": SMALL_COMPANY, "common": COMMON}
+    asked = {"company": company_id, "phrases": _phrases(wanted)}
+    return db.session.scalar(_NUMBERS, asked | limits)
 
 
 def categories(company_id: str) -> list[str]:
@@ -65,9 +73,9 @@ def _stepping_through_categories() -> Select:
 _CATEGORIES = _stepping_through_categories()
 
 
-def count(query: Select) -> int:
-    """How many rows query has, or COUNT_MAX + 1 where there are more than COUNT_MAX."""
-    counted = query.limit(COUNT_MAX + 1).subquery()
+def count(where: ColumnElement[bool]) -> int:
+    """How many products meet a condition, or COUNT_MAX + 1 where more than COUNT_MAX do."""
+    counted = select(Product.id).where(where).limit(COUNT_MAX + 1).subquery()
     return db.session.scalar(select(func.count()).select_from(counted))
 
 
@@ -102,19 +110,25 @@ class Page:
     next: str | None
 
 
-def page(query: Select, sort: Sort, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
-    """At most size rows of query, those beside the place that cursor names.
+def page(
+    query: Select,
+    where: ColumnElement[bool],
+    sort: Sort,
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """At most size rows of query that meet where, those beside the place that cursor names.
 
     query: in no order yet; of one entity, or of columns among which are
     the sort's. cursor: from a Page of the same sort; with None, or with
     one that is not ours, the first page.
     """
     is_backward, place = _read(cursor, sort)
-    rows = _rows(query, sort, is_backward, place, size)
+    rows = _rows(query, where, sort, is_backward, place, size)
     if place and len(rows) <= (size if is_backward else 0):
         # The start of the list is a whole page, whatever has come and gone meanwhile.
         is_backward, place = False, None
-        rows = _rows(query, sort, is_backward, place, size)
+        rows = _rows(query, where, sort, is_backward, place, size)
     has_more, rows = len(rows) > size, rows[:size]
     if is_backward:
         rows.reverse()
@@ -126,17 +140,22 @@ def page(query: Select, sort: Sort, cursor: str | None = None, size: int = PAGE_
     )
 
 
-def _rows(query: Select, sort: Sort, is_backward: bool, place: list | None, size: int) -> list:
+def _rows(
+    query: Select,
+    where: ColumnElement[bool],
+    sort: Sort,
+    is_backward: bool,
+    place: list | None,
+    size: int,
+) -> list:
+    order = sort.order(is_backward)
+    # Asked for the ids alone, a database passes over what does not match within the index.
+    row_id = sort.columns[-1].class_.id
+    found = select(row_id).where(where).order_by(*order)
     if place:
-        query = query.where(sort.beyond(place, is_backward))
+        found = found.where(sort.beyond(place, is_backward))
     # One row more than is shown tells whether there is another page.
-    shown = query.order_by(*sort.order(is_backward)).limit(size + 1)
-    if db.engine.dialect.name == "postgresql":
-        # Asked for the key alone, it passes over what does not match within the index.
-        key = sort.columns[-1]
-        shown = query.where(key.in_(shown.with_only_columns(key))).order_by(
-            *sort.order(is_backward)
-        )
+    shown = query.where(row_id.in_(found.limit(size + 1))).order_by(*order)
     rows = db.session.execute(shown).all()
     return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows
 
@@ -168,7 +187,8 @@ def _phrases(wanted: list[str]) -> str:
     return " AND ".join('"{}"'.format(piece.replace('"', '""')) for piece in wanted)
 
 
-def _pattern(piece: str) -> str:
-    for special in "\\%_":
-        piece = piece.replace(special, "\\" + special)
-    return f"%{piece}%"
+def _holds(piece: str) -> ColumnElement[bool]:
+    if not set(piece) & set("\\%_"):
+        # SQLite takes half as long again where it is told of an escape character.
+        return Product.search_text.like(f"%{piece}%")
+    return Product.search_text.contains(piece, autoescape=True)

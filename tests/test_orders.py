@@ -311,6 +311,15 @@ def test_the_list_shows_orders_newest_first_in_pages(app, alice, cast):
     assert "#2<" in alice.get(address).text
 
 
+def test_the_list_holds_the_companys_own_orders_alone(app, alice, cast):
+    with app.app_context():
+        for company_id, token in ((cast.acme, "ours"), (cast.globex, "theirs")):
+            order = Order(company_id=company_id, number=7, submit_token=token, total_minor=5)
+            db.session.add(order)
+        db.session.commit()
+    assert alice.get("/dashboard/orders").text.count("#7<") == 1
+
+
 def test_without_orders_the_list_says_so(alice):
     assert "No orders yet" in alice.get("/dashboard/orders").text
 

@@ -130,7 +130,7 @@ def test_sqlite_searches_its_index_for_rare_words_in_large_companies(app, cast, 
         for name in ("Blue Widget", "Red Widget", "Green Widget", "Red Bolt"):
             add_product(cast.acme, name=name)
         rare, common = (str(matching(cast.acme, typed)) for typed in ("red", "widget"))
-        assert ("MATCH" in rare, "MATCH" in common) == (True, False)
+        assert ("json_each" in rare, "json_each" in common) == (True, False)
 
 
 def test_the_index_is_whole_after_vacuum_and_after_the_table_was_made_anew(app, cast, monkeypatch):
@@ -187,23 +187,23 @@ def folded(words: str) -> list[str]:
     return "".join(char for char in plain if not unicodedata.combining(char)).split()
 
 
-def walk(query, sort, size: int) -> list[list[str]]:
+def walk(where, sort, size: int) -> list[list[str]]:
     """The names on every page, from the first to the last, and back to the first."""
     pages, cursor = [], None
     while not pages or cursor:
-        shown = page(query, sort, cursor, size)
+        shown = page(select(Product), where, sort, cursor, size)
         pages.append([product.name for product in shown.items])
         cursor = shown.next
     back = [pages[-1]]
     while shown.previous:
-        shown = page(query, sort, shown.previous, size)
+        shown = page(select(Product), where, sort, shown.previous, size)
         back.append([product.name for product in shown.items])
     assert back[::-1] == pages
     return pages
 
 
 def all_of(shop):
-    return select(Product).where(matching(shop.acme, ""))
+    return matching(shop.acme, "")
 
 
 def test_pages_are_in_the_order_of_names_without_case_and_accents(shop):
@@ -218,11 +218,11 @@ def test_equal_names_and_times_are_on_one_page_each(shop, size):
     now = datetime(2026, 1, 1, tzinfo=UTC)
     for number in range(6):
         add_product(shop.acme, name=("Same", "same")[number % 2], created_at=now)
-    expected = [product.id for product in db.session.scalars(all_of(shop))]
+    expected = [product.id for product in db.session.scalars(select(Product).where(all_of(shop)))]
     for sort in (BY_NAME, NEWEST_FIRST):
         ids, cursor = [], None
         while cursor or not ids:
-            shown = page(all_of(shop), sort, cursor, size)
+            shown = page(select(Product), all_of(shop), sort, cursor, size)
             ids += [product.id for product in shown.items]
             cursor = shown.next
         assert sorted(ids) == sorted(expected)
@@ -238,30 +238,32 @@ def test_the_newest_come_first(shop):
 def test_the_next_page_follows_where_the_last_one_ended_whatever_was_deleted(shop):
     for name in "abcdef":
         add_product(shop.acme, name=name)
-    first = page(all_of(shop), BY_NAME, None, 2)
+    first = page(select(Product), all_of(shop), BY_NAME, None, 2)
     db.session.execute(delete(Product).where(Product.name == "b"))
     db.session.commit()
-    second = page(all_of(shop), BY_NAME, first.next, 2)
+    second = page(select(Product), all_of(shop), BY_NAME, first.next, 2)
     assert [product.name for product in second.items] == ["c", "d"]
-    back = page(all_of(shop), BY_NAME, second.previous, 2)
+    back = page(select(Product), all_of(shop), BY_NAME, second.previous, 2)
     assert [product.name for product in back.items] == ["a", "c"]
 
 
 def test_a_page_behind_the_last_product_is_the_first(shop):
     for name in "abc":
         add_product(shop.acme, name=name)
-    first = page(all_of(shop), BY_NAME, None, 2)
+    first = page(select(Product), all_of(shop), BY_NAME, None, 2)
     db.session.execute(delete(Product).where(Product.name == "c"))
     db.session.commit()
-    assert [row.name for row in page(all_of(shop), BY_NAME, first.next, 2).items] == ["a", "b"]
+    shown = page(select(Product), all_of(shop), BY_NAME, first.next, 2)
+    assert [product.name for product in shown.items] == ["a", "b"]
 
 
 def test_a_cursor_that_is_not_ours_leads_to_the_first_page(shop):
     for name in "abc":
         add_product(shop.acme, name=name)
-    ours = page(all_of(shop), BY_NAME, None, 1).next
-    foreign = ["", "x", ours[:-1], ours + "x", page(all_of(shop), NEWEST_FIRST, None, 1).next]
-    shown = [page(all_of(shop), BY_NAME, cursor, 1).items[0].name for cursor in foreign]
+    query, where = select(Product), all_of(shop)
+    ours, others = (page(query, where, sort, None, 1).next for sort in (BY_NAME, NEWEST_FIRST))
+    foreign = ["", "x", ours[:-1], ours + "x", others]
+    shown = [page(query, where, BY_NAME, cursor, 1).items[0].name for cursor in foreign]
     assert shown == ["a"] * 5
 
 
@@ -269,13 +271,13 @@ def test_a_page_of_columns_holds_rows(shop):
     for name in "ab":
         add_product(shop.acme, name=name)
     columns = select(Product.name, Product.id, Product.search_text)
-    shown = page(columns.where(matching(shop.acme, "")), BY_NAME, None, 1)
+    shown = page(columns, all_of(shop), BY_NAME, None, 1)
     assert [row.name for row in shown.items] == ["a"]
-    assert page(columns, BY_NAME, shown.next, 1).items[0].name == "b"
+    assert page(columns, all_of(shop), BY_NAME, shown.next, 1).items[0].name == "b"
 
 
 def test_a_list_without_rows_is_one_empty_page(shop):
-    assert page(all_of(shop), BY_NAME) == Page([], None, None)
+    assert page(select(Product), all_of(shop), BY_NAME) == Page([], None, None)
 
 
 def test_a_count_ends_above_its_limit(shop, monkeypatch):

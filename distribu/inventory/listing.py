@@ -1,7 +1,7 @@
 """The inventory list: every product of the company, by name."""
 
 from flask import g, render_template, request, url_for
-from sqlalchemy import Select, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import selectinload
 
 from .. import search
@@ -15,24 +15,22 @@ from . import bp
 def list_products():
     """The products that match the filters, a page at a time."""
     filters = {name: request.args.get(name, "").strip() for name in ("q", "category")}
-    query = select(Product).where(search.matching(g.company.id, filters["q"]))
+    where = search.matching(g.company.id, filters["q"])
     if filters["category"]:
-        query = query.where(Product.category == filters["category"])
-    page = search.page(
-        query.options(selectinload(Product.image)), search.BY_NAME, request.args.get("cursor")
-    )
+        where = and_(where, Product.category == filters["category"])
+    query = select(Product).options(selectinload(Product.image))
+    page = search.page(query, where, search.BY_NAME, request.args.get("cursor"))
     return render_template(
         "inventory/list.html",
         products=page.items,
-        pages=_pagination(page, query, filters),
+        pages=_pagination(page, search.count(where), filters),
         categories=search.categories(g.company.id),
         filters=filters,
     )
 
 
-def _pagination(page: search.Page, query: Select, filters: dict) -> dict:
+def _pagination(page: search.Page, count: int, filters: dict) -> dict:
     """What the pagination macro shows."""
-    count = search.count(query)
     many = f"more than {search.COUNT_MAX:,}" if count > search.COUNT_MAX else f"{count:,}"
     return {
         "summary": f"{many} {'product' if count == 1 else 'products'}",

@@ -10,6 +10,7 @@ from .catalogue import (
     Installation,
     OutboxEntry,
     Product,
+    shown_image_id,
 )
 from .columns import new_id, new_ids, utc_now
 from .company import (
@@ -50,5 +51,6 @@ __all__ = [
     "User",
     "new_id",
     "new_ids",
+    "shown_image_id",
     "utc_now",
 ]

@@ -11,12 +11,14 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
+    ScalarSelect,
     String,
     Text,
     UniqueConstraint,
     and_,
     event,
     exists,
+    select,
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
@@ -190,6 +192,19 @@ Product.image = relationship(
     viewonly=True,
     uselist=False,
 )
+
+
+def shown_image_id() -> ScalarSelect:
+    """The id of that image, for a statement that joins it to Product without any ORM row."""
+    other = aliased(Image)
+    return (
+        select(other.id)
+        .where(other.product_id == Product.id, other.status == READY)
+        .order_by(other.position, other.id)
+        .limit(1)
+        .correlate(Product)
+        .scalar_subquery()
+    )
 
 
 class OutboxEntry(db.Model):

@@ -1,17 +1,23 @@
 """The products to pick from: a few columns, no ORM rows, since every keystroke asks for them."""
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, select
+from flask import current_app, url_for
+from markupsafe import Markup
+from sqlalchemy import Text, and_, cast, exists, select
 
 from ..extensions import db
-from ..models import READY, Image, Product
+from ..models import Company, Image, Product, shown_image_id
 from ..models.picture import PublishedPicture
-from ..search import BY_NAME, matching, page
+from ..search import BY_NAME, Page, matching, page
 
 PAGE_SIZE = 20
 
-_COLUMNS = (
+# What a row shows, in the order of OfferRow, and then what its place in the list is told by.
+_QUERY = select(
     Product.id,
     Product.name,
     Product.sku,
@@ -20,21 +26,31 @@ _COLUMNS = (
     Product.price_minor,
     Product.stock,
     Product.external_image_url,
+    Image.id.label("image_id"),
+    Image.public_name,
+    cast(Image.derivatives, Text).label("derivatives"),
+    Image.placeholder_color,
+    Image.alt_text,
     Product.search_text,
-)
-# The READY image of the lowest position comes last.
-_IMAGES = (
-    select(
-        Image.product_id,
-        Image.id,
-        Image.public_name,
-        Image.derivatives,
-        Image.placeholder_color,
-        Image.alt_text,
-    )
-    .where(Image.product_id.in_(bindparam("products", expanding=True)), Image.status == READY)
-    .order_by(Image.position.desc(), Image.id.desc())
-)
+).outerjoin(Image, Image.id == shown_image_id())
+
+
+class OfferRow(NamedTuple):
+    """The columns that an offer is made of; a plain tuple, so it is soon compared with another."""
+
+    id: str
+    name: str
+    sku: str | None
+    category: str | None
+    unit: str
+    price_minor: int
+    stock: int
+    external_image_url: str | None
+    image_id: str | None
+    public_name: str | None
+    derivatives: str | None
+    placeholder_color: str | None
+    alt_text: str | None
 
 
 @dataclass(frozen=True)
@@ -51,6 +67,14 @@ class Offer:
     external_image_url: str | None
     image: PublishedPicture | None
 
+    @classmethod
+    def of(cls, row: OfferRow) -> "Offer":
+        image = None
+        if row.image_id and not row.external_image_url:
+            derivatives = json.loads(row.derivatives)
+            image = PublishedPicture(row.image_id, row.public_name, derivatives, *row[11:])
+        return cls(*row[:8], image)
+
     @property
     def has_image(self) -> bool:
         return bool(self.external_image_url or self.image)
@@ -60,7 +84,7 @@ class Offer:
 class Offers:
     """A page of offers. at: its own cursor, or "". has_stock: whether there is any at all."""
 
-    items: list[Offer]
+    items: list[Markup]
     typed: str
     at: str
     previous: str | None
@@ -68,19 +92,32 @@ class Offers:
     has_stock: bool
 
 
-def offers(company_id: str, typed: str | None, cursor: str | None) -> Offers:
+def offers(company: Company, typed: str | None, cursor: str | None) -> Offers:
     """The active products that match what was typed, by name, a page of them."""
-    query = select(*_COLUMNS).where(matching(company_id, typed), Product.is_active)
-    shown = page(query, BY_NAME, cursor, PAGE_SIZE)
-    images = _images([row.id for row in shown.items])
-    items = [Offer(*row[:-1], images.get(row.id)) for row in shown.items]
-    has_stock = any(offer.stock > 0 for offer in items) or _has_stock(company_id)
+    shown = rows(company.id, typed, cursor)
+    image_base, add_url = current_app.config["IMAGE_BASE_URL"], url_for("orders.change_lines")
+    items = [
+        _item(OfferRow(*row[:-1]), number == 0, company.currency, image_base, add_url)
+        for number, row in enumerate(shown.items)
+    ]
+    has_stock = any(row.stock > 0 for row in shown.items) or _has_stock(company.id)
     return Offers(items, typed or "", cursor or "", shown.previous, shown.next, has_stock)
 
 
-def _images(product_ids: list[str]) -> dict[str, PublishedPicture]:
-    rows = db.session.execute(_IMAGES, {"products": product_ids}) if product_ids else ()
-    return {product_id: PublishedPicture(*columns) for product_id, *columns in rows}
+def rows(company_id: str, typed: str | None, cursor: str | None) -> Page:
+    """What the offers of a page are made of, and the cursors beside it."""
+    where = and_(matching(company_id, typed), Product.is_active)
+    return page(_QUERY, where, BY_NAME, cursor, PAGE_SIZE)
+
+
+@lru_cache(maxsize=2048)
+def _item(row: OfferRow, is_first: bool, currency: str, image_base: str, add_url: str) -> Markup:
+    """The item of a product. All that it shows is in the arguments, so it may be kept."""
+    template = current_app.jinja_env.get_template("orders/_offer.html")
+    html = template.render(
+        offer=Offer.of(row), is_first=is_first, currency=currency, add_url=add_url
+    )
+    return Markup(html)
 
 
 def _has_stock(company_id: str) -> bool:

@@ -60,7 +60,7 @@ def change_order():
 def browse_products() -> Response:
     """Fragment: the products that match what is typed, a page of them."""
     typed, cursor = request.args.get("q", ""), request.args.get("page")
-    fragment = render_template("orders/_products.html", offers=offers(g.company.id, typed, cursor))
+    fragment = render_template("orders/_products.html", offers=offers(g.company, typed, cursor))
     address = _url(Draft(request.args.get("draft", "")), typed, cursor)
     return make_response(fragment, {"HX-Replace-Url": address})
 
@@ -130,7 +130,7 @@ def _placed_before(order: Order):
 def _page(form: OrderForm, draft: Draft, cursor: str | None, problems: list[str] = ()) -> str:
     return render_template(
         "orders/new.html",
-        offers=offers(g.company.id, form.q.data, cursor),
+        offers=offers(g.company, form.q.data, cursor),
         **_order(form, draft, list(problems)),
         is_fragment=False,
     )

@@ -17,10 +17,9 @@ NEWEST_FIRST = Sort((Order.number,), is_descending=True)
 @signed_in
 def list_orders() -> str:
     """The company's orders, the newest first."""
-    query = select(Order).where(Order.company_id == g.company.id)
-    shown = page(
-        query.options(joinedload(Order.created_by)), NEWEST_FIRST, request.args.get("page")
-    )
+    query = select(Order).options(joinedload(Order.created_by))
+    own = Order.company_id == g.company.id
+    shown = page(query, own, NEWEST_FIRST, request.args.get("page"))
     return render_template(
         "orders/list.html",
         orders=shown.items,

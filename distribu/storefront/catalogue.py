@@ -17,11 +17,10 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
 from ..folding import needles
-from ..models import READY, Image, Product
+from ..models import Image, Product, shown_image_id
 from ..models.picture import PublishedPicture
 
 PAGE_SIZE = 24
@@ -155,15 +154,6 @@ def _page(sort: str, has_category: bool, words: int) -> Select:
     found = select(Product.id).where(*_shown, *_asked(has_category, words)).order_by(*order)
     # The page is cut out before its pictures are looked for.
     page = found.limit(PAGE_SIZE).offset(bindparam("skipped")).subquery()
-    other = aliased(Image)
-    first = (
-        select(other.id)
-        .where(other.product_id == Product.id, other.status == READY)
-        .order_by(other.position, other.id)
-        .limit(1)
-        .correlate(Product)
-        .scalar_subquery()
-    )
     cut = func.substr(Product.description, 1, SUMMARY_LENGTH + 1)
     return (
         select(
@@ -182,7 +172,7 @@ def _page(sort: str, has_category: bool, words: int) -> Select:
             Image.placeholder_color,
         )
         .join(page, page.c.id == Product.id)
-        .outerjoin(Image, Image.id == first)
+        .outerjoin(Image, Image.id == shown_image_id())
         .order_by(*order)
     )
 

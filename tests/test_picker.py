@@ -1,0 +1,63 @@
+"""What the picker shows of a product is what the product is now, although its items are kept."""
+
+import pytest
+
+from distribu.extensions import db, store
+from distribu.models import PROCESSING, READY, Company, Product
+from tests.conftest import add_product
+from tests.images.life import add_accepted
+
+ADDRESS = "/dashboard/orders/new/products?q=blue"
+
+
+@pytest.fixture
+def widget(app, cast) -> str:
+    with app.app_context():
+        return add_product(cast.acme, name="Blue Widget", sku="W-1", category="Tools", stock=10).id
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ({"name": "Blue Gadget"}, "<strong>Blue Gadget</strong>"),
+        ({"sku": "W-2"}, "W-2 · Tools"),
+        ({"category": "Garden"}, "W-1 · Garden"),
+        ({"unit": "dozen"}, "/ dozen"),
+        ({"price_minor": 1234}, "$12.34"),
+        ({"stock": 1234}, "1,234 in stock"),
+        (
+            {"external_image_url": "https://pictures.example/w.jpg"},
+            "https://pictures.example/w.jpg",
+        ),
+    ],
+)
+def test_whatever_changes_is_seen_at_the_next_keystroke(app, alice, widget, change, shown):
+    assert shown not in alice.get(ADDRESS).text
+    with app.app_context():
+        product = db.session.get_one(Product, widget)
+        for name, value in change.items():
+            setattr(product, name, value)
+        db.session.commit()
+    assert shown in alice.get(ADDRESS).text
+
+
+def test_the_picker_shows_the_first_picture_that_is_ready(app, alice, cast, widget):
+    with app.app_context():
+        product, made = db.session.get_one(Product, widget), {"format": "JPEG", "path": ""}
+        made |= {"width_px": 40, "height_px": 30, "byte_size": 9}
+        values = {"derivatives": [made], "alt_text": "A widget in blue"}
+        for position, status in enumerate((PROCESSING, READY, READY)):
+            name, place = f"picture-{position}.jpg", {"position": position, "status": status}
+            add_accepted(store, cast.acme, product, public_name=name, **values, **place)
+    shown = alice.get(ADDRESS).text
+    names = ("picture-0", "picture-1", "picture-2")
+    assert [name in shown for name in names] == [False, True, False]
+    assert 'alt="A widget in blue"' in shown
+
+
+def test_prices_are_in_the_companys_currency(app, alice, cast, widget):
+    assert "$9.99" in alice.get(ADDRESS).text
+    with app.app_context():
+        db.session.get_one(Company, cast.acme).currency = "EUR"
+        db.session.commit()
+    assert "€9.99" in alice.get(ADDRESS).text
