@@ -133,6 +133,20 @@ def test_sqlite_searches_its_index_for_rare_words_in_large_companies(app, cast, 
         assert ("json_each" in rare, "json_each" in common) == (True, False)
 
 
+def test_postgresql_samples_enough_texts_to_tell_rare_pieces_from_common_ones(
+    make_app, postgres_url
+):
+    with make_app(SQLALCHEMY_DATABASE_URI=postgres_url).app_context():
+        row = {"company_id": add_cast().acme, "price_minor": 1}
+        rows = [row | {"id": new_id(), "name": f"Bolt {number}"} for number in range(2000)]
+        db.session.execute(insert(Product), rows)
+        db.session.execute(text("ANALYZE product"))
+        sampled = text("""
+            SELECT cardinality(histogram_bounds::text::text[]) FROM pg_stats
+            WHERE tablename = 'product' AND attname = 'search_text'""")
+        assert db.session.scalar(sampled) > 500
+
+
 def test_the_index_is_whole_after_vacuum_and_after_the_table_was_made_anew(app, cast, monkeypatch):
     monkeypatch.setattr(search, "SMALL_COMPANY", 0)
     with app.app_context():
