@@ -63,6 +63,8 @@ def _configure_sqlite(connection, _record) -> None:
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("PRAGMA busy_timeout=15000")
+    # In KiB: of the default two megabytes, one search walks over half, and reads them anew.
+    connection.execute("PRAGMA cache_size=-16384")
 
 
 @event.listens_for(Engine, "connect")
