@@ -1,10 +1,12 @@
 """What a product and its pictures look like to a client of Squarespace's."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask import current_app, g
 from markupsafe import Markup, escape
 
+from ..images.derivatives import ladder
 from ..models import READY, Image, Product
 
 
@@ -43,9 +45,20 @@ def image_body(image: Image, index: int) -> dict:
         "altText": image.alt_text,
         "url": image.url,
         "originalSize": {"width": image.width_px, "height": image.height_px},
-        "availableFormats": [f"{width}w" for width in image.widths("WEBP")],
+        "availableFormats": [f"{width}w" for width in _widths(image)],
     }
     return body | {"orderIndex": index} if is_v2() else body
+
+
+def _widths(image: Image) -> Sequence[int]:
+    """What ?format= answers, now or when its ladder is made: until then, with the picture itself.
+
+    A client that asks once, as soon as it is READY, is not left with the thumbnail alone.
+    """
+    picture = image.derivative("")
+    if picture and image.ladder_version is None:
+        return ladder(picture["width_px"])
+    return image.widths("WEBP")
 
 
 def moment(when: datetime) -> str:

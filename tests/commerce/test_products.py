@@ -97,6 +97,17 @@ class TestImage:
         shop.version = "v2"
         assert [image["orderIndex"] for image in shop.product(widget)["images"]] == [0, 1, 2]
 
+    def test_a_client_that_asks_as_soon_as_it_is_ready_is_told_every_format(
+        self, shop, widget, nobody
+    ):
+        shop.upload(widget, picture(640, 320))
+        run_queue(shop.app, tasks=1)
+        [image] = shop.product(widget)["images"]
+        assert image["availableFormats"] == ["100w", "300w", "500w", "640w"]
+        answer = fetched(nobody, f"{image['url']}?format=500w")
+        assert (answer.status_code, answer.mimetype) == (200, "image/png")
+        assert answer.headers["Cache-Control"] == "public, no-cache"
+
     def test_every_format_answers_its_width(self, shop, widget, nobody):
         shop.ready(widget, picture(640, 320))
         [image] = shop.product(widget)["images"]
