@@ -5,7 +5,8 @@ and two workers, PostgreSQL, MinIO and Redis; then one that serve embeds
 all in, on SQLite and a directory. Ends with an
 error where an image is not READY, the order of images is not as asked,
 or the limit does not hold. Against it: decoding the same pictures in one
-sandbox, with no server around.
+sandbox with their ladders, which READY does not wait for, and no
+server around.
 """
 
 import os

@@ -172,6 +172,19 @@ def test_no_legal_picture_may_need_more_than_the_ceiling(format, is_multiscan):
     assert job_bytes(worst) <= 1200 * 1024 * 1024
 
 
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
+@pytest.mark.parametrize("frames", [2, 4, 15, 100, 10_000])
+def test_no_legal_animation_may_need_more_than_the_ceiling(format, frames):
+    side = int((PUBLISHED.max_animation_pixels / frames) ** 0.5)
+    worst = ImageInfo(format, side, side, frames, 20_000_000)
+    assert job_bytes(worst) <= 1200 * 1024 * 1024
+
+
+def test_memory_grows_with_frames():
+    still, moving = (ImageInfo("GIF", 2000, 2000, frames, 1000) for frames in (1, 20))
+    assert job_bytes(moving) > job_bytes(still) + 20 * 2000 * 2000 * 4
+
+
 def test_threads_share_the_children(sandbox):
     files = [jpeg(640 + number, 480) for number in range(8)]
     with ThreadPoolExecutor(8) as threads:
