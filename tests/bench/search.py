@@ -96,17 +96,21 @@ def filled_app(url: str, folder: Path):
         upgrade()
         cast = add_cast()
         started = time.perf_counter()
-        products = [product(cast.acme, number) for number in range(PRODUCTS)]
-        products += [product(cast.globex, number) for number in range(OTHERS)]
-        db.session.execute(insert(Product), products)
-        db.session.execute(insert(Image), [picture(row) for row in products[::PICTURED]])
-        db.session.commit()
+        fill(cast)
         print(f"  filled in {time.perf_counter() - started:.1f} s")
         settle()
     yield app, cast
     app.extensions["image_sandbox"].close()
     with app.app_context():
         db.engine.dispose()
+
+
+def fill(cast) -> None:
+    products = [product(cast.acme, number) for number in range(PRODUCTS)]
+    products += [product(cast.globex, number) for number in range(OTHERS)]
+    db.session.execute(insert(Product), products)
+    db.session.execute(insert(Image), [picture(row) for row in products[::PICTURED]])
+    db.session.commit()
 
 
 def settle() -> None:
