@@ -8,6 +8,7 @@ fetched and never deleted.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from flask import current_app
@@ -76,11 +77,8 @@ def read_change(company: Company, product: Product | None, value: str | None) ->
 
 
 def named_image_id(value: str | None) -> str | None:
-    """The id of the picture that value may mean, if it has the form of our own addresses."""
-    try:
-        found = _OWN_PATH.match(urlsplit(value or "").path)
-    except ValueError:
-        return None
+    """The id of a picture that value may mean: every value that is read as one of ours has it."""
+    found = _OWN_PATH.search(unquote(value or ""))
     return found[1].upper() if found else None
 
 
@@ -181,5 +179,10 @@ def _own_image(company: Company, url: SplitResult, own_id: str | None) -> Image 
 
 
 def _is_our_host(url: SplitResult) -> bool:
-    ours = (current_app.config[name] for name in ("PUBLIC_URL", "IMAGE_BASE_URL"))
-    return (url.hostname or "").rstrip(".") in {urlsplit(base).hostname for base in ours if base}
+    bases = (current_app.config[name] for name in ("PUBLIC_URL", "IMAGE_BASE_URL"))
+    return (url.hostname or "").rstrip(".") in {_host(base) for base in bases if base}
+
+
+@cache
+def _host(base: str) -> str | None:
+    return urlsplit(base).hostname
