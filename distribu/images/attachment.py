@@ -7,13 +7,15 @@ pictures cannot be changed now, attach and discard raise PicturesHeld
 and roll back.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import delete, func, inspect, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, inspect, select, update
 
 from ..extensions import db
-from ..models import READY, Image, OutboxEntry, Product, utc_now
+from ..models import READY, Image, OutboxEntry, Product, new_id, utc_now
+from ..row_sets import select_rows
 from . import ownership
 
 STAGED_FOR = timedelta(hours=24)
@@ -140,16 +142,36 @@ def discard(image: Image) -> None:
     ownership.hold()
     if image.product:
         db.session.expire(image.product, ["images", "image"])
-    gone = db.session.execute(
-        delete(Image)
-        .where(Image.id == image_id)
-        .returning(Image.writing_until, Image.public_name, Image.derivatives),
-        execution_options={"synchronize_session": False},
-    ).first()
+    gone = _delete(Image.id == image_id)
     db.session.expunge(image)
-    if gone:
-        paths = [made["path"] or gone.public_name for made in gone.derivatives]
-        disown(image_id, gone.writing_until, [f"images/{image_id}/{path}" for path in paths])
+    _disown_all(gone)
+
+
+def discard_all(image_ids: Sequence[str]) -> None:
+    """What discard() does, for thousands in a few statements; what was loaded of them is stale."""
+    if not image_ids:
+        return
+    ownership.hold()
+    rows = [{"id": image_id} for image_id in image_ids]
+    _disown_all(_delete(Image.id.in_(select_rows(rows, [Image.__table__.c.id]))))
+
+
+def _delete(which: ColumnElement[bool]) -> Sequence[Row]:
+    return db.session.execute(
+        delete(Image)
+        .where(which)
+        .returning(Image.id, Image.writing_until, Image.public_name, Image.derivatives),
+        execution_options={"synchronize_session": False},
+    ).all()
+
+
+def _disown_all(deleted: Sequence[Row]) -> None:
+    entries = []
+    for image in deleted:
+        paths = [made["path"] or image.public_name for made in image.derivatives]
+        published = [f"images/{image.id}/{path}" for path in paths]
+        entries += _disowned(image.id, image.writing_until, published)
+    _into_outbox(entries)
 
 
 def disown(
@@ -160,8 +182,16 @@ def disown(
     writing_until: a writer may put until then, so that drain() has to
     look once more after it. published: the keys that caches may have.
     """
-    into_outbox(f"images/{image_id}/", writing_until, published)
-    into_outbox(f"incoming/{image_id}/", writing_until)
+    _into_outbox(_disowned(image_id, writing_until, published))
+
+
+def _disowned(
+    image_id: str, writing_until: datetime | None, published: list[str] | None
+) -> list[dict]:
+    return [
+        _entry(f"images/{image_id}/", writing_until, published),
+        _entry(f"incoming/{image_id}/", writing_until),
+    ]
 
 
 def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> None:
@@ -241,8 +271,22 @@ def change_image(image: Image, *conditions, **values) -> None:
 def into_outbox(
     prefix: str, final_after: datetime | None = None, published: list[str] | None = None
 ) -> None:
-    entry = OutboxEntry(prefix=prefix, final_after=final_after, published=published)
-    db.session.add(entry)
-    db.session.flush()
+    _into_outbox([_entry(prefix, final_after, published)])
+
+
+def _entry(
+    prefix: str, final_after: datetime | None = None, published: list[str] | None = None
+) -> dict:
+    return {
+        "id": new_id(),
+        "prefix": prefix,
+        "final_after": final_after,
+        "published": published,
+    }
+
+
+def _into_outbox(entries: list[dict]) -> None:
+    if entries:
+        db.session.execute(insert(OutboxEntry), entries)
     # The end of the request drains these at once.
-    db.session.info.setdefault("to_drain", []).append(entry.id)
+    db.session.info.setdefault("to_drain", []).extend(entry["id"] for entry in entries)

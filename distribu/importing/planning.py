@@ -69,6 +69,11 @@ class Change:
         return self.picture is None and not self.fields
 
     @property
+    def takes_picture(self) -> bool:
+        """Whether the product gets a picture of ours, beyond what values and lost say."""
+        return self.picture is not None and self.picture.kind in (image_url.COPY, image_url.MOVE)
+
+    @property
     def needs_copy(self) -> bool:
         return self.picture is not None and self.picture.kind == image_url.COPY
 
@@ -112,9 +117,11 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """The same for two plans exactly when they do the same."""
-        effects = [_effect(change) for change in self.changes]
-        text = json.dumps([effects, self.unchanged, len(self.errors)])
-        return hashlib.sha256(text.encode()).hexdigest()
+        told = hashlib.sha256(json.dumps([self.unchanged, len(self.errors)]).encode())
+        # One by one: all effects at once would have the garbage collector look through the process.
+        for change in self.changes:
+            told.update(json.dumps(_effect(change)).encode())
+        return told.hexdigest()
 
 
 def make_plan(company: Company, reading: Reading, is_locked: bool = False) -> Plan:
@@ -244,6 +251,8 @@ def _change(
     if picture.kind == image_url.EXTERNAL and shown is None:
         values["external_image_url"], picture = picture.url, None
         return Change(row.line, saved, values, lost_url=external, new_url=row.image_url)
+    if picture.kind in (image_url.CLEAR, image_url.EXTERNAL):
+        values["external_image_url"] = picture.url
     lost = images if picture.kind == image_url.CLEAR else [shown.id] if shown else []
     if picture.kind == image_url.MOVE:
         lost = []

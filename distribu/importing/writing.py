@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from .. import audit, image_url
 from ..extensions import db
 from ..folding import searchable
+from ..images import attachment
 from ..images.attachment import ImageConflict
 from ..models import Company, Image, Product, new_ids
 from ..models.columns import UtcDateTime
@@ -33,10 +34,12 @@ def write(company: Company, plan: Plan, copies: dict[int, str], now: datetime) -
     fresh = iter(new_ids(len(plan.changes)))
     ids = {change.line: change.saved.id if change.saved else next(fresh) for change in plan.changes}
     _upsert([change for change in plan.changes if change.fields], company, ids, now)
-    with_pictures = [change for change in plan.changes if change.picture]
-    _touch([change for change in with_pictures if not change.fields], now)
-    entries = [_entry(change, ids[change.line]) for change in plan.changes if not change.picture]
-    for chunk in _chunks(with_pictures):
+    _touch([change for change in plan.changes if not change.fields], now)
+    taking = [change for change in plan.changes if change.takes_picture]
+    others = [change for change in plan.changes if not change.takes_picture]
+    attachment.discard_all([image_id for change in others for image_id in change.lost])
+    entries = [_entry(change, ids[change.line]) for change in others]
+    for chunk in _chunks(taking):
         entries += _change_pictures(chunk, ids, copies)
     audit.record_all("Product", entries, now)
 
@@ -89,12 +92,16 @@ def _touch(changes: list[Change], now: datetime) -> None:
 
 
 def _entry(change: Change, product_id: str) -> dict:
-    """The audit entry of a change that is all in the product's own row."""
+    """The audit entry of a change that takes no picture of ours."""
     if change.saved is None:
         after = _snapshot(change.values, change.values["external_image_url"], ())
         return audit.entry("product.created", product_id, after=after)
     before = _named(change.saved.values, change.fields)
     after = _named(change.values, change.fields)
+    if change.picture:
+        kept = [one for one in change.pictures_before if one not in change.lost]
+        before |= {"image_url": change.saved.image_url, "images": list(change.pictures_before)}
+        after |= {"image_url": change.values["external_image_url"], "images": kept}
     return audit.entry("product.updated", product_id, before, after)
 
 

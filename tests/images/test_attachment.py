@@ -268,3 +268,55 @@ def test_keep_longer_is_for_the_company_and_for_what_is_staged(product, stage, a
     assert (attached.kept_until, chosen.kept_until < now + timedelta(hours=5)) == (None, True)
     attachment.keep_longer(chosen.id, acme, now)
     assert chosen.kept_until == now + attachment.STAGED_FOR
+
+
+class TestDiscardAll:
+    @pytest.fixture
+    def images(self, product, stage) -> list[Image]:
+        return [attach(product, stage()) for _ in range(3)]
+
+    def test_leaves_the_others(self, product, images):
+        kept = images.pop(1).id
+        attachment.discard_all([image.id for image in images])
+        db.session.commit()
+        assert [image.id for image in images_of(product)] == [kept]
+
+    def test_owes_the_outbox_what_discard_does(self, images):
+        ids = [image.id for image in images]
+        attachment.discard(images[0])
+        attachment.discard_all(ids[1:])
+        db.session.commit()
+        owed = {entry.prefix: entry.published for entry in db.session.scalars(select(OutboxEntry))}
+        by_discard = owed[f"images/{ids[0]}/"]
+        assert by_discard
+        expected = [key.replace(ids[0], ids[1]) for key in by_discard]
+        assert owed[f"images/{ids[1]}/"] == expected
+        assert owed[f"incoming/{ids[1]}/"] is None
+        assert len(owed) == 6
+
+    def test_deletes_the_objects_after_the_rows(self, images, store):
+        attachment.discard_all([image.id for image in images])
+        assert store.keys()
+        db.session.commit()
+        drain_request(store)
+        assert store.keys() == set()
+
+    def test_tells_how_long_a_writer_may_put(self, store, acme):
+        writing_until = utc_now() + timedelta(minutes=4)
+        attachment.discard_all([add_accepted(store, acme, writing_until=writing_until).id])
+        db.session.commit()
+        entries = db.session.scalars(select(OutboxEntry)).all()
+        assert [entry.final_after for entry in entries] == [writing_until] * 2
+
+    def test_passes_over_what_is_gone(self, images):
+        ids = [image.id for image in images]
+        attachment.discard(images[0])
+        attachment.discard_all(ids)
+        db.session.commit()
+        assert len(outbox_prefixes()) == 6
+
+    def test_is_undone_with_its_transaction(self, product, images):
+        attachment.discard_all([image.id for image in images])
+        db.session.rollback()
+        assert len(images_of(product)) == 3
+        assert outbox_prefixes() == []
