@@ -148,6 +148,17 @@ class TestQueue:
             queue.enqueue("sweep")
         assert "left to the sweep: sweep" in caplog.text
 
+    @pytest.mark.parametrize("server", ["sqlite", "redis"])
+    def test_a_higher_priority_comes_first(self, request, make_app, tmp_path, server):
+        url = f"sqlite:///{tmp_path / 'queue.db'}"
+        url = request.getfixturevalue("redis_url") if server == "redis" else url
+        app = make_app(QUEUE_URL=url, RATELIMIT_STORAGE_URI="memory://")
+        with app.app_context():
+            for name, priority in {"a": -1, "b": 0, "c": -1, "d": 0}.items():
+                queue.enqueue(name, priority=priority)
+        asked = [app.extensions["huey"].dequeue().args[0] for _ in range(4)]
+        assert asked == ["b", "d", "a", "c"]
+
     def test_nothing_is_opened_before_it_is_needed(self, make_app, tmp_path):
         make_app()
         assert not (tmp_path / "queue.db").exists()

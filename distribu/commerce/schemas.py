@@ -88,7 +88,10 @@ class ProductImage(Closed):
     availableFormats = fields.List(
         fields.String(),
         required=True,
-        metadata=about('Widths: "500w" is had by adding ?format=500w to url.'),
+        metadata=about(
+            'Widths: "500w" is had by adding ?format=500w to url. In the first moments after READY '
+            "the picture itself may answer for one."
+        ),
     )
     orderIndex = fields.Integer(metadata=about("Its place, from 0. Under v2 only."))
 
