@@ -63,6 +63,7 @@ def test_each_word_occurs_in_name_sku_or_category(shop, typed, names):
 
 SPECIAL = ["%%%", "___", "100%", "a_c", "it's", '"quoted"', "AND NOT", "wid*", "name:wid", "\\\\"]
 SPECIAL += ["a\\b_", "NEAR(a b)", "^wid", "(", "--1", "{x} : y", "; DROP TABLE product"]
+SPECIAL += ["[abc]", "[^a]", "a?c", "]["]
 
 
 @pytest.mark.parametrize("typed", SPECIAL)
