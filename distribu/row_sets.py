@@ -2,7 +2,7 @@
 
 A statement a row costs a round trip on PostgreSQL, and on SQLite the
 search index is written to disk after each; a list of VALUES costs
-the driver a placeholder a cell.
+the driver a placeholder a cell, of which there may be 65,535.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,11 @@ def select_rows(rows: list[dict], columns: Sequence[Column]) -> Select:
     typed = (column(one.name, one.type) for one in columns)
     table = func.json_to_recordset(given).table_valued(*typed).render_derived(with_types=True)
     return select(*table.c)
+
+
+def is_among(column: Column, values: Sequence[str]) -> ColumnElement[bool]:
+    """Whether column has one of these values, of which there may be any number."""
+    return column.in_(select_rows([{column.name: value} for value in values], [column]))
 
 
 def _from_json_each(given: ColumnElement, columns: Sequence[Column]) -> Select:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, insert, inspect, select
 
 from ..extensions import db
 from ..models import READY, Image, OutboxEntry, Product, new_id, utc_now
-from ..row_sets import select_rows
+from ..row_sets import is_among
 from . import ownership
 
 STAGED_FOR = timedelta(hours=24)
@@ -152,8 +152,7 @@ def discard_all(image_ids: Sequence[str]) -> None:
     if not image_ids:
         return
     ownership.hold()
-    rows = [{"id": image_id} for image_id in image_ids]
-    _disown_all(_delete(Image.id.in_(select_rows(rows, [Image.__table__.c.id]))))
+    _disown_all(_delete(is_among(Image.__table__.c.id, image_ids)))
 
 
 def _delete(which: ColumnElement[bool]) -> Sequence[Row]:

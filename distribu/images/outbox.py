@@ -8,6 +8,7 @@ from sqlalchemy import Row, delete, select, update
 
 from ..extensions import db
 from ..models import Image, OutboxEntry, utc_now
+from ..row_sets import is_among
 from . import attachment, ownership, staging
 from .ownership import PicturesHeld
 from .purging import purge
@@ -37,7 +38,7 @@ def drain(
     if entry_ids is None:
         due = due.where(OutboxEntry.due_at <= now).order_by(OutboxEntry.due_at)
     else:
-        due = due.where(OutboxEntry.id.in_(entry_ids))
+        due = due.where(is_among(OutboxEntry.__table__.c.id, entry_ids))
     # Rows, not objects: another drain may be at the same entries.
     return sum(not _drain_one(store, entry, now) for entry in db.session.execute(due).all())
 

@@ -1,0 +1,33 @@
+"""Many rows in one statement, on both databases."""
+
+import pytest
+from sqlalchemy import select
+
+from distribu.extensions import db
+from distribu.images import outbox
+from distribu.models import Company, new_ids
+from distribu.row_sets import is_among
+
+# More than PostgreSQL takes placeholders in one statement.
+MANY = 70_000
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request, make_app):
+    changes = {}
+    if request.param == "postgresql":
+        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
+    return make_app(**changes)
+
+
+def test_a_row_is_found_among_any_number_of_values(app, cast):
+    ids = [*new_ids(MANY), cast.acme]
+    with app.app_context():
+        found = select(Company.slug).where(is_among(Company.__table__.c.id, ids))
+        assert db.session.scalars(found).all() == ["acme"]
+
+
+def test_a_request_may_displace_any_number_of_pictures(app):
+    with app.app_context():
+        db.session.info["to_drain"] = new_ids(MANY)
+        outbox.drain_request(app.extensions["image_store"])
