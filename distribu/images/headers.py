@@ -316,7 +316,8 @@ def _file_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
         length, kind = struct.unpack(">I4s", start)
         if length == 1:
             length = int.from_bytes(_exact(file, 8)) - 8
-        if length < 8:  # 0: the box lasts to the end of the file.
+        # 0: the box lasts to the end of the file. So does one that is longer than any file here.
+        if not 8 <= length < 1 << 32:
             return
         after = file.tell() + length - 8
         yield kind, length - 8

@@ -92,6 +92,15 @@ def test_heic_is_refused_with_advice(brand):
     )
 
 
+@pytest.mark.parametrize("length", [1 << 62, 1 << 63, (1 << 64) - 1])
+def test_an_avif_box_longer_than_any_file_is_its_last(length, tmp_path):
+    whole = pictures.of_format("AVIF", 64, 48).getvalue()
+    path = tmp_path / "picture.avif"
+    path.write_bytes(whole[: whole[3]] + b"\0\0\0\1free" + length.to_bytes(8) + whole[whole[3] :])
+    with path.open("rb") as file:
+        assert refusal(file).code == "damaged"
+
+
 @pytest.mark.parametrize(
     "content",
     [
