@@ -409,6 +409,11 @@ class TestTwoPeople:
         assert value(answer.text, "stock_shown") == "7"
         assert reloaded(app, widget).stock == 7
 
+    @pytest.mark.parametrize("version", ["4000000000", "9" * 30, "9" * 5000])
+    def test_no_version_is_too_long_to_be_read(self, alice, widget, version):
+        data = shown(widget) | {"name": "Better widget", "version": version}
+        assert alice.post(edit_url(widget), data=data).status_code == 303
+
     def test_a_version_from_elsewhere_counts_too(self, app, alice, widget, cast):
         with app.app_context():
             lock_product(widget.id, cast.acme)

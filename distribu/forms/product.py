@@ -82,6 +82,13 @@ class ProductForm(ImageForm):
             raise ValidationError(f"Another product has the SKU {sku}.")
 
     @property
+    def seen_version(self) -> int | None:
+        """The version that the merchant saw; None where the form does not say."""
+        text = self.version.data
+        # Longer than any version: neither int() nor an integer column takes whatever is sent.
+        return int(text) if text.isdecimal() and len(text) < 10 else None
+
+    @property
     def changes_stock(self) -> bool:
         """Whether the merchant typed another stock than the form had shown."""
         return self.product is None or self.stock.data.strip() != self.stock_shown.data

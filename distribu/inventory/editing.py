@@ -173,8 +173,7 @@ def _create(form: ProductForm, choice: ImageChoice) -> Product:
 
 def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
     """The product as typed, committed; None if its stock moved under a typed one."""
-    version = int(form.version.data) if form.version.data.isdecimal() else None
-    product = attachment.lock_product(choice.product.id, g.company.id, version)
+    product = attachment.lock_product(choice.product.id, g.company.id, form.seen_version)
     if form.changes_stock and str(product.stock) != form.stock_shown.data:
         form.stock.errors = [
             f"Stock changed from {form.stock_shown.data} to {product.stock} "
