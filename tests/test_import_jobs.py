@@ -89,7 +89,7 @@ class TestAllOrNothing:
         assert (picture_ids(), len(entries("product.created"))) == (pictures, log)
 
     def test_is_agreed_to_once(self, copying):
-        assert not jobs.agree(copying, "another")
+        assert not jobs.agree(copying, "0" * 64)
 
     def test_can_be_tried_again_after_a_failure(self, cast, copying):
         run(copying, FlakyStore(the_store(), at=0))

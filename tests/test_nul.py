@@ -1,10 +1,11 @@
-"""A NUL in an address, which PostgreSQL refuses to look for: nothing has it."""
+"""A NUL in an address or a form, which PostgreSQL refuses to look for: nothing has it."""
 
 import re
+from io import BytesIO
 
 import pytest
 
-from tests.conftest import add_cast, add_product, signed_in
+from tests.conftest import PASSWORD, add_cast, add_product, signed_in
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -58,3 +59,46 @@ def test_no_query_harms_a_page(shop):
 def test_every_other_character_stays(shop):
     _, alice = shop
     assert 'value="50%00 é"' in alice.get("/store/acme/catalog?q=50%2500+%C3%A9").text
+
+
+MEMBER = {"name": "Carol", "email": "carol\0@acme.test", "role": "MEMBER"}
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("/login", {"email": "alice\0@acme.test", "password": PASSWORD}),
+        ("/register", MEMBER | {"company": "Initech", "password": PASSWORD}),
+        ("/dashboard/settings/members/new", MEMBER),
+    ],
+)
+def test_no_form_takes_an_email_with_it(shop, path, values):
+    app, alice = shop
+    client = alice if path.startswith("/dashboard") else app.test_client()
+    assert client.post(path, data=values).status_code == 422
+
+
+IMAGE = "/dashboard/inventory/image"
+INVENTORY_FORMS = ["/dashboard/inventory/new", f"{IMAGE}/keep", f"{IMAGE}/remove"]
+
+
+@pytest.mark.parametrize("path", INVENTORY_FORMS)
+def test_no_chosen_picture_has_it(shop, path):
+    _, alice = shop
+    answer = alice.post(path, data={"image_id": "a\0b", "name": "Widget", "price": "1"})
+    assert "The picture that you chose is no longer kept." in answer.text
+
+
+def test_a_form_with_it_can_be_left(shop):
+    _, alice = shop
+    answer = alice.post("/dashboard/inventory/cancel", data={"image_id": "a\0b"})
+    assert (answer.status_code, answer.location) == (303, "/dashboard/inventory")
+
+
+def test_an_import_does_without_it(shop):
+    _, alice = shop
+    part = (BytesIO(b"sku,name,price,stock\nW-1,Widget,1,1\n"), "a\0b.csv")
+    address = alice.post("/dashboard/inventory/import", data={"file": part}).location
+    assert "a b.csv" in alice.get(address).text
+    answer = alice.post(f"{address}/apply", data={"fingerprint": "a\0b"})
+    assert (answer.status_code, answer.location) == (303, address)

@@ -74,7 +74,8 @@ def new_email_field(autocomplete: str) -> EmailField:
 
 
 def _unused(_form: FlaskForm, field: EmailField) -> None:
-    if db.session.scalar(select(exists().where(User.email == field.data))):
+    # What is no email is not looked for: PostgreSQL refuses a NUL.
+    if not field.errors and db.session.scalar(select(exists().where(User.email == field.data))):
         raise ValidationError("There is an account with this email already.")
 
 
@@ -88,7 +89,7 @@ class SignInForm(FlaskForm):
 
     email = EmailField(
         "Email",
-        [DataRequired("Enter your email.")],
+        [DataRequired("Enter your email."), _storable],
         filters=[normal_email],
         render_kw={"autocomplete": "username"},
     )

@@ -204,7 +204,8 @@ def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> 
 
 def staged_image(image_id: str | None, company_id: str) -> Image | None:
     """The company's staged READY image of this id, or None."""
-    if not image_id:
+    # No id has a NUL, and PostgreSQL refuses to look for one.
+    if not image_id or "\x00" in image_id:
         return None
     return db.session.scalar(
         select(Image).where(

@@ -10,6 +10,7 @@ database rolls back and a row that the sweep ends as FAILED.
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from .. import csv_io, image_url
 from ..csv_io import Table
 from ..extensions import db, queue
 from ..images import attachment
+from ..images.names import shortened
 from ..images.store import ImageStore, StoreError
 from ..models import Company, Image, ImportJob, User, utc_now
 from ..tenancy import set_actor
@@ -36,6 +38,7 @@ KEPT_FOR = timedelta(days=1)
 WORKING_WINDOW = timedelta(minutes=5)
 # A task that the queue has not brought to a worker by then is enqueued again.
 PATIENCE = timedelta(minutes=2)
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 CHANGED = (
     "Products changed after the preview was shown, so nothing was imported. "
@@ -57,7 +60,7 @@ def new_job(company_id: str, user_id: str, filename: str, content: bytes) -> Imp
     return ImportJob(
         company_id=company_id,
         created_by_id=user_id,
-        filename=filename[-255:],
+        filename=shortened(filename),
         status=PREVIEW,
         content=text,
         mapping=csv_io.recognise(table.header),
@@ -77,8 +80,10 @@ def reading_of(job: ImportJob, table: Table) -> Reading | None:
 def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool:
     """The plan of this fingerprint is to be written; False if the job is under way already.
 
-    Commits.
+    Commits. False too, and nothing happens, for what is no fingerprint.
     """
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        return False
     agreed = _change(
         job.id,
         ImportJob.status.in_([PREVIEW, FAILED]),
