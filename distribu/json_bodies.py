@@ -1,4 +1,4 @@
-"""How the JSON APIs read what they are sent: strictly, and told field by field."""
+"""How JSON that others send is read: strictly; and what an API tells of it, field by field."""
 
 import json
 from typing import NoReturn
@@ -57,14 +57,23 @@ class JsonApi(Api):
 def read_json(req: Request) -> dict:
     """The JSON object in the body. Raises BadRequest."""
     try:
-        body = json.loads(req.get_data().decode(), parse_constant=_refuse_constant)
-        # What cannot be written as UTF-8, as half of a surrogate pair, cannot be stored.
-        json.dumps(body, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+        body = parse_json(req.get_data().decode())
+    except ValueError as error:
         raise BadRequest(NOT_JSON) from error
     if not isinstance(body, dict):
         raise BadRequest(NOT_JSON)
     return body
+
+
+def parse_json(text: str):
+    """The value of a JSON text, which can be stored and shown. Raises ValueError."""
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+        # What cannot be written as UTF-8, as half of a surrogate pair, cannot be stored.
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -22,8 +22,10 @@ from .extensions import login, store
 from .forms.account import SignInForm
 from .images import staging
 from .images.decode import InvalidImage
+from .images.sandbox import SandboxError
 from .images.store import StoreError
-from .sessions import local_path, referring_path, user_of_ended_session
+from .json_bodies import parse_json
+from .sessions import address_parts, local_path, referring_path, user_of_ended_session
 
 # More than any form of the dashboard holds, and little for a page to carry.
 MOST_CHARACTERS = 200_000
@@ -44,7 +46,7 @@ class KeptForm:
     def loads(cls, text: str | None) -> "KeptForm | None":
         """The form of which dumps() wrote the text; None for anything else."""
         try:
-            kept = cls(**json.loads(text or ""))
+            kept = cls(**parse_json(text or ""))
             pairs = [[str(name), str(value)] for name, value in kept.fields]
         except (ValueError, TypeError):
             return None
@@ -121,7 +123,7 @@ def _toast(template: str, status: int, headers: dict | None = None) -> ResponseR
 def _is_foreign() -> bool:
     """Whether a page of another site has sent this: its fields are not ours to show again."""
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
+    return origin is not None and address_parts(origin).netloc != request.host
 
 
 def _keep_form() -> KeptForm | None:
@@ -149,7 +151,7 @@ def _staged_id(picture: FileStorage) -> str | None:
         return None
     try:
         return staging.stage(store, user.company_id, picture).id
-    except (InvalidImage, StoreError):
+    except (InvalidImage, StoreError, SandboxError):
         return None
 
 

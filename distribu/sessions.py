@@ -1,7 +1,7 @@
 """Who is signed in: how a session begins and ends, and the one-time link to a password."""
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, Request, Response, current_app, g, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -84,8 +84,16 @@ def local_path(target: str | None) -> str | None:
 
 def referring_path(headers: MultiDict, host: str) -> str | None:
     """The path of the page that a request came from, if that page is ours."""
-    referrer = urlsplit(headers.get("Referer", ""))
+    referrer = address_parts(headers.get("Referer", ""))
     return local_path(referrer.path) if referrer.netloc == host else None
+
+
+def address_parts(address: str) -> SplitResult:
+    """The parts of an address that a client sent, all of them empty where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _user_of(identity: str) -> User | None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from distribu.extensions import db
+from distribu.images.sandbox import SandboxBusy
 from distribu.models import ApiKey, Image, Product, User
 from distribu.resume import MOST_CHARACTERS, KeptForm
 from tests.conftest import PASSWORD, Cast, add_cast, add_product, signed_in
@@ -169,6 +170,18 @@ def test_picture_that_is_no_good_has_to_be_chosen_again(app, cast, alice, conten
     assert count(app, Image) == 0
 
 
+def test_picture_that_no_child_has_time_for_has_to_be_chosen_again(
+    cast, alice, shared_sandbox, monkeypatch
+):
+    def publish(*_args, **_options):
+        raise SandboxBusy("no decoding process was free")
+
+    monkeypatch.setattr(shared_sandbox, "publish", publish)
+    asked = answer_after_end(alice, TYPED | {"image": (png(8, 8), "new.png")})
+    again = sign_in_again(alice, asked)
+    assert "The picture could not be kept: please choose it again." in again.text
+
+
 def test_picture_of_nobody_known_has_to_be_chosen_again(app, cast, nobody):
     asked = nobody.post(NEW, data=TYPED | {"image": (png(64, 48), "blue.png")})
     assert asked.status_code == 401
@@ -228,6 +241,12 @@ def test_form_of_another_site_is_not_shown_again(app, cast, alice):
     assert "Widgets" not in signed.text
 
 
+@pytest.mark.parametrize(("header", "status"), [("Origin", 303), ("Referer", 401)])
+def test_what_is_no_address_is_no_page_of_ours(nobody, header, status):
+    asked = nobody.post(NEW, data=TYPED, headers={header: "http://["})
+    assert asked.status_code == status
+
+
 @pytest.mark.parametrize(
     "kept",
     [
@@ -240,6 +259,8 @@ def test_form_of_another_site_is_not_shown_again(app, cast, alice):
         json.dumps({"action": NEW, "fields": [["one"]]}),
         json.dumps({"action": 7, "fields": []}),
         json.dumps({"action": NEW}),
+        json.dumps({"action": NEW, "fields": [["name", "\ud800"]]}),
+        "[" * 200_000,
     ],
 )
 def test_what_was_not_kept_here_is_no_form(app, kept):
