@@ -3,9 +3,11 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 import click
@@ -100,14 +102,22 @@ def ensure_secret_key(config: dict) -> str:
     if config["SECRET_KEY"]:
         return config["SECRET_KEY"]
     path = Path(config["INSTANCE"]) / "secret_key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _keep_secret_key(path)
     return path.read_text(encoding="ascii")
+
+
+def _keep_secret_key(path: Path) -> None:
+    """path has a new key, or that of another process which was first."""
+    # Linked when it is whole: no other process, and no crash, finds half a key under this name.
+    with (
+        NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file,
+        suppress(FileExistsError),
+    ):
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.link(file.name, path)
 
 
 def is_public(config: Mapping) -> bool:
