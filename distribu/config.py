@@ -54,13 +54,22 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         # Told of every public address that is gone, with {"files": [...]}, before it is forgotten.
         "PURGE_URL": environ.get("DISTRIBU_PURGE_URL", ""),
         "PURGE_TOKEN": environ.get("DISTRIBU_PURGE_TOKEN", ""),
-        "DECODE_MEMORY_BYTES": int(environ.get("DISTRIBU_DECODE_MEMORY_MB", "1200")) * MEBIBYTE,
-        "DECODE_PROCESSES": int(environ.get("DISTRIBU_DECODE_PROCESSES", "2")),
-        "IMAGES_PER_PRODUCT": int(environ.get("DISTRIBU_IMAGES_PER_PRODUCT", "100")),
-        "TRUSTED_PROXIES": int(environ.get("DISTRIBU_TRUSTED_PROXIES", "0")),
+        "DECODE_MEMORY_BYTES": _number(environ, "DISTRIBU_DECODE_MEMORY_MB", 1200) * MEBIBYTE,
+        "DECODE_PROCESSES": _number(environ, "DISTRIBU_DECODE_PROCESSES", 2),
+        "IMAGES_PER_PRODUCT": _number(environ, "DISTRIBU_IMAGES_PER_PRODUCT", 100),
+        "TRUSTED_PROXIES": _number(environ, "DISTRIBU_TRUSTED_PROXIES", 0, least=0),
         "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
         **_FIXED,
     }
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, least: int = 1) -> int:
+    """The whole number that a variable has; default where it is not set, or empty."""
+    text = environ.get(name) or str(default)
+    is_number = text.isascii() and text.isdecimal() and len(text) < 8
+    if not (is_number and int(text) >= least):
+        raise BadSetting(f"{name} is {text!r}, which is not a whole number of {least} or more.")
+    return int(text)
 
 
 _FIXED = {
@@ -122,8 +131,7 @@ def _keep_secret_key(path: Path) -> None:
 
 def is_public(config: Mapping) -> bool:
     """Whether the address that shoppers use is more than this machine."""
-    host = urlsplit(config["PUBLIC_URL"]).hostname or ""
-    return host not in {"127.0.0.1", "localhost", "::1"}
+    return _host(config["PUBLIC_URL"]) not in {"127.0.0.1", "localhost", "::1"}
 
 
 def check_settings(config: Mapping) -> list[Problem]:
@@ -140,7 +148,7 @@ def check_settings(config: Mapping) -> list[Problem]:
         )
     for name in ("PUBLIC_URL", "IMAGE_BASE_URL", "PURGE_URL"):
         value = config[name]
-        if value and urlsplit(value).scheme not in {"http", "https"}:
+        if value and not _host(value):
             problems.append(
                 Problem(
                     f"{name.lower().replace('_', '-')}-invalid",
@@ -149,3 +157,12 @@ def check_settings(config: Mapping) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _host(address: str) -> str:
+    """The host of an http or https address; "" for what is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in {"http", "https"} else ""

@@ -3,7 +3,7 @@
 import pytest
 
 from distribu import config
-from distribu.config import ensure_secret_key, load_config
+from distribu.config import BadSetting, check_settings, ensure_secret_key, load_config
 from distribu.images.store import open_store
 
 
@@ -12,6 +12,39 @@ def test_the_store_lies_in_the_instance_folder_whatever_its_name(tmp_path, name)
     instance = tmp_path / name
     open_store(load_config({"DISTRIBU_INSTANCE": str(instance)})["IMAGE_STORE_URL"]).prepare()
     assert (instance / "store").is_dir()
+
+
+NUMBERS = [
+    "DISTRIBU_DECODE_MEMORY_MB",
+    "DISTRIBU_DECODE_PROCESSES",
+    "DISTRIBU_IMAGES_PER_PRODUCT",
+    "DISTRIBU_TRUSTED_PROXIES",
+]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("text", ["two", "-1", "1.5", "9" * 5000])
+def test_what_is_no_number_is_told_by_its_name(name, text):
+    with pytest.raises(BadSetting, match=f"{name} is .* not a whole number"):
+        load_config({name: text})
+
+
+def test_what_decodes_nothing_is_no_number_of_children():
+    with pytest.raises(BadSetting, match="whole number of 1 or more"):
+        load_config({"DISTRIBU_DECODE_PROCESSES": "0"})
+
+
+def test_an_empty_number_is_one_that_is_not_set():
+    empty = dict.fromkeys(NUMBERS, "")
+    assert load_config(empty)["DECODE_PROCESSES"] == load_config({})["DECODE_PROCESSES"] == 2
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "IMAGE_BASE_URL", "PURGE_URL"])
+@pytest.mark.parametrize("value", ["shop.test", "ftp://shop.test", "https://", "http://[::1"])
+def test_what_is_no_address_is_a_problem(name, value):
+    settings = load_config({f"DISTRIBU_{name}": value, "DISTRIBU_SECRET_KEY": "x" * 32})
+    [problem] = check_settings(settings)
+    assert problem.id == f"{name.lower().replace('_', '-')}-invalid"
 
 
 def interrupt(_byte_count):
