@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sqlalchemy import Row, delete, select, update
 
@@ -28,9 +29,10 @@ def drain(
 ) -> int:
     """The objects of every due entry are gone, and the entry after them. Commits.
 
-    entry_ids: only these, as at the end of a request; all due ones when
-    None. A failed delete is logged, and due again later; while pictures
-    are held, nothing is deleted. Returns how many entries are left.
+    entry_ids: only these, as at the end of a request, where somebody
+    waits: the first that fails leaves the others to the sweep; all due
+    ones when None. A failed delete is logged, and due again later; while
+    pictures are held, nothing is deleted. Returns how many are left.
     """
     now = now or utc_now()
     columns = ("id", "prefix", "final_after", "attempts", "published")
@@ -40,7 +42,11 @@ def drain(
     else:
         due = due.where(is_among(OutboxEntry.__table__.c.id, entry_ids))
     # Rows, not objects: another drain may be at the same entries.
-    return sum(not _drain_one(store, entry, now) for entry in db.session.execute(due).all())
+    entries = db.session.execute(due).all()
+    outcomes = (_drain_one(store, entry, now) for entry in entries)
+    if entry_ids is not None:
+        outcomes = takewhile(bool, outcomes)
+    return len(entries) - sum(outcomes)
 
 
 def drain_request(store: ImageStore) -> None:

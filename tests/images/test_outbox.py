@@ -78,6 +78,15 @@ class TestDrain:
         assert outbox.drain(store) == 1
         assert len(entries()) == 1
 
+    def test_a_request_asks_a_store_that_is_down_only_once(self, stage, store):
+        discard(stage())
+        store.at = "delete_prefix"
+        outbox.drain_request(store)
+        assert sorted(entry.attempts for entry in entries()) == [0, 1]
+        store.at = None
+        outbox.drain(store, now=utc_now() + LATER)
+        assert (store.keys(), entries()) == (set(), [])
+
     def test_an_entry_stays_while_a_writer_may_put(self, store, acme):
         image = add_accepted(store, acme, writing_until=utc_now() + timedelta(minutes=4))
         late_key, last_put_at = image.key("v1/300w.webp"), image.writing_until
