@@ -1,10 +1,11 @@
 """What is said in several places, by packaging, make and the container images, is the same."""
 
+import ast
 import re
 import subprocess
 import tomllib
 from configparser import ConfigParser
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import bootstrap
@@ -47,6 +48,32 @@ def every_requirement() -> list[Requirement]:
 @pytest.mark.parametrize("requirement", every_requirement(), ids=lambda wanted: wanted.name)
 def test_every_requirement_is_pinned_within_its_bounds(requirement):
     assert pins()[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def imported_packages() -> set[str]:
+    """The distributions that the application imports, by their names."""
+    known = packages_distributions()
+    modules = [
+        module.partition(".")[0]
+        for folder in ("distribu", "migrations")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for module in imported_modules(node)
+    ]
+    return {canonicalize_name(name) for module in modules for name in known.get(module, ())}
+
+
+def imported_modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+
+
+def test_what_is_imported_is_required_and_nothing_else():
+    wanted = requirements(setup_cfg()["options"]["install_requires"])
+    # The client of Redis is an extra, and is imported where it is there.
+    imported = imported_packages() - {"distribu", "redis"}
+    assert {canonicalize_name(one.name) for one in wanted} == imported
 
 
 def test_the_tests_run_on_the_pinned_versions():
