@@ -88,7 +88,7 @@ def whose_pace() -> str:
 def _actor(key: ApiKey) -> tuple:
     """The key's creator, under whose name the log also says which key it was."""
     creator = key.created_by
-    name = f"{creator.email if creator else 'API key'} ({key.name})"
+    name = f"{creator.logged_name if creator else 'API key'} ({key.name})"
     return "USER" if creator else "SYSTEM", creator, key.company, name[:254]
 
 

@@ -57,6 +57,11 @@ class User(UserMixin, db.Model):
         return self.name or self.email
 
     @property
+    def logged_name(self) -> str:
+        """Who the audit log says did it: the email, or the name of who works here no more."""
+        return self.name if self.role == REMOVED else self.email
+
+    @property
     def is_manager(self) -> bool:
         """Whether this user may manage members, keys and settings."""
         return self.role in ("OWNER", "ADMIN")

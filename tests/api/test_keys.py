@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from distribu.bearer import INVALID, MISSING, find_key
 from distribu.extensions import db
-from distribu.models import ApiKey, AuditEntry, utc_now
+from distribu.models import ApiKey, AuditEntry, User, utc_now
 from tests.api.conftest import Caller, add_key
 
 EVERY_ROUTE = [
@@ -121,6 +121,16 @@ def test_the_actor_is_the_keys_creator_and_the_key_is_named(app, cast, acme, wid
         entry = db.session.scalars(select(AuditEntry)).one()
     assert (entry.actor_type, entry.actor_id) == ("USER", cast.alice)
     assert entry.actor_name == "alice@acme.test (ERP)"
+
+
+def test_a_creator_who_left_is_still_named(app, cast, acme, widget):
+    with app.app_context():
+        db.session.get(User, cast.alice).leave()
+        db.session.commit()
+    acme.patch(f"/products/{widget}", {"stock": 5})
+    with app.app_context():
+        entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.actor_id, entry.actor_name) == (cast.alice, "alice (ERP)")
 
 
 def test_no_answer_sets_a_cookie(acme, widget):
