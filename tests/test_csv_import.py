@@ -6,6 +6,8 @@ from sqlalchemy import func, select
 
 from distribu import search
 from distribu.extensions import db
+from distribu.importing.planning import Change
+from distribu.inventory.csv_import import lost_pictures
 from distribu.models import Company, Product
 from tests.conftest import add_product
 from tests.imports import (
@@ -27,6 +29,14 @@ ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
 
 
 cast = cast_on_either
+
+
+def test_the_preview_shows_more_lost_pictures_than_a_statement_has_values(cast):
+    image = add_picture(add_product(cast.acme, sku="A"))
+    lost = (*(str(number) for number in range(70_000)), image.id)
+    change = Change(2, None, {"name": "Widget", "sku": "A"}, lost=lost)
+    [shown] = lost_pictures([change])
+    assert [one.id for one in shown.images] == [image.id]
 
 
 class TestColumns:

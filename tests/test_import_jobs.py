@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from distribu.extensions import db, store
 from distribu.images import attachment
+from distribu.images.doctor import claim_store
 from distribu.importing import jobs
-from distribu.models import ImportJob, Product, utc_now
+from distribu.models import ImportJob, Installation, Product, utc_now
 from distribu.worker import purge
 from tests.conftest import add_product
 from tests.flaky_store import FlakyStore
@@ -27,6 +28,7 @@ from tests.imports import (
 )
 
 cast = cast_on_either
+LATER = timedelta(minutes=5)
 
 
 class TestAllOrNothing:
@@ -68,6 +70,16 @@ class TestAllOrNothing:
         assert product(cast, "A").name == "Typed meanwhile"
         assert entries("product.created") == []
 
+    def test_pictures_that_are_held_midway_end_it(self, copying):
+        claim_store(store)
+
+        def freeze() -> None:
+            db.session.execute(update(Installation).values(frozen_until=utc_now() + LATER))
+            db.session.commit()
+
+        job = run(copying, FlakyStore(the_store(), at=3, then=freeze))
+        assert (job.status, job.result) == ("FAILED", {"problem": jobs.NO_STORE})
+
     def test_an_error_of_ours_discards_what_was_staged(self, copying):
         before = picture_ids()
 
@@ -90,6 +102,13 @@ class TestAllOrNothing:
 
     def test_is_agreed_to_once(self, copying):
         assert not jobs.agree(copying, "0" * 64)
+
+    def test_keeps_its_columns_and_its_result_when_done(self, copying):
+        job = run(copying)
+        mapping, result = job.mapping, job.result
+        jobs.map_columns(job, {"sku": 0})
+        db.session.expire_all()
+        assert (copying.mapping, copying.result) == (mapping, result)
 
     def test_can_be_tried_again_after_a_failure(self, cast, copying):
         run(copying, FlakyStore(the_store(), at=0))

@@ -12,7 +12,7 @@ database rolls back and a row that the sweep ends as FAILED.
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -23,8 +23,9 @@ from ..csv_io import Table
 from ..extensions import db, queue
 from ..images import attachment
 from ..images.names import shortened
+from ..images.ownership import PicturesHeld
 from ..images.store import ImageStore, StoreError
-from ..models import Company, Image, ImportJob, User, utc_now
+from ..models import Company, ImportJob, User, utc_now
 from ..tenancy import set_actor
 from .planning import Plan, make_plan
 from .reading import Reading, missing, read_rows
@@ -98,6 +99,12 @@ def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool
     if agreed:
         queue.enqueue("import_products", job.id)
     return agreed
+
+
+def map_columns(job: ImportJob, mapping: dict[str, int]) -> None:
+    """The job's columns hold what mapping says, unless it is under way or DONE. Commits."""
+    _change(job.id, ImportJob.status.in_([PREVIEW, FAILED]), mapping=mapping, result=None)
+    db.session.commit()
 
 
 def forget(job: ImportJob) -> bool:
@@ -174,9 +181,9 @@ def _ended(job_id: str) -> Iterator[Staged]:
     finally:
         if staged.problem:
             db.session.rollback()
-            for image_id in staged.copies.values():
-                if image := db.session.get(Image, image_id):
-                    attachment.discard(image)
+            # Where pictures are held, the copies go by themselves after a day.
+            with suppress(PicturesHeld):
+                attachment.discard_all(list(staged.copies.values()))
             _change(
                 job_id,
                 ImportJob.status == RUNNING,
@@ -191,7 +198,7 @@ def _import(store: ImageStore, job_id: str, staged: Staged) -> None:
     job = db.session.get_one(ImportJob, job_id, populate_existing=True)
     company = db.session.get_one(Company, job.company_id)
     user = db.session.get(User, job.created_by_id) if job.created_by_id else None
-    set_actor("USER", user, company, user.email if user else "")
+    set_actor("USER", user, company, user.logged_name if user else "")
     fingerprint = job.fingerprint
     reading = reading_of(job, table_of(job))
     if reading is None:

@@ -16,6 +16,7 @@ from ..importing import jobs
 from ..importing.planning import Change, Plan, make_plan
 from ..importing.reading import RowError, missing
 from ..models import Image, ImportJob, Product, utc_now
+from ..row_sets import is_among
 from ..tenancy import company_row_or_404, signed_in
 from . import bp
 from .csv_export import csv_response
@@ -80,9 +81,7 @@ def map_columns(job_id: str):
     if len(mapping) < sum(column in COLUMNS for column, _ in chosen):
         problem = "Two columns cannot be imported as the same one."
         return _preview_page(job, chosen=dict((i, c) for c, i in chosen), problem=problem), 422
-    if job.status in (jobs.PREVIEW, jobs.FAILED):
-        job.mapping, job.result = mapping, None
-        db.session.commit()
+    jobs.map_columns(job, mapping)
     return redirect(url_for(".show_import", job_id=job.id), 303)
 
 
@@ -193,7 +192,7 @@ def _preview_page(job: ImportJob, chosen: dict | None = None, problem: str | Non
         problem=problem,
         plan=plan,
         failing=_failing(plan, table) if plan else [],
-        lost=_lost(plan.lost_pictures) if plan else [],
+        lost=lost_pictures(plan.lost_pictures) if plan else [],
     )
 
 
@@ -229,9 +228,10 @@ def _told(error: RowError, table: Table) -> str:
     return f"{table.header[error.index]}: {error.sentence}"
 
 
-def _lost(changes: list[Change]) -> list[LostPicture]:
+def lost_pictures(changes: list[Change]) -> list[LostPicture]:
+    """What the preview shows of changes that lose pictures, however many they are."""
     image_ids = [image_id for change in changes for image_id in change.lost]
-    found = db.session.scalars(select(Image).where(Image.id.in_(image_ids)))
+    found = db.session.scalars(select(Image).where(is_among(Image.__table__.c.id, image_ids)))
     images = {image.id: image for image in found}
     external_ids = [change.saved.id for change in changes if change.lost_url]
     asked = select(Product).where(Product.id.in_(external_ids)).options(selectinload(Product.image))
