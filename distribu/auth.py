@@ -14,6 +14,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from . import audit
 from .extensions import db, limiter
 from .forms.account import (
+    EMAIL_MAX,
     PASSWORD_MAX,
     RegisterForm,
     SetPasswordForm,
@@ -31,8 +32,10 @@ bp = Blueprint("auth", __name__)
 WRONG = "Invalid email or password."
 
 
-def _account_named() -> str:
-    return f"account:{normal_email(request.form.get('email'))}"
+def account_named() -> str:
+    """What the failures to sign in as this account are counted under."""
+    # As much of it as an email may be: counted are accounts, and no text of any length.
+    return f"account:{normal_email(request.form.get('email'))[:EMAIL_MAX]}"
 
 
 @bp.get("/dashboard")
@@ -47,7 +50,7 @@ def start():
 @bp.route("/login", methods=["GET", "POST"])
 @limiter.limit("30 per 5 minutes", methods=["POST"], deduct_when=is_refused)
 @limiter.limit(
-    "10 per 15 minutes", key_func=_account_named, methods=["POST"], deduct_when=is_refused
+    "10 per 15 minutes", key_func=account_named, methods=["POST"], deduct_when=is_refused
 )
 def login():
     """Sign in, and go on to what was asked for."""

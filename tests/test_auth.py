@@ -330,3 +330,8 @@ def test_sign_in_page_of_another_tab_leads_on_once_signed_in(make_app):
         cast = add_cast()
     answer = signed_in(app, cast.alice).post("/login", data=ALICE | {"next": "/dashboard/orders"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard/orders")
+
+
+def test_a_sign_in_is_counted_under_a_short_name(app):
+    with app.test_request_context(method="POST", data={"email": "a" * 100_000}):
+        assert len(auth.account_named()) < 300

@@ -18,6 +18,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from ..extensions import db
 from ..models import SCOPES, User
 
+EMAIL_MAX = 254
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
 EXPIRIES = {"0": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In 365 days"}
 SCOPE_LABELS = {
@@ -63,7 +64,7 @@ def new_email_field(autocomplete: str) -> EmailField:
     sentence = "Enter an email address."
     validators = [
         DataRequired(sentence),
-        Length(max=254, message="An email address has at most 254 characters."),
+        Length(max=EMAIL_MAX, message=f"An email address has at most {EMAIL_MAX} characters."),
         # It names an account; nothing is ever sent to it, so its look is enough.
         Regexp(r"[^@\s\x00]+@[^@\s\x00]+\Z", message=sentence),
         _unused,
