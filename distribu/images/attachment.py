@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Row, delete, func, insert, inspect, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, inspect, select, update
 
 from ..extensions import db
 from ..models import READY, Image, OutboxEntry, Product, new_id, utc_now
@@ -137,60 +137,40 @@ def move(product: Product, image: Image, after: Image | None) -> None:
 
 
 def discard(image: Image) -> None:
-    """The row is gone, and the outbox owns its objects. The only way an image row is deleted."""
-    image_id = image.id
-    ownership.hold()
+    """The row is gone, and the outbox owns its objects."""
     if image.product:
         db.session.expire(image.product, ["images", "image"])
-    gone = _delete(Image.id == image_id)
+    _discard(Image.id == image.id)
     db.session.expunge(image)
-    _disown_all(gone)
 
 
 def discard_all(image_ids: Sequence[str]) -> None:
     """What discard() does, for thousands in a few statements; what was loaded of them is stale."""
-    if not image_ids:
-        return
+    if image_ids:
+        _discard(is_among(Image.__table__.c.id, image_ids))
+
+
+def discard_abandoned(now: datetime) -> None:
+    """What discard() does, for every staged image that was kept long enough."""
+    _discard(Image.product_id.is_(None) & (Image.kept_until < now))
+
+
+def _discard(which: ColumnElement[bool]) -> None:
+    """The only way in which a row of an image is deleted, all of them in one statement."""
     ownership.hold()
-    _disown_all(_delete(is_among(Image.__table__.c.id, image_ids)))
-
-
-def _delete(which: ColumnElement[bool]) -> Sequence[Row]:
-    return db.session.execute(
+    gone = db.session.execute(
         delete(Image)
         .where(which)
         .returning(Image.id, Image.writing_until, Image.public_name, Image.derivatives),
         execution_options={"synchronize_session": False},
-    ).all()
-
-
-def _disown_all(deleted: Sequence[Row]) -> None:
+    )
     entries = []
-    for image in deleted:
-        paths = [made["path"] or image.public_name for made in image.derivatives]
-        published = [f"images/{image.id}/{path}" for path in paths]
-        entries += _disowned(image.id, image.writing_until, published)
-    _into_outbox(entries)
-
-
-def disown(
-    image_id: str, writing_until: datetime | None, published: list[str] | None = None
-) -> None:
-    """The outbox owns both prefixes of an image whose row this transaction deletes.
-
-    writing_until: a writer may put until then, so that drain() has to
-    look once more after it. published: the keys that caches may have.
-    """
-    _into_outbox(_disowned(image_id, writing_until, published))
-
-
-def _disowned(
-    image_id: str, writing_until: datetime | None, published: list[str] | None
-) -> list[dict]:
-    return [
-        _entry(f"images/{image_id}/", writing_until, published),
-        _entry(f"incoming/{image_id}/", writing_until),
-    ]
+    for image_id, writing_until, public_name, derivatives in gone:
+        public, private = f"images/{image_id}/", f"incoming/{image_id}/"
+        published = [public + (made["path"] or public_name) for made in derivatives]
+        # A writer may put until then, so that drain() has to look once more after it.
+        entries += [_entry(public, published, writing_until), _entry(private, None, writing_until)]
+    _add_to_outbox(entries)
 
 
 def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> None:
@@ -268,24 +248,21 @@ def change_image(image: Image, *conditions, **values) -> None:
     db.session.expire(image)
 
 
-def into_outbox(
-    prefix: str, final_after: datetime | None = None, published: list[str] | None = None
-) -> None:
-    _into_outbox([_entry(prefix, final_after, published)])
+def into_outbox(prefix: str, published: list[str] | None = None) -> None:
+    """The outbox owns what is under prefix. published: the keys that caches may have."""
+    _add_to_outbox([_entry(prefix, published)])
 
 
-def _entry(
-    prefix: str, final_after: datetime | None = None, published: list[str] | None = None
-) -> dict:
+def _entry(prefix: str, published: list[str] | None, final_after: datetime | None = None) -> dict:
     return {
         "id": new_id(),
         "prefix": prefix,
-        "final_after": final_after,
         "published": published,
+        "final_after": final_after,
     }
 
 
-def _into_outbox(entries: list[dict]) -> None:
+def _add_to_outbox(entries: list[dict]) -> None:
     if entries:
         db.session.execute(insert(OutboxEntry), entries)
     # The end of the request drains these at once.

@@ -64,7 +64,8 @@ def sweep(store: ImageStore, now: datetime | None = None) -> None:
     Commits. Raises PicturesHeld.
     """
     now = now or utc_now()
-    _discard_abandoned(now)
+    attachment.discard_abandoned(now)
+    db.session.commit()
     _resume_stuck(store, now)
     # What was discarded just now is due as well.
     drain(store, now=max(now, utc_now()))
@@ -101,20 +102,6 @@ def _postpone(entry: Row, due_at: datetime, **values) -> None:
         update(OutboxEntry).where(OutboxEntry.id == entry.id).values(due_at=due_at, **values),
         execution_options={"synchronize_session": False},
     )
-    db.session.commit()
-
-
-def _discard_abandoned(now: datetime) -> None:
-    ownership.hold()
-    # One conditional statement: an attach that wins the race keeps its row.
-    abandoned = db.session.execute(
-        delete(Image)
-        .where(Image.product_id.is_(None), Image.kept_until < now)
-        .returning(Image.id, Image.writing_until),
-        execution_options={"synchronize_session": False},
-    ).all()
-    for image_id, writing_until in abandoned:
-        attachment.disown(image_id, writing_until)
     db.session.commit()
 
 
