@@ -6,7 +6,7 @@ from flask import g
 from sqlalchemy import insert, literal
 
 from .extensions import db
-from .models import AuditEntry, Product, new_ids
+from .models import AuditEntry, Product, new_ids, utc_now
 from .models.columns import UtcDateTime
 from .row_sets import select_rows
 
@@ -33,6 +33,22 @@ def record(
     who = actor or _actor()
     what = entry(action, entity_id, before, after)
     db.session.add(AuditEntry(**who, entity_type=entity_type, **what))
+
+
+def record_update(product: Product, before: dict) -> bool:
+    """The product is as new as its change, which the log will have, if the caller commits.
+
+    before: its snapshot() under lock_product(). False, and nothing
+    happens, where it is as it was: the caller rolls back, so that no new
+    version is left.
+    """
+    db.session.flush()
+    after = snapshot(product)
+    if before == after:
+        return False
+    product.updated_at = utc_now()
+    record("product.updated", "Product", product.id, before, after)
+    return True
 
 
 def record_all(entity_type: str, entries: list[dict], now: datetime) -> None:

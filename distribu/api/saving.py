@@ -12,7 +12,7 @@ from .. import audit, image_url
 from ..extensions import db, store
 from ..images import attachment
 from ..json_bodies import InvalidValues
-from ..models import Image, Product, new_id, utc_now
+from ..models import Image, Product, new_id
 from ..tenancy import company_row
 
 NOT_FOUND = "Product not found."
@@ -62,15 +62,8 @@ def update(product_id: str, values: dict, check: Callable[[Product], None]) -> P
     with _sku_refused(values):
         db.session.flush()
     image_url.apply(product, change, copy)
-    db.session.flush()
-    after = audit.snapshot(product)
-    if before == after:
-        # No new version, no entry in the log.
+    if not audit.record_update(product, before):
         db.session.rollback()
-        return product
-    product.updated_at = utc_now()
-    db.session.flush()
-    audit.record("product.updated", "Product", product.id, before, after)
     return product
 
 

@@ -10,7 +10,7 @@ from ..forms.product import ProductForm, shown_price
 from ..images import attachment
 from ..images.decode import MERCHANT
 from ..images.ownership import PicturesHeld
-from ..models import Product, new_id, utc_now
+from ..models import Product, new_id
 from ..resume import is_resumed, resumable
 from ..tenancy import company_product_or_404, company_row, signed_in
 from . import bp, csv_import
@@ -191,15 +191,10 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
         attachment.remove(product)
     elif choice.is_change:
         attachment.replace(product, choice.staged.id)
-    db.session.flush()
-    after = audit.snapshot(product)
-    if before == after:
-        # Nothing changed: no new version, no entry in the log.
+    if audit.record_update(product, before):
+        db.session.commit()
+    else:
         db.session.rollback()
-        return product
-    product.updated_at = utc_now()
-    audit.record("product.updated", "Product", product.id, before, after)
-    db.session.commit()
     return product
 
 
