@@ -110,6 +110,14 @@ def app(make_app) -> Flask:
     return make_app()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request) -> dict:
+    """The settings of an app that keeps its rows in SQLite, and of one that does in PostgreSQL."""
+    if request.param == "sqlite":
+        return {}
+    return {"SQLALCHEMY_DATABASE_URI": request.getfixturevalue("postgres_url")}
+
+
 @pytest.fixture
 def app_context(app):
     """An application context, for tests of the core; never with a client beside it."""
@@ -157,6 +165,13 @@ def add_cast() -> Cast:
     db.session.add_all(users)
     db.session.commit()
     return Cast(acme.id, globex.id, *(user.id for user in users))
+
+
+@pytest.fixture
+def cast_on_either(make_app, database):
+    """The cast, in an app context on either database."""
+    with make_app(**database).app_context():
+        yield add_cast()
 
 
 def signed_in(app: Flask, user_id: str) -> FlaskClient:

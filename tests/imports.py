@@ -1,6 +1,5 @@
 """What the tests of CSV imports share: from text to a job, its plan and its end."""
 
-import pytest
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
@@ -10,20 +9,10 @@ from distribu.images.outbox import drain
 from distribu.importing import jobs
 from distribu.importing.planning import Plan, make_plan
 from distribu.models import AuditEntry, Company, Image, ImportJob, Product
-from tests.conftest import Cast, add_cast
+from tests.conftest import Cast
 from tests.images.pictures import png
 
 HEADER = "sku,name,price,stock"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def cast_on_either(request, make_app):
-    """The cast, in an app context on either database."""
-    changes = {}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    with make_app(**changes).app_context():
-        yield add_cast()
 
 
 def new_job(cast: Cast, text: str) -> ImportJob:

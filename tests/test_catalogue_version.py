@@ -9,16 +9,6 @@ from distribu.models import Company, Image, Product, new_id
 from tests.conftest import add_cast, add_product
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def cast_on_either(request, make_app):
-    """An app context on either database; the cast in it."""
-    changes = {}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    with make_app(**changes).app_context():
-        yield add_cast()
-
-
 @pytest.fixture
 def acme(cast_on_either) -> str:
     return cast_on_either.acme

@@ -82,13 +82,10 @@ def test_is_streamed_and_whole(app, cast, alice):
 
 
 class TestImportedAgain:
-    @pytest.fixture(params=["sqlite", "postgres"])
-    def shop(self, request, make_app):
+    @pytest.fixture
+    def shop(self, make_app, database):
         """An app on either database with a product of every kind; its cast."""
-        changes = {}
-        if request.param == "postgres":
-            changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-        app = make_app(**changes)
+        app = make_app(**database)
         with app.app_context():
             cast = add_cast()
             source = add_product(cast.acme, sku="hosted", name="Hosted")

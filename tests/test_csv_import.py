@@ -9,12 +9,11 @@ from distribu.extensions import db
 from distribu.importing.planning import Change
 from distribu.inventory.csv_import import lost_pictures
 from distribu.models import Company, Product
-from tests.conftest import add_product
+from tests.conftest import add_product, cast_on_either
 from tests.imports import (
     HEADER,
     add_picture,
     agree,
-    cast_on_either,
     entries,
     import_text,
     kept_ids,

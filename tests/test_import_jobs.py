@@ -13,13 +13,12 @@ from distribu.images.doctor import claim_store
 from distribu.importing import jobs
 from distribu.models import ImportJob, Installation, Product, utc_now
 from distribu.worker import purge
-from tests.conftest import add_product
+from tests.conftest import add_product, cast_on_either
 from tests.flaky_store import FlakyStore
 from tests.imports import (
     HEADER,
     add_picture,
     agree,
-    cast_on_either,
     entries,
     new_job,
     picture_ids,

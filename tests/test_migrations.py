@@ -12,13 +12,10 @@ from tests.conftest import add_cast, add_product
 from tests.images.life import add_accepted
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def migrated(request, make_app):
+@pytest.fixture
+def migrated(make_app, database):
     """An application context on a database at the newest migration."""
-    changes = {}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    with make_app(**changes).app_context():
+    with make_app(**database).app_context():
         yield
 
 

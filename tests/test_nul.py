@@ -8,13 +8,10 @@ import pytest
 from tests.conftest import PASSWORD, add_cast, add_product, signed_in
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def shop(request, make_app):
+@pytest.fixture
+def shop(make_app, database):
     """An app whose shop acme sells a Widget, and a client in which alice has signed in."""
-    changes = {}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    app = make_app(**changes)
+    app = make_app(**database)
     with app.app_context():
         cast = add_cast()
         add_product(cast.acme)

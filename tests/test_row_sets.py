@@ -12,12 +12,9 @@ from distribu.row_sets import is_among
 MANY = 70_000
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def app(request, make_app):
-    changes = {}
-    if request.param == "postgresql":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    return make_app(**changes)
+@pytest.fixture
+def app(make_app, database):
+    return make_app(**database)
 
 
 def test_a_row_is_found_among_any_number_of_values(app, cast):

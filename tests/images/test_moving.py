@@ -127,13 +127,10 @@ def shop(request, make_app, tmp_path):
         yield shop
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def any_shop(request, make_app, tmp_path):
+@pytest.fixture
+def any_shop(request, make_app, tmp_path, database):
     """The same, on either database."""
-    changes = {}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    with opened(request, make_app, tmp_path, **changes) as shop:
+    with opened(request, make_app, tmp_path, **database) as shop:
         yield shop
 
 

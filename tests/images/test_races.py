@@ -54,12 +54,9 @@ class Shop:
             return list(threads.map(do, works))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def shop(request, make_app) -> Iterable[Shop]:
-    changes = {"SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": LIMIT + 2}}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    app = make_app(**changes)
+@pytest.fixture
+def shop(make_app, database) -> Iterable[Shop]:
+    app = make_app(SQLALCHEMY_ENGINE_OPTIONS={"pool_size": LIMIT + 2}, **database)
     store = app.extensions["image_store"] = FlakyStore(app.extensions["image_store"])
     with app.app_context():
         company_id = add_company()
