@@ -181,6 +181,11 @@ def test_owner_changes_a_role(app, cast, alice):
         )
 
 
+def test_a_change_of_role_is_told_in_a_sentence(cast, alice):
+    answer = alice.post(f"{MEMBERS}/{cast.bob}/role", data={"role": "ADMIN"}, follow_redirects=True)
+    assert "is now an admin." in answer.text
+
+
 def test_same_role_again_leaves_no_entry(app, cast, alice):
     alice.post(f"{MEMBERS}/{cast.bob}/role", data={"role": "MEMBER"})
     assert actions(app) == []

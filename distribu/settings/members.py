@@ -82,7 +82,8 @@ def change_role(user_id: str):
         _set_role(member, form.role.data)
         audit.record("member.role_changed", "User", member.id, before, {"role": member.role})
         db.session.commit()
-        flash(f"{member.display_name} is now {LABELS[member.role].lower()}.", "success")
+        role = "an admin" if member.role == "ADMIN" else "a member"
+        flash(f"{member.display_name} is now {role}.", "success")
     return redirect(url_for("settings.show_member", user_id=member.id), 303)
 
 

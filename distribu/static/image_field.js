@@ -38,11 +38,17 @@ function showOwnPreview(file) {
   const image = new Image();
   image.alt = "";
   image.onload = () => {
-    if (isTravelling) document.getElementById("image-preview").replaceChildren(image);
+    if (isTravelling) showInstead(image, file.name);
     URL.revokeObjectURL(image.src);
   };
   image.onerror = () => URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(file);
+}
+
+function showInstead(image, name) {
+  document.getElementById("image-preview").replaceChildren(image);
+  const facts = document.querySelector(".preview-facts");
+  if (facts) facts.textContent = name;
 }
 
 function choose(files) {

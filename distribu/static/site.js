@@ -104,6 +104,16 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
   });
 }
 
+// The button that was pressed may be missing from the answer: the focus stays in that part of the page.
+let hadFocus = false;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  hadFocus = event.detail.target.contains(document.activeElement);
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!hadFocus || document.activeElement !== document.body) return;
+  event.target.querySelector("[data-refocus]")?.focus({ preventScroll: true });
+});
+
 // The page was older than its sign-in; the server says which token its forms need now.
 document.addEventListener("csrf-renewed", (event) => {
   for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = event.detail.token;

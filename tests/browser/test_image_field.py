@@ -102,6 +102,20 @@ def test_save_during_the_upload_waits_for_it(live_app, dashboard):
     assert image.product_id
 
 
+def test_the_browsers_own_preview_keeps_inside_its_box(dashboard, pictured):
+    dashboard.goto(pictured)
+    held = []
+    dashboard.route("**/image/preview?*", lambda route: held.append(route))
+    with dashboard.expect_request("**/image/preview?*"):
+        choose(dashboard, photo("red-widget.jpg", 3000, 2000))
+    shown = dashboard.locator("#image-preview > img")
+    expect(shown).to_be_visible()
+    expect(dashboard.locator(".preview-facts")).to_have_text("red-widget.jpg")
+    assert shown.bounding_box() == dashboard.locator("#image-preview").bounding_box()
+    held[0].continue_()
+    expect(dashboard.locator("#image-status")).to_have_text("red-widget.jpg chosen.")
+
+
 def test_a_file_too_large_is_refused_before_it_is_sent(live_app, dashboard):
     dashboard.goto(live_app.url + NEW)
     sent = []
@@ -132,6 +146,7 @@ def test_a_failed_upload_is_told_and_keeps_the_file(live_app, dashboard):
     dashboard.route("**/image/preview", lambda route: route.abort())
     choose(dashboard, photo())
     expect(dashboard.locator("#image-error")).to_contain_text("could not be uploaded")
+    expect(dashboard.locator(".toast")).to_have_count(0)
     save(dashboard)
     dashboard.wait_for_url("**/dashboard/inventory")
     (image,) = images(live_app)
@@ -145,6 +160,9 @@ def test_a_session_that_ended_keeps_the_file_chosen(live_app, dashboard):
     expect(dashboard.locator("#toasts")).to_contain_text("signed out")
     expect(dashboard.locator("#image-progress")).to_be_hidden()
     assert dashboard.locator("#image").evaluate("input => input.files.length") == 1
+    link = dashboard.get_by_role("link", name="Sign in in a new tab")
+    color = "element => getComputedStyle(element).color"
+    assert link.evaluate(color) == dashboard.locator(".toast").evaluate(color)
 
 
 def test_remove_and_undo_change_only_the_form(live_app, dashboard, pictured):
@@ -156,6 +174,17 @@ def test_remove_and_undo_change_only_the_form(live_app, dashboard, pictured):
     undo.click()
     expect(preview(dashboard)).to_be_visible()
     assert len(images(live_app)) == 1
+
+
+def test_the_focus_stays_in_the_field_when_its_button_goes(dashboard, pictured):
+    dashboard.goto(pictured)
+    remove = dashboard.get_by_role("button", name="Remove image")
+    remove.focus()
+    remove.press("Enter")
+    undo = dashboard.get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    undo.press("Enter")
+    expect(dashboard.locator("#image")).to_be_focused()
 
 
 def test_remove_and_save_deletes_the_file(live_app, dashboard, pictured):

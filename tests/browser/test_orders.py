@@ -239,3 +239,18 @@ def test_nothing_is_wider_than_the_window(order, width, scheme):
     expect(total(order)).to_have_text("$0.50")
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert order.evaluate(overflow) == 0
+
+
+def test_the_focus_stays_in_the_order_when_its_line_goes(order):
+    add(order, "Blue Widget")
+    remove = order.get_by_role("button", name="Remove Blue Widget")
+    remove.focus()
+    remove.press("Enter")
+    expect(order.get_by_role("heading", name="Order", exact=True)).to_be_focused()
+
+
+def test_the_focus_stays_among_the_pages_when_there_is_no_next(order):
+    onward = order.get_by_role("button", name="Next")
+    onward.focus()
+    onward.press("Enter")
+    expect(order.get_by_role("button", name="Previous")).to_be_focused()
