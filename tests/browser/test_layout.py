@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from distribu.extensions import db
-from distribu.models import User
+from distribu.models import Company, User
 from tests.conftest import add_product
 
 # The limits of the fields, without a place to break at.
@@ -65,6 +65,16 @@ def test_a_long_word_does_not_break_the_short_ones_of_the_other_rows(
     dashboard.goto(f"{live_app.url}/dashboard/inventory")
     row = dashboard.get_by_role("row", name="Red bolt")
     assert row.bounding_box()["height"] < 64
+
+
+def test_a_long_company_name_leaves_room_for_the_page(live_app, dashboard):
+    with live_app.app.app_context():
+        db.session.get(Company, live_app.cast.acme).name = "Wonderland" * 20
+        db.session.commit()
+    dashboard.set_viewport_size({"width": 360, "height": 800})
+    dashboard.goto(f"{live_app.url}/dashboard/inventory")
+    assert dashboard.locator("header.side").bounding_box()["height"] < 80
+    assert dashboard.get_by_text("Menu", exact=True).bounding_box()["height"] < 48
 
 
 def test_a_finger_gets_buttons_of_its_size(browser, live_app, product_id):
