@@ -71,7 +71,8 @@ def create_app(config: dict | None = None) -> Flask:
 def _init_extensions(app: Flask) -> None:
     init_database(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
-    for extension in (csrf, limiter, queue):
+    # The limiter counts where the queue is, and says less of an address that is wrong.
+    for extension in (csrf, queue, limiter):
         extension.init_app(app)
     # Not login.init_app(): it would look into the session of every request, for a cookie that
     # nobody here gets, and what looks into a session varies by cookie: caches could share nothing.

@@ -125,14 +125,22 @@ class _SqliteQueue(SqliteStorage):
 
 
 def open_huey(url: str) -> Huey:
-    """Return the queue at url, redis://host:port/db or sqlite:///path, without asking it yet."""
-    if url.startswith("redis"):
-        return PriorityRedisHuey("distribu", url=url, results=False)
-    return Huey(
-        "distribu",
-        results=False,
-        storage_class=_SqliteQueue,
-        filename=url.removeprefix("sqlite:///"),
+    """Return the queue at url, redis://host:port/db or sqlite:///path, without asking it yet.
+
+    Raises BadSetting for what is neither.
+    """
+    if url.startswith("sqlite:///"):
+        path = url.removeprefix("sqlite:///")
+        return Huey("distribu", results=False, storage_class=_SqliteQueue, filename=path)
+    try:
+        if url.startswith(("redis://", "rediss://")):
+            return PriorityRedisHuey("distribu", url=url, results=False)
+    except ValueError:
+        # Its text may hold the password, so it is neither shown nor chained.
+        pass
+    raise BadSetting(
+        "DISTRIBU_QUEUE_URL is neither redis://host:port/number (rediss:// for TLS)"
+        " nor sqlite:///path."
     )
 
 

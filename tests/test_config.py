@@ -4,6 +4,7 @@ import pytest
 
 from distribu import config
 from distribu.config import BadSetting, check_settings, ensure_secret_key, load_config
+from distribu.extensions import open_huey
 from distribu.images.store import open_store
 
 
@@ -45,6 +46,15 @@ def test_what_is_no_address_is_a_problem(name, value):
     settings = load_config({f"DISTRIBU_{name}": value, "DISTRIBU_SECRET_KEY": "x" * 32})
     [problem] = check_settings(settings)
     assert problem.id == f"{name.lower().replace('_', '-')}-invalid"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://db/x", "sqlite://", "redis://[", "redis://:secret@host:port/0"]
+)
+def test_what_is_no_queue_is_told_without_its_password(url):
+    with pytest.raises(BadSetting, match="DISTRIBU_QUEUE_URL is neither redis") as told:
+        open_huey(url)
+    assert "secret" not in str(told.value)
 
 
 def interrupt(_byte_count):
