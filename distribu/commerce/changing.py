@@ -10,7 +10,7 @@ from ..bearer import with_key
 from ..extensions import db
 from ..idempotency import committed
 from ..images import attachment
-from ..models import Image, Product, utc_now
+from ..models import Image, Product
 from ..tenancy import company_row
 
 NO_PRODUCT = "The specified product was not found."
@@ -50,15 +50,5 @@ def changed_pictures(product_id: str) -> Iterator[Product]:
     product = locked(product_id)
     before = audit.snapshot(product)
     yield product
-    db.session.flush()
-    after = audit.snapshot(product)
-    if before == after:
+    if not audit.record_update(product, before):
         db.session.rollback()
-    else:
-        record(product, before, after)
-
-
-def record(product: Product, before: dict, after: dict) -> None:
-    """The product is as new as this change, which the log has."""
-    product.updated_at = utc_now()
-    audit.record("product.updated", "Product", product.id, before, after)

@@ -2,13 +2,14 @@
 
 from flask import abort
 
+from .. import audit
 from ..bearer import with_key
 from ..extensions import db
 from ..images import attachment
-from ..models import ERROR, PROCESSING, READY, Image, Product
+from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from . import bp
 from .bodies import image_body, is_v2
-from .changing import changed_pictures, find_image, find_product, locked, record, writing
+from .changing import changed_pictures, find_image, find_product, locked, writing
 from .document import IDEMPOTENT, RETRY_AFTER
 from .failures import failure
 from .schemas import AltText, Order, ProductImage, Status
@@ -47,8 +48,8 @@ def describe_image(values: dict, product_id: str, image_id: str) -> dict:
         db.session.rollback()
     else:
         before, after = ({"alt_text": {image.id: text}} for text in (image.alt_text, alt_text))
-        image.alt_text = alt_text
-        record(product, before, after)
+        image.alt_text, product.updated_at = alt_text, utc_now()
+        audit.record("product.updated", "Product", product.id, before, after)
     return image_body(image, _index(product, image))
 
 
