@@ -1,19 +1,15 @@
-"""Schemathesis against the running application: hundreds of requests that its document suggests."""
+"""Schemathesis finds that the REST API does what its document says."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.api.conftest import add_key
 from tests.browser.conftest import LiveApp, serve
 from tests.conftest import add_product
-
-ROOT = Path(__file__).parents[2]
-PHASES = "--phases=examples,coverage,fuzzing,stateful"
+from tests.described import PHASES, schemathesis
 
 
 @pytest.fixture
@@ -23,35 +19,17 @@ def live(make_app, caplog):
     yield from serve(make_app)
 
 
-def schemathesis(live: LiveApp, folder: Path, *options: str) -> subprocess.CompletedProcess:
-    """What schemathesis says of the application, the same each time; folder: where it works."""
+def found_by_schemathesis(live: LiveApp, folder: Path, *options: str) -> CompletedProcess:
     secret = add_key(live.app, live.cast.acme, live.cast.alice)
     with live.app.app_context():
         add_product(live.cast.acme, name="Widget")
         ordered = add_product(live.cast.acme, name="Ordered", stock=1_000_000).id
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "schemathesis.cli", "run"),
-            f"{live.url}/api/v1/openapi.json",
-            *("--header", f"Authorization: Bearer {secret}"),
-            *("--generation-deterministic", "--no-shrink", "--no-color", "--max-examples=8"),
-            *options,
-        ],
-        cwd=folder,
-        env=os.environ
-        | {
-            "ORDERED_PRODUCT": ordered,
-            "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks",
-            "PYTHONPATH": str(ROOT),
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    known = {"SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "ORDERED_PRODUCT": ordered}
+    return schemathesis(live, "/api/v1/openapi.json", secret, folder, *options, **known)
 
 
 def test_the_application_does_what_its_document_says(live, tmp_path):
-    found = schemathesis(live, tmp_path, PHASES)
+    found = found_by_schemathesis(live, tmp_path, PHASES)
     assert found.returncode == 0, found.stdout
     assert "8 selected / 8 total" in found.stdout
     assert "No issues found" in found.stdout
@@ -73,6 +51,8 @@ def test_an_answer_that_is_wrong_is_found(live, tmp_path, wrong, told):
             response.set_data(json.dumps(body))
         return response
 
-    found = schemathesis(live, tmp_path, "--phases=fuzzing", "--include-path=/api/v1/products")
+    found = found_by_schemathesis(
+        live, tmp_path, "--phases=fuzzing", "--include-path=/api/v1/products"
+    )
     assert found.returncode == 1, found.stdout
     assert told in found.stdout

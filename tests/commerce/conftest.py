@@ -10,7 +10,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from distribu.extensions import db
-from distribu.models import ApiKey, AuditEntry, Image, Product
+from distribu.models import AuditEntry, Image, Product
+from tests.api.conftest import add_key as add_any_key
 from tests.conftest import add_product, run_queue
 from tests.images.pictures import png
 
@@ -19,14 +20,7 @@ SCOPES = ["products:read", "images:write"]
 
 def add_key(app: Flask, company_id: str, user_id: str, scopes=SCOPES, name: str = "Shop") -> str:
     """The text of a new key."""
-    secret = f"dk_{company_id}{name}"
-    with app.app_context():
-        digest = ApiKey.digest(secret)
-        key = ApiKey(company_id=company_id, created_by_id=user_id, name=name, key_sha256=digest)
-        key.prefix, key.scopes = secret[:12], list(scopes)
-        db.session.add(key)
-        db.session.commit()
-    return secret
+    return add_any_key(app, company_id, user_id, name, scopes=list(scopes))
 
 
 @dataclass

@@ -1,19 +1,15 @@
-"""Schemathesis against the running application: hundreds of requests that its document suggests."""
+"""Schemathesis finds that the commerce API does what its document says."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.browser.conftest import LiveApp, serve
 from tests.commerce.conftest import Caller, add_key, picture
 from tests.conftest import add_product, run_queue
-
-ROOT = Path(__file__).parents[2]
-PHASES = "--phases=examples,coverage,fuzzing,stateful"
+from tests.described import PHASES, schemathesis
 
 
 @pytest.fixture
@@ -23,37 +19,20 @@ def live(make_app, caplog):
     yield from serve(make_app, IMAGES_PER_PRODUCT=10_000)
 
 
-def schemathesis(live: LiveApp, folder: Path, *options: str) -> subprocess.CompletedProcess:
-    """What schemathesis says of the application, the same each time; folder: where it works."""
+def found_by_schemathesis(live: LiveApp, folder: Path, *options: str) -> CompletedProcess:
     secret = add_key(live.app, live.cast.acme, live.cast.alice)
     shop = Caller(live.app, secret)
     with live.app.app_context():
         product_id = add_product(live.cast.acme, name="Widget").id
     ids = [shop.upload(product_id, picture(40 + number, 20)) for number in range(2)]
     run_queue(live.app)
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "schemathesis.cli", "run"),
-            f"{live.url}/commerce/openapi.json",
-            *("--header", f"Authorization: Bearer {secret}"),
-            *("--generation-deterministic", "--no-shrink", "--no-color", "--max-examples=8"),
-            *options,
-        ],
-        cwd=folder,
-        env=os.environ
-        | {
-            "COMMERCE_IDS": ",".join([product_id, *ids]),
-            "SCHEMATHESIS_HOOKS": "tests.commerce.schemathesis_hooks",
-            "PYTHONPATH": str(ROOT),
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    hooks = "tests.commerce.schemathesis_hooks"
+    known = {"SCHEMATHESIS_HOOKS": hooks, "COMMERCE_IDS": ",".join([product_id, *ids])}
+    return schemathesis(live, "/commerce/openapi.json", secret, folder, *options, **known)
 
 
 def test_the_application_does_what_its_document_says(live, tmp_path):
-    found = schemathesis(live, tmp_path, PHASES)
+    found = found_by_schemathesis(live, tmp_path, PHASES)
     assert found.returncode == 0, found.stdout
     assert "7 selected / 7 total" in found.stdout
     assert "No issues found" in found.stdout
@@ -68,6 +47,6 @@ def test_an_answer_that_is_wrong_is_found(live, tmp_path, wrong):
         return response
 
     options = ("--phases=fuzzing", "--include-path-regex=status$")
-    found = schemathesis(live, tmp_path, *options)
+    found = found_by_schemathesis(live, tmp_path, *options)
     assert found.returncode == 1, found.stdout
     assert "Response violates schema" in found.stdout

@@ -1,0 +1,34 @@
+"""Schemathesis on a running application: hundreds of requests that its documents suggest."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.browser.conftest import LiveApp
+
+ROOT = Path(__file__).parents[1]
+PHASES = "--phases=examples,coverage,fuzzing,stateful"
+
+
+def schemathesis(
+    live: LiveApp, document: str, secret: str, folder: Path, *options: str, **environment: str
+) -> subprocess.CompletedProcess:
+    """What schemathesis says, the same each time.
+
+    document: its path. secret: of the API key that it has. folder: where
+    it works. environment: SCHEMATHESIS_HOOKS, and what those hooks read.
+    """
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", live.url + document),
+            *("--header", f"Authorization: Bearer {secret}"),
+            *("--generation-deterministic", "--no-shrink", "--no-color", "--max-examples=8"),
+            *options,
+        ],
+        cwd=folder,
+        env=os.environ | environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
