@@ -112,6 +112,8 @@ def test_the_browsers_own_preview_keeps_inside_its_box(dashboard, pictured):
     expect(shown).to_be_visible()
     expect(dashboard.locator(".preview-facts")).to_have_text("red-widget.jpg")
     assert shown.bounding_box() == dashboard.locator("#image-preview").bounding_box()
+    hint, line_px = dashboard.locator("#image-hint"), 24
+    assert hint.bounding_box()["height"] > line_px, "the hint breaks into lines while it travels"
     held[0].continue_()
     expect(dashboard.locator("#image-status")).to_have_text("red-widget.jpg chosen.")
 
