@@ -84,8 +84,6 @@ _FIXED = {
     "SESSION_REFRESH_EACH_REQUEST": False,
     # A form left open overnight still saves: the token lives as long as the session.
     "WTF_CSRF_TIME_LIMIT": None,
-    # The token is checked per blueprint, so that the JSON APIs can do without.
-    "WTF_CSRF_CHECK_DEFAULT": True,
     # A dashboard upload above the picture limit is still read (and thrown
     # away), so that the form can answer with every other field intact.
     "MAX_CONTENT_LENGTH": 64 * MEBIBYTE,

@@ -169,11 +169,6 @@ class Image(Picture, db.Model):
     def upload_key(self) -> str:
         return f"{self.incoming_prefix}upload"
 
-    @property
-    def prefixes(self) -> list[str]:
-        """The prefixes that this row owns."""
-        return [self.prefix, *([self.incoming_prefix] if self.ladder_version is None else [])]
-
 
 _lower = aliased(Image)
 
