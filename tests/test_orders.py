@@ -386,13 +386,10 @@ def test_a_month_old_draft_is_forgotten(app, cast):
         assert db.session.scalar(select(func.count(OrderDraft.token))) == 2
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def shop(request, make_app):
+@pytest.fixture
+def shop(make_app, database):
     """An app on either database, and the ids of Acme and of two of its products, 10 of each."""
-    changes = {}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    app = make_app(**changes)
+    app = make_app(**database)
     with app.app_context():
         cast = add_cast()
         ids = [add_product(cast.acme, name=name, stock=10).id for name in ("Widget", "Bolt")]

@@ -15,12 +15,9 @@ LIMIT = 100
 AT_ONCE = 12
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def app(request, make_app):
-    changes = {"SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": AT_ONCE + 2}}
-    if request.param == "postgres":
-        changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    return make_app(**changes)
+@pytest.fixture
+def app(make_app, database):
+    return make_app(SQLALCHEMY_ENGINE_OPTIONS={"pool_size": AT_ONCE + 2}, **database)
 
 
 @pytest.fixture
