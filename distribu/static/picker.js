@@ -20,3 +20,40 @@ orderForm.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.target.dispatchEvent(new Event(event.target.type === "search" ? "search" : "change", { bubbles: true }));
 });
+
+// An answer older than what was pressed since would take that back, and a button that is swapped
+// while it is held down loses its press. Such an answer is not shown; a newer one is asked for.
+let presses = 0;
+let isHeld = false;
+let isBehind = false;
+
+orderForm.addEventListener("change", (event) => {
+  if (event.target.matches("#order [name^='quantity-']")) presses += 1;
+});
+
+orderForm.addEventListener("pointerdown", (event) => {
+  isHeld = event.target.closest("#order button") !== null;
+});
+
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => {
+    isHeld = false;
+    // After the click that follows: it may ask by itself.
+    if (isBehind) setTimeout(askAgain);
+  });
+}
+
+function askAgain() {
+  isBehind = false;
+  document.querySelector("#order [name^='quantity-']")?.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+document.addEventListener("htmx:beforeSend", (event) => {
+  event.detail.xhr.presses = presses;
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "order") return;
+  if (isHeld) isBehind = true;
+  if (isHeld || event.detail.xhr.presses !== presses) event.detail.shouldSwap = false;
+});

@@ -105,6 +105,43 @@ def test_fast_presses_of_the_stepper_all_count(order):
     expect(quantity(order, "Blue Widget")).to_have_value("5")
 
 
+def test_a_press_counts_that_comes_while_an_answer_travels(order):
+    add(order, "Blue Widget")
+    more = order.get_by_role("button", name="One Blue Widget more")
+    expect(more).to_be_visible()
+    travelling = []
+    order.route("**/orders/new/lines", lambda route: travelling.append(route), times=1)
+    with order.expect_request("**/orders/new/lines"):
+        more.click()
+    more.click()
+    travelling[0].continue_()
+    expect(total(order)).to_have_text("$29.97")
+    expect(quantity(order, "Blue Widget")).to_have_value("3")
+
+
+def test_a_button_that_is_held_down_is_not_taken_away(order):
+    add(order, "Blue Widget")
+    more = order.get_by_role("button", name="One Blue Widget more")
+    more.click()
+    more.hover()
+    with order.expect_response("**/orders/new/lines"):
+        order.mouse.down()
+    order.mouse.up()
+    expect(total(order)).to_have_text("$29.97")
+    expect(quantity(order, "Blue Widget")).to_have_value("3")
+
+
+def test_an_answer_that_came_during_a_press_is_asked_for_again(order):
+    add(order, "Blue Widget")
+    order.get_by_role("button", name="One Blue Widget more").click()
+    order.get_by_role("button", name="Remove Blue Widget").hover()
+    with order.expect_response("**/orders/new/lines"):
+        order.mouse.down()
+    total(order).hover()
+    order.mouse.up()
+    expect(total(order)).to_have_text("$19.98")
+
+
 def test_fast_presses_of_add_all_count(order):
     for name in ("Blue Widget", "Red Bolt", "Blue Widget", "Screw 00", "Blue Widget"):
         add(order, name)
