@@ -86,6 +86,7 @@ def test_a_reload_shows_lines_notes_and_search_again(order):
     with order.expect_response("**/dashboard/orders/new/lines"):
         order.get_by_label("Notes").blur()
     order.get_by_label("Search products").press_sequentially("too", delay=20)
+    order.wait_for_url(re.compile("q=too"))
     expect(order.locator("#products li")).to_have_count(1)
     order.reload()
     expect(quantity(order, "Blue Widget")).to_have_value("1")
