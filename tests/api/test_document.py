@@ -1,5 +1,7 @@
 """The OpenAPI document, and whether the application does what it says."""
 
+import re
+
 import pytest
 
 
@@ -56,3 +58,12 @@ def test_every_route_is_described(app, document):
         if rule.rule.startswith("/api/v1") and not rule.rule.endswith((".json", "/docs"))
     }
     assert routes <= described
+
+
+@pytest.mark.parametrize(
+    ("port", "is_one"), [("1", True), ("65535", True), ("65536", False), ("0", False)]
+)
+def test_an_address_may_have_any_port_there_is(document, port, is_one):
+    written = document["components"]["schemas"]["NewProduct"]["properties"]["imageUrl"]
+    address = f"https://pictures.example:{port}/a.jpg"
+    assert bool(re.search(written["pattern"], address)) == is_one
