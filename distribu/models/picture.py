@@ -1,5 +1,6 @@
 """What a page shows of a picture: its addresses, its sizes."""
 
+import json
 from dataclasses import dataclass
 
 from flask import current_app
@@ -121,3 +122,15 @@ class PublishedPicture(Picture):
     placeholder_color: str
     alt_text: str = ""
     is_staged: bool = False
+
+    @classmethod
+    def of(cls, row, alt_text: str = "") -> "PublishedPicture | None":
+        """The picture of a product's row; None without one, or where an external one is shown.
+
+        row: has image_id, public_name, derivatives as JSON text,
+        placeholder_color and external_image_url.
+        """
+        if not row.image_id or row.external_image_url:
+            return None
+        derivatives = json.loads(row.derivatives)
+        return cls(row.image_id, row.public_name, derivatives, row.placeholder_color, alt_text)

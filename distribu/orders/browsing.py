@@ -1,6 +1,5 @@
 """The products to pick from: a few columns, no ORM rows, since every keystroke asks for them."""
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -69,11 +68,7 @@ class Offer:
 
     @classmethod
     def of(cls, row: OfferRow) -> "Offer":
-        image = None
-        if row.image_id and not row.external_image_url:
-            derivatives = json.loads(row.derivatives)
-            image = PublishedPicture(row.image_id, row.public_name, derivatives, *row[11:])
-        return cls(*row[:8], image)
+        return cls(*row[:8], PublishedPicture.of(row, row.alt_text))
 
     @property
     def has_image(self) -> bool:

@@ -1,6 +1,5 @@
 """What a shopper asks of a catalogue, and the cards that answer: a few columns, no ORM rows."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -134,11 +133,8 @@ def rows(connection: Connection, company_id: str, choice: Choice) -> list[CardRo
 
 def card(row: CardRow) -> Card:
     """The card that a row of rows() makes."""
-    image = None
-    if row.image_id and not row.external_image_url:
-        derivatives = json.loads(row.derivatives)
-        image = PublishedPicture(row.image_id, row.public_name, derivatives, row.placeholder_color)
-    return Card(*row[:4], _summary(row.description or ""), *row[5:9], image)
+    summary = _summary(row.description or "")
+    return Card(*row[:4], summary, *row[5:9], PublishedPicture.of(row))
 
 
 _shown = (Product.company_id == bindparam("company_id"), Product.is_active)
