@@ -19,6 +19,7 @@ from sqlalchemy import (
     true,
     type_coerce,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 
 from .extensions import db
 
@@ -33,7 +34,7 @@ def select_rows(rows: list[dict], columns: Sequence[Column]) -> Select:
     return select(*table.c)
 
 
-def is_among(column: Column, values: Sequence[str]) -> ColumnElement[bool]:
+def is_among(column: InstrumentedAttribute, values: Sequence[str]) -> ColumnElement[bool]:
     """Whether column has one of these values, of which there may be any number."""
     return column.in_(select_rows([{column.name: value} for value in values], [column]))
 

@@ -20,7 +20,7 @@ def app(make_app, database):
 def test_a_row_is_found_among_any_number_of_values(app, cast):
     ids = [*new_ids(MANY), cast.acme]
     with app.app_context():
-        found = select(Company.slug).where(is_among(Company.__table__.c.id, ids))
+        found = select(Company.slug).where(is_among(Company.id, ids))
         assert db.session.scalars(found).all() == ["acme"]
 
 

@@ -147,7 +147,7 @@ def discard(image: Image) -> None:
 def discard_all(image_ids: Sequence[str]) -> None:
     """What discard() does, for thousands in a few statements; what was loaded of them is stale."""
     if image_ids:
-        _discard(is_among(Image.__table__.c.id, image_ids))
+        _discard(is_among(Image.id, image_ids))
 
 
 def discard_abandoned(now: datetime) -> None:

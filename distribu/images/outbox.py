@@ -40,7 +40,7 @@ def drain(
     if entry_ids is None:
         due = due.where(OutboxEntry.due_at <= now).order_by(OutboxEntry.due_at)
     else:
-        due = due.where(is_among(OutboxEntry.__table__.c.id, entry_ids))
+        due = due.where(is_among(OutboxEntry.id, entry_ids))
     # Rows, not objects: another drain may be at the same entries.
     entries = db.session.execute(due).all()
     outcomes = (_drain_one(store, entry, now) for entry in entries)

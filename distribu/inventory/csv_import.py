@@ -231,7 +231,7 @@ def _told(error: RowError, table: Table) -> str:
 def lost_pictures(changes: list[Change]) -> list[LostPicture]:
     """What the preview shows of changes that lose pictures, however many they are."""
     image_ids = [image_id for change in changes for image_id in change.lost]
-    found = db.session.scalars(select(Image).where(is_among(Image.__table__.c.id, image_ids)))
+    found = db.session.scalars(select(Image).where(is_among(Image.id, image_ids)))
     images = {image.id: image for image in found}
     external_ids = [change.saved.id for change in changes if change.lost_url]
     asked = select(Product).where(Product.id.in_(external_ids)).options(selectinload(Product.image))
