@@ -1,11 +1,12 @@
 """How JSON that others send is read: strictly; and what an API tells of it, field by field."""
 
 import json
+from datetime import UTC, datetime
 from typing import NoReturn
 
-from flask import Request
+from flask import Flask, Request
 from flask_smorest import Api, Blueprint
-from marshmallow import RAISE, ValidationError
+from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
@@ -44,7 +45,28 @@ class JsonBlueprint(Blueprint):
 
 
 class JsonApi(Api):
-    """Describes its blueprints, and leaves errors to the app's one handler."""
+    """Describes its blueprints, and leaves errors to the app's one handler.
+
+    prefix: of the settings of this description. url_prefix: of its document.
+    """
+
+    def __init__(
+        self, app: Flask, prefix: str, url_prefix: str, title: str, version: str, description: str
+    ):
+        app.config.setdefault(f"{prefix}_OPENAPI_URL_PREFIX", url_prefix)
+        super().__init__(
+            app,
+            config_prefix=prefix,
+            spec_kwargs={
+                "title": title,
+                "version": version,
+                "openapi_version": "3.1.0",
+                "info": {"description": description.strip()},
+                "security": [{"key": []}],
+                "servers": [{"url": "/"}],
+            },
+        )
+        self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
 
     def _register_error_handlers(self) -> None:
         pass
@@ -52,6 +74,22 @@ class JsonApi(Api):
     def _register_pagination_header(self) -> None:
         # A page is described by its own envelope.
         pass
+
+
+def about(description: str, **more) -> dict:
+    return {"description": description, **more}
+
+
+class Closed(Schema):
+    """A body with these fields and no others."""
+
+    class Meta:
+        unknown = RAISE
+
+
+def moment(when: datetime) -> str:
+    """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_json(req: Request) -> dict:

@@ -32,17 +32,4 @@ class DescribedApi(JsonApi):
     ERROR_SCHEMA = ErrorSchema
 
     def __init__(self, app: Flask):
-        app.config.setdefault("REST_OPENAPI_URL_PREFIX", PREFIX)
-        super().__init__(
-            app,
-            config_prefix="REST",
-            spec_kwargs={
-                "title": "Distribu",
-                "version": "1",
-                "openapi_version": "3.1.0",
-                "info": {"description": DESCRIPTION.strip()},
-                "security": [{"key": []}],
-                "servers": [{"url": "/"}],
-            },
-        )
-        self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+        super().__init__(app, "REST", PREFIX, "Distribu", "1", DESCRIPTION)

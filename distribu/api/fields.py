@@ -1,9 +1,11 @@
 """Fields of the API's bodies: strict in their types, and by the rules that the form keeps too."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from marshmallow import ValidationError, fields
+
+from ..json_bodies import moment
 
 
 def kept(rule: Callable, value):
@@ -54,10 +56,7 @@ class Moment(fields.String):
     """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
 
     def _serialize(self, value: datetime | None, attr, obj, **kwargs) -> str | None:
-        if value is None:
-            return None
-        text = value.astimezone(UTC).isoformat(timespec="milliseconds")
-        return text.replace("+00:00", "Z")
+        return None if value is None else moment(value)
 
 
 class Money(fields.Float):

@@ -9,14 +9,14 @@ from sqlalchemy.orm import selectinload
 
 from ..bearer import with_key
 from ..extensions import db
-from ..json_bodies import InvalidValues
+from ..json_bodies import Closed, InvalidValues, about
 from ..models import ORDER_STATUSES, Order, OrderLine, Product, new_id
 from ..ordering import LINES_MAX, NOTES_MAX, QUANTITY_MAX, OrderRefused, OrderRequest, place_order
 from .bodies import rest_blueprint, writing
 from .fields import Moment, Money
 from .paging import PageQuery, Pagination, newest_page
 from .saving import NOT_FOUND
-from .schemas import STORABLE, Closed, about
+from .schemas import STORABLE
 
 bp = rest_blueprint("Orders")
 

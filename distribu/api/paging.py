@@ -8,8 +8,8 @@ from sqlalchemy import Select
 from ulid import ULID
 
 from ..extensions import db
+from ..json_bodies import Closed, about
 from ..search import Sort
-from .schemas import Closed, about
 
 LIMIT = 50
 LIMIT_MAX = 100

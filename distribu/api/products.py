@@ -12,11 +12,12 @@ from werkzeug.http import quote_etag
 
 from ..bearer import with_key
 from ..folding import words
+from ..json_bodies import Closed, about
 from ..models import Product
 from .bodies import header, rest_blueprint, writing
 from .paging import PageQuery, Pagination, newest_page
 from .saving import DEFAULTS, create, delete, find, update
-from .schemas import Closed, NewProduct, ProductChanges, ProductSchema, about
+from .schemas import NewProduct, ProductChanges, ProductSchema
 
 bp = rest_blueprint("Products")
 

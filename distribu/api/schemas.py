@@ -1,9 +1,10 @@
 """The bodies of the API: closed, every field typed."""
 
-from marshmallow import RAISE, Schema, fields
+from marshmallow import fields
 
 from .. import rules
 from ..image_url import URL_MAX
+from ..json_bodies import Closed, about
 from .fields import Moment, Money, RuledInteger, RuledNumber, RuledText, StrictBoolean
 
 # What may be stored and shown: no NUL anywhere; somewhere a character that can be seen.
@@ -16,17 +17,6 @@ ADDRESS = (
     r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5])))))?"
     rf"([/?#][^{_CHARACTERS}]*)?$"
 )
-
-
-def about(description: str, **more) -> dict:
-    return {"description": description, **more}
-
-
-class Closed(Schema):
-    """A body with these fields and no others."""
-
-    class Meta:
-        unknown = RAISE
 
 
 class ProductSchema(Closed):

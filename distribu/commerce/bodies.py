@@ -1,12 +1,12 @@
 """What a product and its pictures look like to a client of Squarespace's."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from flask import current_app, g
 from markupsafe import Markup, escape
 
 from ..images.derivatives import ladder
+from ..json_bodies import moment
 from ..models import READY, Image, Product
 
 
@@ -59,11 +59,6 @@ def _widths(image: Image) -> Sequence[int]:
     if picture and image.ladder_version is None:
         return ladder(picture["width_px"])
     return image.widths("WEBP")
-
-
-def moment(when: datetime) -> str:
-    """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _variant(product: Product) -> dict:

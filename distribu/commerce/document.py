@@ -76,18 +76,6 @@ class DescribedCommerce(JsonApi):
 
 def init_app(app: Flask, bp: JsonBlueprint) -> None:
     """The app has bp, and its description."""
-    app.config.setdefault("COMMERCE_OPENAPI_URL_PREFIX", URL_PREFIX)
-    api = DescribedCommerce(
-        app,
-        config_prefix="COMMERCE",
-        spec_kwargs={
-            "title": "Distribu, the commerce API",
-            "version": "1.0",
-            "openapi_version": "3.1.0",
-            "info": {"description": DESCRIPTION.strip()},
-            "security": [{"key": []}],
-            "servers": [{"url": "/"}],
-        },
-    )
-    api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+    title = "Distribu, the commerce API"
+    api = DescribedCommerce(app, "COMMERCE", URL_PREFIX, title, "1.0", DESCRIPTION)
     api.register_blueprint(bp)

@@ -10,11 +10,12 @@ from sqlalchemy.orm import selectinload
 
 from ..bearer import with_key
 from ..extensions import db
+from ..json_bodies import Closed, about
 from ..models import Product
 from ..search import Sort
 from . import bp
 from .bodies import is_v2, product_body
-from .schemas import Closed, ProductPage, Products, about
+from .schemas import ProductPage, Products
 
 PAGE_SIZE = 50
 IDS_MAX = 50

@@ -1,22 +1,12 @@
 """The bodies: closed, every field typed."""
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
+from ..json_bodies import Closed, about
 from ..models import ERROR, PROCESSING, READY
 from .errors import TYPES
 
 ALT_TEXT_MAX = 200
-
-
-def about(description: str, **more) -> dict:
-    return {"description": description, **more}
-
-
-class Closed(Schema):
-    """A body with these fields and no others."""
-
-    class Meta:
-        unknown = RAISE
 
 
 class ErrorSchema(Closed):
