@@ -15,7 +15,7 @@ from distribu.extensions import db
 from distribu.images.sandbox import Sandbox
 from distribu.models import Company, Product, User, utc_now
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.releases.instances"]
 
 PASSWORD = "correct horse battery"
 

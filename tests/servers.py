@@ -101,6 +101,22 @@ def postgres_url(postgres_server, postgres_template, fresh_name) -> Iterator[str
     _psql(postgres_server, f"DROP DATABASE {database} WITH (FORCE)")
 
 
+@pytest.fixture
+def restore_postgres(postgres_server, fresh_name) -> Iterator[Callable[[Path], str]]:
+    """Yield a function that restores a dump into a new database and returns its URL."""
+    databases = []
+
+    def restore(dump: Path) -> str:
+        databases.append(fresh_name("restored").replace("-", "_"))
+        create_database(postgres_server, databases[-1])
+        restore_database(postgres_server, databases[-1], dump)
+        return postgres_server.url(databases[-1])
+
+    yield restore
+    for database in databases:
+        _psql(postgres_server, f"DROP DATABASE {database} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """Yield the URL of a server with thousands of databases, to which their number is added."""
@@ -265,9 +281,29 @@ def _redis_is_ready(port: int) -> bool:
         return connection.recv(7) == b"+PONG\r\n"
 
 
-def _psql(server: PostgresServer, statement: str) -> None:
-    url = server.url("postgres", driver="")
-    ask = [_postgres_binary("psql"), "--no-psqlrc", "--quiet", url, "-c", statement]
+def create_database(server: PostgresServer, database: str) -> None:
+    _psql(server, f"CREATE DATABASE {database}")
+
+
+def restore_database(server: PostgresServer, database: str, dump: Path) -> None:
+    """Run the SQL of a dump in an empty database, all of it or none."""
+    _psql(server, "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={dump}", to=database)
+
+
+def dump_database(server: PostgresServer, database: str) -> str:
+    """Return the SQL that makes the database again, whoever will own it."""
+    url = server.url(database, driver="")
+    ask = [_postgres_binary("pg_dump"), "--no-owner", "--no-privileges", url]
+    dump = subprocess.run(ask, check=True, capture_output=True, encoding="utf-8").stdout
+    # Newer clients put these around a dump, and older ones stop at them.
+    lines = dump.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(("\\restrict", "\\unrestrict")))
+
+
+def _psql(server: PostgresServer, *statement: str, to: str = "postgres") -> None:
+    """Run a statement, or whatever other options of psql say, in the database `to`."""
+    options = ["-c", *statement] if len(statement) == 1 else statement
+    ask = [_postgres_binary("psql"), "--no-psqlrc", "--quiet", server.url(to, driver=""), *options]
     subprocess.run(ask, check=True, capture_output=True)
 
 
