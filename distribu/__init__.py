@@ -9,15 +9,19 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli, models
-from .config import ensure_secret_key, load_config
-from .errors import init_errors
-from .extensions import csrf, db, init_database, init_images, limiter, login, migrate, queue, store
-from .formats import init_formats
+from .config import BadSetting, ensure_secret_key, load_config
+from .database import init_database
+from .extensions import csrf, db, limiter, login, migrate, queue, store
+from .forms.interrupted import init_interrupted_forms
+from .http.error_handlers import init_errors
+from .http.request_body import Request
+from .http.request_ids import init_request_ids
+from .http.sessions import Sessions
+from .http.template_filters import init_formats
 from .images import outbox
-from .nul import without_nul
-from .request_ids import init_request_ids
-from .sessions import Sessions
-from .uploads import Request
+from .images.decoding.sandbox import Sandbox
+from .images.stores.by_url import open_store
+from .images.stores.contract import StoreMisconfigured
 
 BLUEPRINTS = ("auth", "settings", "inventory", "storefront", "orders", "media")
 # Each describes itself as well, so it registers its own blueprint.
@@ -39,7 +43,7 @@ SECURITY_HEADERS = (
 
 def create_app(config: dict | None = None) -> Flask:
     """Return Distribu, configured by the environment and then by config."""
-    app = Flask(__name__)
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.request_class = Request
     app.session_interface = Sessions()
     # The keys of a JSON body stand in the order in which its documentation has them.
@@ -49,7 +53,6 @@ def create_app(config: dict | None = None) -> Flask:
     app.config.update(load_config() | (config or {}))
     app.config["SECRET_KEY"] = ensure_secret_key(app.config)
     Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
-    app.wsgi_app = without_nul(app.wsgi_app)
     if app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=app.config["TRUSTED_PROXIES"], x_proto=app.config["TRUSTED_PROXIES"]
@@ -58,6 +61,7 @@ def create_app(config: dict | None = None) -> Flask:
     _init_templates(app)
     init_request_ids(app)
     init_errors(app)
+    init_interrupted_forms(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f".{name}", __name__).bp)
     for name in APIS:
@@ -69,7 +73,7 @@ def create_app(config: dict | None = None) -> Flask:
 
 
 def _init_extensions(app: Flask) -> None:
-    init_database(app)
+    init_database(app, db)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
     # The limiter counts where the queue is, and says less of an address that is wrong.
     for extension in (csrf, queue, limiter):
@@ -77,7 +81,19 @@ def _init_extensions(app: Flask) -> None:
     # Not login.init_app(): it would look into the session of every request, for a cookie that
     # nobody here gets, and what looks into a session varies by cookie: caches could share nothing.
     app.login_manager = login
-    init_images(app)
+    _init_images(app)
+
+
+def _init_images(app: Flask) -> None:
+    """Give the app its image store and its decoding processes; neither is started yet."""
+    try:
+        app.extensions["image_store"] = open_store(app.config["IMAGE_STORE_URL"])
+    except StoreMisconfigured as error:
+        raise BadSetting(str(error)) from error
+    app.extensions["image_sandbox"] = Sandbox(
+        processes=app.config["DECODE_PROCESSES"],
+        memory_bytes=app.config["DECODE_MEMORY_BYTES"],
+    )
 
 
 def _init_templates(app: Flask) -> None:

@@ -6,12 +6,18 @@ from flask import g
 from sqlalchemy import insert, literal
 
 from .extensions import db
-from .models import AuditEntry, Product, new_ids, utc_now
+from .models import AuditEntry, Company, Product, User, new_ids, utc_now
 from .models.columns import UtcDateTime
-from .row_sets import select_rows
+from .models.json_rows import select_rows
 
 _TABLE = AuditEntry.__table__
 _OF_EACH = ("action", "entity_id", "before", "after")
+
+
+def set_actor(actor_type: str, actor: User | None, company: Company, name: str) -> None:
+    """The rest of this request acts for company, in the name of actor."""
+    g.company = company
+    g.actor_type, g.actor_id, g.actor_name = actor_type, actor.id if actor else None, name
 
 
 def snapshot(product: Product) -> dict:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from . import audit
+from .audit import set_actor
 from .extensions import db, limiter
 from .forms.account import (
     EMAIL_MAX,
@@ -21,11 +22,12 @@ from .forms.account import (
     SignInForm,
     normal_email,
 )
-from .limits import is_refused, wait_sentence
+from .forms.interrupted import KeptForm, back_page, sign_in_page
+from .http.password_links import user_of_link
+from .http.rate_limits import is_refused, wait_sentence
+from .http.redirects import local_path
+from .http.sessions import begin_session
 from .models import Company, User
-from .resume import KeptForm, back_page, sign_in_page
-from .sessions import begin_session, local_path, user_of_link
-from .tenancy import set_actor
 
 bp = Blueprint("auth", __name__)
 

@@ -10,8 +10,8 @@ from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from .extensions import db, store
-from .images.decode import CONTENT_TYPES
-from .images.store import ObjectNotFound
+from .images.decoding.policies import CONTENT_TYPES
+from .images.stores.contract import ObjectNotFound
 from .models import READY, Image
 
 bp = Blueprint("media", __name__)

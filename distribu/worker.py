@@ -12,8 +12,8 @@ from huey import crontab
 from sqlalchemy import delete
 
 from .extensions import db, queue, store
-from .images import outbox, staging
-from .images.store import StoreError
+from .images import outbox, processing
+from .images.stores.contract import StoreError
 from .importing import jobs
 from .models import IdempotencyKey, ImportJob, utc_now
 
@@ -29,7 +29,7 @@ _SWEEP_MINUTES = outbox.SWEEP_EVERY // timedelta(minutes=1)
 
 def process(image_id: str) -> None:
     """The picture has its whole ladder, and its upload is deleted."""
-    staging.process(store, image_id)
+    processing.process(store, image_id)
     outbox.drain_request(store)
 
 

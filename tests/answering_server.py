@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from distribu.images.store import ImageStore, open_store
+from distribu.images.stores.by_url import open_store
+from distribu.images.stores.contract import ImageStore
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from werkzeug.security import generate_password_hash
 
 from distribu import create_app, worker
 from distribu.extensions import db
-from distribu.images.sandbox import Sandbox
+from distribu.images.decoding.sandbox import Sandbox
 from distribu.models import Company, Product, User, utc_now
 
 pytest_plugins = ["tests.servers", "tests.releases.instances"]

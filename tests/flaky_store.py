@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from distribu.images.store import ImageStore, StoredObject, StoreUnavailable
+from distribu.images.stores.contract import ImageStore, StoredObject, StoreUnavailable
 
 
 class Call(NamedTuple):

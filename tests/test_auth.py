@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from distribu import auth
 from distribu.extensions import db
+from distribu.http.password_links import password_link, user_of_link
+from distribu.http.sessions import load_user
 from distribu.models import AuditEntry, Company, User, utc_now
-from distribu.sessions import load_user, password_link, user_of_link
 from tests.conftest import PASSWORD, add_cast, signed_in
 
 INVENTORY = "/dashboard/inventory"

@@ -16,7 +16,7 @@ from distribu.cli.checks import find_problems
 from distribu.cli.companion import Companion
 from distribu.extensions import db
 from distribu.images import staging
-from distribu.images.store import StoreMisconfigured
+from distribu.images.stores.contract import StoreMisconfigured
 from distribu.models import Installation, new_id, utc_now
 from tests.flaky_store import FlakyStore
 from tests.images.life import add_company, upload
@@ -135,7 +135,7 @@ def test_a_setting_that_says_nothing_is_told_in_a_sentence(app, setting, value):
 
 
 def use_store(app, url: str) -> None:
-    from distribu.images.store import open_store
+    from distribu.images.stores.by_url import open_store
 
     app.extensions["image_store"] = open_store(url)
 

@@ -4,8 +4,8 @@ import pytest
 
 from distribu import config
 from distribu.config import BadSetting, check_settings, ensure_secret_key, load_config
-from distribu.extensions import open_huey
-from distribu.images.store import open_store
+from distribu.images.stores.by_url import open_store
+from distribu.task_queue import open_huey
 
 
 @pytest.mark.parametrize("name", ["plain", "two words", "50%41", "#1?", "Käse"])

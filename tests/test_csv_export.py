@@ -7,9 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from distribu import csv_io
 from distribu.extensions import db
 from distribu.models import AuditEntry, Product
+from distribu.products import csv_text
 from tests.conftest import add_cast, add_product, run_queue, signed_in
 from tests.imports import add_picture, kept_ids, plan
 
@@ -20,7 +20,7 @@ ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
 def exported(client: FlaskClient) -> str:
     answer = client.get(EXPORT)
     assert answer.status_code == 200
-    return csv_io.decode(answer.data)
+    return csv_text.decode(answer.data)
 
 
 def rows(text: str) -> list[list[str]]:

@@ -4,11 +4,11 @@ import pytest
 from flask import current_app
 from sqlalchemy import func, select
 
-from distribu import search
 from distribu.extensions import db
 from distribu.importing.planning import Change
 from distribu.inventory.csv_import import lost_pictures
 from distribu.models import Company, Product
+from distribu.products import search
 from tests.conftest import add_product, cast_on_either
 from tests.imports import (
     HEADER,

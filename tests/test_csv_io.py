@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distribu import csv_io
-from distribu.csv_io import InvalidCsv, Row
+from distribu.products import csv_text
+from distribu.products.csv_text import InvalidCsv, Row
 
 HEADER = "sku,name,price,stock"
 # Whatever a database stores: no NUL, no half of a surrogate pair.
@@ -17,8 +17,8 @@ TRICKY = st.text(st.sampled_from("'=+-@\t\r\n\",;a1 é"), max_size=8)
 CELLS = st.lists(TEXT | TRICKY, min_size=9, max_size=9)
 
 
-def read(text: str) -> csv_io.Table:
-    return csv_io.read(text)
+def read(text: str) -> csv_text.Table:
+    return csv_text.read(text)
 
 
 def is_seen(cells: list[str]) -> bool:
@@ -29,30 +29,30 @@ def is_seen(cells: list[str]) -> bool:
 class TestRoundTrip:
     @given(rows=st.lists(CELLS.filter(is_seen), min_size=1, max_size=5))
     def test_reads_what_it_wrote(self, rows):
-        text = "".join(csv_io.lines(csv_io.COLUMNS, rows))
-        table = read(csv_io.decode(text.encode()))
+        text = "".join(csv_text.lines(csv_text.COLUMNS, rows))
+        table = read(csv_text.decode(text.encode()))
         assert [row.cells for row in table.rows] == rows
 
     @given(cell=TEXT | TRICKY)
     def test_a_guard_is_undone_exactly(self, cell):
-        assert csv_io.unguarded(csv_io.guarded(cell)) == cell
+        assert csv_text.unguarded(csv_text.guarded(cell)) == cell
 
     @given(cell=TEXT | TRICKY)
     def test_nothing_that_is_written_would_run(self, cell):
-        assert not csv_io.guarded(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not csv_text.guarded(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
 
     @given(
         rows=st.lists(CELLS.filter(is_seen), min_size=1, max_size=3),
-        delimiter=st.sampled_from(csv_io.DELIMITERS),
+        delimiter=st.sampled_from(csv_text.DELIMITERS),
         encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
     )
     def test_reads_what_a_spreadsheet_wrote(self, encoding, delimiter, rows):
         file = io.StringIO(newline="")
-        csv.writer(file, delimiter=delimiter).writerows([csv_io.COLUMNS, *rows])
-        table = read(csv_io.decode(file.getvalue().encode(encoding)))
-        assert table.header == list(csv_io.COLUMNS)
+        csv.writer(file, delimiter=delimiter).writerows([csv_text.COLUMNS, *rows])
+        table = read(csv_text.decode(file.getvalue().encode(encoding)))
+        assert table.header == list(csv_text.COLUMNS)
         assert [row.cells for row in table.rows] == [
-            [csv_io.unguarded(cell) for cell in row] for row in rows
+            [csv_text.unguarded(cell) for cell in row] for row in rows
         ]
 
     def test_a_true_apostrophe_stays(self):
@@ -61,7 +61,7 @@ class TestRoundTrip:
 
 class TestDecoding:
     def test_reads_windows_1252(self):
-        assert csv_io.decode("sku,Größe €".encode("cp1252")) == "sku,Größe €"
+        assert csv_text.decode("sku,Größe €".encode("cp1252")) == "sku,Größe €"
 
     @pytest.mark.parametrize(
         ("content", "sentence"),
@@ -77,10 +77,10 @@ class TestDecoding:
     )
     def test_refuses_what_is_no_text(self, content, sentence):
         with pytest.raises(InvalidCsv, match=sentence):
-            csv_io.decode(content)
+            csv_text.decode(content)
 
     def test_takes_a_file_of_exactly_the_limit(self):
-        assert len(csv_io.decode(b"x" * (2 * 1024 * 1024))) == 2 * 1024 * 1024
+        assert len(csv_text.decode(b"x" * (2 * 1024 * 1024))) == 2 * 1024 * 1024
 
 
 class TestReading:
@@ -144,20 +144,20 @@ class TestRecognising:
         ],
     )
     def test_knows_a_column_by_any_of_its_names(self, header, column):
-        assert csv_io.recognise(["Weight", header]) == {column: 1}
+        assert csv_text.recognise(["Weight", header]) == {column: 1}
 
     def test_prefers_its_own_name_to_a_synonym(self):
-        assert csv_io.recognise(["Cost", "Price"]) == {"price": 1}
+        assert csv_text.recognise(["Cost", "Price"]) == {"price": 1}
 
     def test_takes_the_first_of_two_synonyms_in_the_documented_order(self):
-        assert csv_io.recognise(["msrp", "cost"]) == {"price": 1}
+        assert csv_text.recognise(["msrp", "cost"]) == {"price": 1}
 
     def test_no_name_means_two_columns(self):
-        names = [csv_io.normalised(column) for column in csv_io.COLUMNS]
-        names += [name for several in csv_io.SYNONYMS.values() for name in several]
+        names = [csv_text.normalised(column) for column in csv_text.COLUMNS]
+        names += [name for several in csv_text.SYNONYMS.values() for name in several]
         assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize(("index", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ")])
 def test_names_a_column_as_spreadsheets_do(index, name):
-    assert csv_io.letter(index) == name
+    assert csv_text.letter(index) == name

@@ -6,7 +6,7 @@ import pytest
 from flask import abort, request
 
 from distribu.extensions import limiter, login
-from distribu.images.store import StoreUnavailable
+from distribu.images.stores.contract import StoreUnavailable
 from tests.conftest import signed_in
 
 

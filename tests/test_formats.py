@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribu.formats import byte_size, money
+from distribu.http.template_filters import byte_size, money
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 from flask import request
 from sqlalchemy import func, select
 
-from distribu import idempotency
-from distribu.bearer import with_key
 from distribu.extensions import db
-from distribu.idempotency import committed
+from distribu.http import idempotency
+from distribu.http.api_keys import with_key
+from distribu.http.idempotency import committed
 from distribu.models import IdempotencyKey, Product, utc_now
 from tests.api.conftest import Caller, add_key
 

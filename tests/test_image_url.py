@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
-from distribu import image_url
 from distribu.extensions import db, store
 from distribu.images import attachment, staging
 from distribu.images.outbox import drain
 from distribu.models import Company, Image, Product
+from distribu.products import written_image_url
 from tests.conftest import add_cast, add_product, run_queue
 from tests.images.pictures import png
 
@@ -36,10 +36,10 @@ def add_picture(product: Product, name: str = "a.png") -> Image:
 def write(product: Product, value: str | None) -> str:
     """Write imageUrl as a door does; returns the kind of change."""
     company = product.company
-    change = image_url.read_change(company, product, value)
-    copy = image_url.prepare(store, company, change)
+    change = written_image_url.read_change(company, product, value)
+    copy = written_image_url.prepare(store, company, change)
     product = attachment.lock_product(product.id, company.id)
-    image_url.apply(product, change, copy)
+    written_image_url.apply(product, change, copy)
     db.session.commit()
     db.session.expire_all()
     drain(store)
@@ -76,7 +76,9 @@ class TestTheLimit:
     def test_a_copy_that_displaces_none_is_refused(self, full, source, name, value):
         setattr(full if name == "external_image_url" else full.images[0], name, value)
         db.session.commit()
-        with pytest.raises(image_url.InvalidImageUrl, match="as many pictures as it can have, 1"):
+        with pytest.raises(
+            written_image_url.InvalidImageUrl, match="as many pictures as it can have, 1"
+        ):
             write(full, source.url)
         assert len(full.images) == 1
 
@@ -160,7 +162,7 @@ class TestAnotherHostedPicture:
         source, product = add_product(acme.id), add_product(acme.id)
         add_picture(source)
         kept = add_picture(product)
-        change = image_url.read_change(acme, product, source.image_url)
+        change = written_image_url.read_change(acme, product, source.image_url)
         copied = staging.stage_copy
 
         def remove_first(*args):
@@ -168,8 +170,8 @@ class TestAnotherHostedPicture:
             return copied(*args)
 
         monkeypatch.setattr(staging, "stage_copy", remove_first)
-        with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
-            image_url.prepare(store, acme, change)
+        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
+            written_image_url.prepare(store, acme, change)
         db.session.rollback()
         drain(store)
         assert kept_ids() == {kept.id}
@@ -177,10 +179,10 @@ class TestAnotherHostedPicture:
     def test_that_has_gone_before_it_is_copied_is_refused(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
         add_picture(source)
-        change = image_url.read_change(acme, product, source.image_url)
+        change = written_image_url.read_change(acme, product, source.image_url)
         write(source, None)
-        with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
-            image_url.prepare(store, acme, change)
+        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
+            written_image_url.prepare(store, acme, change)
 
     def test_gives_a_copy_that_gets_a_whole_ladder_of_its_own(self, app_context, acme):
         source, product = add_product(acme.id), add_product(acme.id)
@@ -214,10 +216,10 @@ class TestAnotherHostedPicture:
     def test_of_the_same_product_is_seen_in_the_same_transaction(self, acme):
         product = add_product(acme.id)
         first, second = add_picture(product), add_picture(product)
-        change = image_url.read_change(acme, product, second.url)
+        change = written_image_url.read_change(acme, product, second.url)
         product = attachment.lock_product(product.id, acme.id)
         assert [image.id for image in product.images] == [first.id, second.id]
-        image_url.apply(product, change)
+        written_image_url.apply(product, change)
         assert [image.id for image in product.images] == [second.id, first.id]
         assert product.image_url == second.url
 
@@ -233,13 +235,13 @@ class TestAnotherHostedPicture:
         add_picture(foreign)
         product = add_product(acme.id)
         kept = add_picture(product)
-        with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
+        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
             write(product, foreign.image_url)
         assert product.image.id == kept.id
 
     def test_that_is_only_staged_is_refused(self, acme):
         staged = staging.stage(store, acme.id, FileStorage(png(9, 9), "x.png"))
-        with pytest.raises(image_url.InvalidImageUrl):
+        with pytest.raises(written_image_url.InvalidImageUrl):
             write(add_product(acme.id), staged.url)
 
     @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ class TestAnotherHostedPicture:
     )
     def test_that_is_gone_is_refused(self, app_context, acme, value):
         app_context.config["IMAGE_BASE_URL"] = "https://pictures.shop.test"
-        with pytest.raises(image_url.InvalidImageUrl, match="does not exist"):
+        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
             write(add_product(acme.id), value)
 
 
@@ -278,24 +280,24 @@ class TestAnExternalAddress:
     @pytest.mark.parametrize(
         ("value", "sentence"),
         [
-            ("", image_url.NOT_ABSOLUTE),
-            ("/images/x.png", image_url.NOT_ABSOLUTE),
-            ("ftp://example.com/a.png", image_url.NOT_ABSOLUTE),
-            ("javascript:alert(1)", image_url.NOT_ABSOLUTE),
-            ("https:///a.png", image_url.NOT_ABSOLUTE),
-            ("https://example.com:99999/", image_url.NOT_ABSOLUTE),
-            ("https://[::1/", image_url.NOT_ABSOLUTE),
-            ("https://example.com/a b.png", image_url.NOT_ABSOLUTE),
-            ("https://exa\nmple.com/a.png", image_url.NOT_ABSOLUTE),
-            ("https://example.com\\@shop.test/", image_url.NOT_ABSOLUTE),
-            ("data:image/png;base64,iVBORw0KGgo=", image_url.IS_FILE),
-            ("data:image/png;base64," + "A" * 5000, image_url.IS_FILE),
-            ("https://bob:secret@example.com/a.png", image_url.HAS_CREDENTIALS),
-            ("https://example.com/" + "a" * 2029, image_url.TOO_LONG),
+            ("", written_image_url.NOT_ABSOLUTE),
+            ("/images/x.png", written_image_url.NOT_ABSOLUTE),
+            ("ftp://example.com/a.png", written_image_url.NOT_ABSOLUTE),
+            ("javascript:alert(1)", written_image_url.NOT_ABSOLUTE),
+            ("https:///a.png", written_image_url.NOT_ABSOLUTE),
+            ("https://example.com:99999/", written_image_url.NOT_ABSOLUTE),
+            ("https://[::1/", written_image_url.NOT_ABSOLUTE),
+            ("https://example.com/a b.png", written_image_url.NOT_ABSOLUTE),
+            ("https://exa\nmple.com/a.png", written_image_url.NOT_ABSOLUTE),
+            ("https://example.com\\@shop.test/", written_image_url.NOT_ABSOLUTE),
+            ("data:image/png;base64,iVBORw0KGgo=", written_image_url.IS_FILE),
+            ("data:image/png;base64," + "A" * 5000, written_image_url.IS_FILE),
+            ("https://bob:secret@example.com/a.png", written_image_url.HAS_CREDENTIALS),
+            ("https://example.com/" + "a" * 2029, written_image_url.TOO_LONG),
         ],
     )
     def test_that_cannot_be_one_is_refused(self, acme, value, sentence):
-        with pytest.raises(image_url.InvalidImageUrl) as refused:
+        with pytest.raises(written_image_url.InvalidImageUrl) as refused:
             write(add_product(acme.id), value)
         assert str(refused.value) == sentence
 

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from distribu import csv_io
 from distribu.extensions import db
 from distribu.models import Image, ImportJob, Product
+from distribu.products import csv_text
 from tests.conftest import add_product, run_queue
 from tests.imports import HEADER, add_picture
 
@@ -55,7 +55,7 @@ class TestUpload:
     def test_says_the_limits_and_every_column(self, alice):
         page = alice.get(IMPORT).text
         assert "at most 2 MB and 5,000 rows" in page
-        assert all(f"<code>{column}</code>" in page for column in csv_io.COLUMNS)
+        assert all(f"<code>{column}</code>" in page for column in csv_text.COLUMNS)
 
     @pytest.mark.parametrize(
         ("content", "sentence"),
@@ -89,7 +89,7 @@ class TestUpload:
 
     def test_offers_a_template(self, alice):
         answer = alice.get(f"{IMPORT}/template")
-        assert csv_io.decode(answer.data).strip() == ",".join(csv_io.COLUMNS)
+        assert csv_text.decode(answer.data).strip() == ",".join(csv_text.COLUMNS)
 
 
 class TestPreview:
@@ -114,7 +114,7 @@ class TestPreview:
         text = f"{HEADER}\nA,,x,1\nB,Bolt,1,1\nC,'=1,y,1,9\n"
         address, _ = preview(alice, text)
         answer = alice.get(f"{address}/errors.csv")
-        table = csv_io.read(csv_io.decode(answer.data))
+        table = csv_text.read(csv_text.decode(answer.data))
         assert table.header == ["sku", "name", "price", "stock", "", "reason"]
         assert [row.cells[:2] for row in table.rows] == [["A", ""], ["C", "=1"]]
         assert table.rows[0].cells[5] == (

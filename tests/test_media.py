@@ -8,7 +8,7 @@ from PIL import Image as Canvas
 from werkzeug.datastructures import FileStorage
 
 from distribu.extensions import db, store
-from distribu.images import attachment, outbox, staging
+from distribu.images import attachment, outbox, processing, staging
 from distribu.models import Image
 from tests.conftest import add_product
 
@@ -37,7 +37,7 @@ def publish(app, cast):
             attachment.attach(attachment.lock_product(product.id, cast.acme), image_id)
             db.session.commit()
             if is_complete:
-                staging.process(store, image_id)
+                processing.process(store, image_id)
             return "/" + db.session.get(Image, image_id).key()
 
     return publish
@@ -191,7 +191,7 @@ def test_format_that_is_not_made_yet_is_not_kept_for_ever(app, publish, nobody):
     path = publish(is_complete=False)
     early = nobody.get(path, query_string={"format": "500w"})
     with app.app_context():
-        staging.process(store, db.session.query(Image).one().id)
+        processing.process(store, db.session.query(Image).one().id)
     asked = {"If-None-Match": early.headers["ETag"]}
     late = nobody.get(path, query_string={"format": "500w"}, headers=asked)
     assert early.headers["Cache-Control"] == "public, no-cache"

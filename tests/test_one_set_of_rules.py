@@ -6,9 +6,9 @@ import re
 import pytest
 from sqlalchemy import select
 
-from distribu import csv_io, rules
 from distribu.extensions import db
 from distribu.models import Product
+from distribu.products import csv_text, rules
 from tests.api.conftest import Caller, add_key
 from tests.conftest import signed_in
 from tests.imports import agree, new_job, plan_of, run
@@ -48,7 +48,7 @@ def as_number(text: str) -> float | int | str:
 
 def through_csv(app, cast, values: dict) -> str | None:
     """The sentence that the CSV import says to these values, or None when it saves them."""
-    text = "".join(csv_io.lines(values, [values.values()]))
+    text = "".join(csv_text.lines(values, [values.values()]))
     with app.app_context():
         job = new_job(cast, text)
         planned = plan_of(job)
@@ -123,13 +123,6 @@ def test_a_value_within_the_rules_is_stored_the_same(app, cast, door, field, val
     with app.app_context():
         product = db.session.scalars(select(Product)).one()
         assert getattr(product, column) == stored
-
-
-@pytest.mark.parametrize("door", [through_form, through_api])
-def test_a_character_that_no_database_takes_is_refused(app, cast, door):
-    # A CSV file with such a character is not taken for text at all.
-    sentence = "Product name contains a character that cannot be stored."
-    assert door(app, cast, WHOLE | {"name": "a\x00b"}).endswith(sentence)
 
 
 # The CSV import finds its products by SKU: there, one that is taken is an update, and one must be.

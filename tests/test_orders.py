@@ -8,18 +8,11 @@ import pytest
 from flask import g
 from sqlalchemy import func, select
 
+from distribu.audit import set_actor
 from distribu.extensions import db
-from distribu.models import (
-    AuditEntry,
-    Order,
-    OrderDraft,
-    Product,
-    User,
-    utc_now,
-)
-from distribu.ordering import OrderRefused, OrderRequest, place_order, quantity
+from distribu.models import AuditEntry, Order, OrderDraft, Product, User, utc_now
 from distribu.orders.draft import Draft, load, save
-from distribu.tenancy import set_actor
+from distribu.sales.placement import OrderRefused, OrderRequest, place_order, quantity
 from tests.conftest import add_cast, add_product
 
 TOKEN = "token-of-this-order"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribu.models.picture import Picture
+from distribu.models.image_addresses import Picture
 
 
 def made(path: str, width: int, format: str) -> dict:

@@ -5,7 +5,7 @@ import re
 
 from flask.logging import default_handler
 
-from distribu.request_ids import request_id
+from distribu.http.request_ids import request_id
 
 
 def test_every_answer_has_one_of_its_own(nobody):

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from distribu.extensions import db
-from distribu.images.sandbox import SandboxBusy
+from distribu.forms.interrupted import MOST_CHARACTERS, KeptForm
+from distribu.images.decoding.sandbox import SandboxBusy
 from distribu.models import ApiKey, Image, Product, User
-from distribu.resume import MOST_CHARACTERS, KeptForm
 from tests.conftest import PASSWORD, Cast, add_cast, add_product, signed_in
 from tests.images.pictures import png
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from distribu.extensions import db
 from distribu.images import outbox
 from distribu.models import Company, new_ids
-from distribu.row_sets import is_among
+from distribu.models.json_rows import is_among
 
 # More than PostgreSQL takes placeholders in one statement.
 MANY = 70_000

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from distribu import search, search_index
 from distribu.extensions import db
-from distribu.folding import SEARCHABLE_MAX, searchable
-from distribu.models import Product, new_id
-from distribu.search import BY_NAME, NEWEST_FIRST, Page, matching, page
+from distribu.http.paging import Page, page
+from distribu.models import Product, new_id, search_index
+from distribu.models.search_text import SEARCHABLE_MAX, searchable
+from distribu.products import search
+from distribu.products.search import BY_NAME, NEWEST_FIRST, matching
 from tests.conftest import add_cast, add_product
 
 

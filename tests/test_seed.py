@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from distribu import seed
 from distribu.extensions import db, store
-from distribu.images import decode
+from distribu.images.decoding import policies, probe
 from distribu.models import READY, Company, Image, Product, User
 from distribu.seed import drawn, seed_demo
 from distribu.seed.goods import GOODS, Shot, d
@@ -101,7 +101,7 @@ def test_the_demo_shows_what_a_shop_has():
 @pytest.mark.parametrize("shot", SHOTS[::5], ids=lambda shot: shot.draw.__name__)
 def test_a_drawing_is_a_picture_that_a_merchant_may_upload(shot):
     file = drawn(shot)
-    info = decode.probe(file, decode.MERCHANT)
+    info = probe.probe(file, policies.MERCHANT)
     assert (info.format, info.width_px, info.height_px) == (shot.format, *shot.size)
     # Something is on it: not one flat colour.
     assert len(Canvas.open(io.BytesIO(file.getvalue())).convert("RGB").getcolors(1 << 24)) > 5000

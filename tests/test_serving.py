@@ -15,7 +15,7 @@ import urllib3
 from werkzeug.serving import make_server
 
 from distribu.extensions import db
-from distribu.images import attachment, outbox, staging
+from distribu.images import attachment, outbox, processing, staging
 from distribu.models import Image
 from tests import servers
 from tests.conftest import add_cast, add_product
@@ -107,7 +107,7 @@ def add_picture(app) -> tuple[str, str]:
         image_id = staging.stage(store, company_id, upload(jpeg(700, 500), "Blue Widget.jpg")).id
         attachment.attach(attachment.lock_product(product_id, company_id), image_id)
         db.session.commit()
-        staging.process(store, image_id)
+        processing.process(store, image_id)
         outbox.drain_request(store)
     return product_id, image_id
 

@@ -9,7 +9,7 @@ from PIL import Image as Canvas
 from werkzeug.datastructures import FileStorage
 
 from distribu.extensions import db, store
-from distribu.images import attachment, staging
+from distribu.images import attachment, processing, staging
 from distribu.models import Company, Image, Product
 from distribu.storefront.pages import KeptPages
 from tests.conftest import add_product
@@ -31,7 +31,7 @@ def add_picture(product_id: str, filename="blue-widget.png", size=(640, 480)) ->
     image = staging.stage(store, product.company_id, upload)
     attachment.attach(attachment.lock_product(product_id, product.company_id), image.id)
     db.session.commit()
-    staging.process(store, image.id)
+    processing.process(store, image.id)
     return image.id
 
 
@@ -428,7 +428,7 @@ def test_kept_page_shows_the_sharper_set_as_soon_as_it_is_there(app, nobody, sho
         db.session.commit()
     assert "500w.avif" not in nobody.get(CATALOGUE).text
     with app.app_context():
-        staging.process(store, image_id)
+        processing.process(store, image_id)
     assert "500w.avif" in nobody.get(CATALOGUE).text
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "distribu"
-STATIC = PACKAGE / "static"
+CHECKOUT = Path(__file__).parents[1]
+STATIC = CHECKOUT / "static"
 VENDOR = STATIC / "vendor"
-TEMPLATES = sorted((PACKAGE / "templates").rglob("*.html"))
+TEMPLATES = sorted((CHECKOUT / "templates").rglob("*.html"))
 JINJA = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 
 every_template = pytest.mark.parametrize(
-    "template", TEMPLATES, ids=lambda path: str(path.relative_to(PACKAGE / "templates"))
+    "template", TEMPLATES, ids=lambda path: str(path.relative_to(CHECKOUT / "templates"))
 )
 
 
@@ -53,6 +53,12 @@ class InlineCode(HTMLParser):
 def blocked_by_csp(template):
     """What a strict policy would block in the template, Jinja's own marks left out."""
     return InlineCode(JINJA.sub("", template.read_text(encoding="utf-8"))).found
+
+
+def test_the_folders_are_where_these_tests_look():
+    assert TEMPLATES
+    assert list(STATIC.glob("*.css"))
+    assert list(STATIC.glob("*.js"))
 
 
 def test_every_vendored_file_has_its_noted_hash():

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import select
 
 from distribu import worker
-from distribu.extensions import QueueUnavailable, db, queue
+from distribu.extensions import db, queue
 from distribu.images import staging
 from distribu.models import ApiKey, IdempotencyKey, Image, ImportJob, utc_now
+from distribu.task_queue import QueueUnavailable
 from tests.conftest import run_queue
 from tests.flaky_store import FlakyStore
 from tests.images.life import add_company, upload

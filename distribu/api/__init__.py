@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from ..errors import answer_under
+from ..http.error_handlers import answer_under
 from . import orders, page, products
 from .bodies import PREFIX, fill_error
 from .document import DescribedApi

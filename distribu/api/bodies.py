@@ -12,11 +12,11 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from ..bearer import init_key_blueprint, with_key
-from ..idempotency import KEY_MAX, committed
-from ..json_bodies import BODY_MAX_BYTES, InvalidValues, JsonBlueprint
-from ..limits import seconds_to_wait
-from ..request_ids import request_id
+from ..http.api_keys import init_key_blueprint, with_key
+from ..http.idempotency import KEY_MAX, committed
+from ..http.json_bodies import BODY_MAX_BYTES, InvalidValues, JsonBlueprint
+from ..http.rate_limits import seconds_to_wait
+from ..http.request_ids import request_id
 
 PREFIX = "/api/v1"
 NO_FILES = (

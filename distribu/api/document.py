@@ -2,8 +2,8 @@
 
 from flask import Flask
 
-from ..bearer import RATE_LIMIT
-from ..json_bodies import JsonApi
+from ..http.api_keys import RATE_LIMIT
+from ..http.openapi import JsonApi
 from .bodies import PREFIX
 from .schemas import ErrorSchema
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from marshmallow import ValidationError, fields
 
-from ..json_bodies import moment
+from ..http.json_bodies import moment
 
 
 def kept(rule: Callable, value):

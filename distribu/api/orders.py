@@ -7,16 +7,23 @@ from marshmallow import ValidationError, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from ..bearer import with_key
 from ..extensions import db
-from ..json_bodies import Closed, InvalidValues, about
+from ..http.api_keys import with_key
+from ..http.json_bodies import STORABLE, Closed, InvalidValues
+from ..http.openapi import about
 from ..models import ORDER_STATUSES, Order, OrderLine, Product, new_id
-from ..ordering import LINES_MAX, NOTES_MAX, QUANTITY_MAX, OrderRefused, OrderRequest, place_order
+from ..sales.placement import (
+    LINES_MAX,
+    NOTES_MAX,
+    QUANTITY_MAX,
+    OrderRefused,
+    OrderRequest,
+    place_order,
+)
 from .bodies import rest_blueprint, writing
 from .fields import Moment, Money
 from .paging import PageQuery, Pagination, newest_page
 from .saving import NOT_FOUND
-from .schemas import STORABLE
 
 bp = rest_blueprint("Orders")
 
@@ -116,7 +123,7 @@ def storable(longest: int, shortest: int = 0) -> list:
     """What a text has to be that is stored as it is."""
     return [
         validate.Length(shortest, longest),
-        validate.Regexp(STORABLE, error="Contains a character that cannot be stored."),
+        validate.Regexp(STORABLE),
     ]
 
 
@@ -193,8 +200,7 @@ def place(values: dict) -> dict:
 
 def _quantities(items: list[dict]) -> dict[str, int]:
     """How much of each product, in the order of the lines. Raises InvalidValues."""
-    # No id has a NUL, and PostgreSQL refuses to look for one.
-    asked = {item["productId"] for item in items if "\x00" not in item["productId"]}
+    asked = {item["productId"] for item in items}
     own = select(Product.id).where(Product.company_id == g.company.id, Product.id.in_(asked))
     known = set(db.session.scalars(own))
     unknown = {

@@ -8,8 +8,9 @@ from sqlalchemy import Select
 from ulid import ULID
 
 from ..extensions import db
-from ..json_bodies import Closed, about
-from ..search import Sort
+from ..http.json_bodies import Closed
+from ..http.openapi import about
+from ..http.paging import Sort
 
 LIMIT = 50
 LIMIT_MAX = 100

@@ -10,10 +10,11 @@ from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import PreconditionFailed
 from werkzeug.http import quote_etag
 
-from ..bearer import with_key
-from ..folding import words
-from ..json_bodies import Closed, about
+from ..http.api_keys import with_key
+from ..http.json_bodies import Closed
+from ..http.openapi import about
 from ..models import Product
+from ..models.search_text import words
 from .bodies import header, rest_blueprint, writing
 from .paging import PageQuery, Pagination, newest_page
 from .saving import DEFAULTS, create, delete, find, update

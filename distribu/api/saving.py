@@ -8,12 +8,13 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import Conflict
 
-from .. import audit, image_url
+from .. import audit
 from ..extensions import db, store
+from ..http.json_bodies import InvalidValues
+from ..http.tenancy import company_row
 from ..images import attachment
-from ..json_bodies import InvalidValues
 from ..models import Image, Product, new_id
-from ..tenancy import company_row
+from ..products import written_image_url
 
 NOT_FOUND = "Product not found."
 
@@ -43,7 +44,7 @@ def create(values: dict) -> Product:
     db.session.add(product)
     with _sku_refused(values):
         db.session.flush()
-    image_url.apply(product, change, copy)
+    written_image_url.apply(product, change, copy)
     db.session.flush()
     audit.record("product.created", "Product", product.id, after=audit.snapshot(product))
     return product
@@ -61,7 +62,7 @@ def update(product_id: str, values: dict, check: Callable[[Product], None]) -> P
     _fill(product, values)
     with _sku_refused(values):
         db.session.flush()
-    image_url.apply(product, change, copy)
+    written_image_url.apply(product, change, copy)
     if not audit.record_update(product, before):
         db.session.rollback()
     return product
@@ -93,7 +94,7 @@ def _lock(product: Product) -> Product:
 
 def _locked(
     product_id: str, values: dict, check: Callable[[Product], None]
-) -> tuple[Product, image_url.Change, Image | None]:
+) -> tuple[Product, written_image_url.Change, Image | None]:
     """The product, held until commit, and what is to become of its picture."""
     for _ in range(TRIES):
         product = find(product_id)
@@ -111,20 +112,22 @@ def _locked(
     raise Conflict(BUSY)
 
 
-def _prepared(product: Product | None, values: dict) -> tuple[image_url.Change, Image | None]:
+def _prepared(
+    product: Product | None, values: dict
+) -> tuple[written_image_url.Change, Image | None]:
     change = _change(product, values)
     try:
-        return change, image_url.prepare(store, g.company, change)
-    except image_url.InvalidImageUrl as error:
+        return change, written_image_url.prepare(store, g.company, change)
+    except written_image_url.InvalidImageUrl as error:
         raise InvalidValues({"imageUrl": [str(error)]}) from error
 
 
-def _change(product: Product | None, values: dict) -> image_url.Change:
+def _change(product: Product | None, values: dict) -> written_image_url.Change:
     if "imageUrl" not in values:
-        return image_url.Change(image_url.KEEP)
+        return written_image_url.Change(written_image_url.KEEP)
     try:
-        return image_url.read_change(g.company, product, values["imageUrl"])
-    except image_url.InvalidImageUrl as error:
+        return written_image_url.read_change(g.company, product, values["imageUrl"])
+    except written_image_url.InvalidImageUrl as error:
         raise InvalidValues({"imageUrl": [str(error)]}) from error
 
 

@@ -2,14 +2,12 @@
 
 from marshmallow import fields
 
-from .. import rules
-from ..image_url import URL_MAX
-from ..json_bodies import Closed, about
+from ..http.json_bodies import STORABLE, VISIBLE, Closed
+from ..http.openapi import about
+from ..products import rules
+from ..products.written_image_url import URL_MAX
 from .fields import Moment, Money, RuledInteger, RuledNumber, RuledText, StrictBoolean
 
-# What may be stored and shown: no NUL anywhere; somewhere a character that can be seen.
-STORABLE = r"^[^\u0000]*$"
-VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 # As image_url.py reads them, which also knows the addresses of our own pictures.
 _CHARACTERS = r'\u0000-\u0020\u007f\\<>"'
 ADDRESS = (

@@ -7,9 +7,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ..config import Problem, check_settings
-from ..extensions import QueueUnavailable, db, queue, store
+from ..extensions import db, queue, store
 from ..images.doctor import ForeignStore, claim_store
-from ..images.store import StoreMisconfigured, StoreUnavailable
+from ..images.stores.contract import StoreMisconfigured, StoreUnavailable
+from ..task_queue import QueueUnavailable
 
 # These may pass by themselves, and meanwhile most pages work.
 PASSING = {"store-unreachable", "queue-unreachable"}

@@ -11,8 +11,9 @@ from flask.cli import with_appcontext
 from ..extensions import store
 from ..images import doctor as image_doctor
 from ..images import moving, outbox, rebuilding
-from ..images.sandbox import SandboxError
-from ..images.store import ImageStore, StoreError, open_store
+from ..images.decoding.sandbox import SandboxError
+from ..images.stores.by_url import open_store
+from ..images.stores.contract import ImageStore, StoreError
 
 
 @click.group

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from flask import current_app, g
 from markupsafe import Markup, escape
 
-from ..images.derivatives import ladder
-from ..json_bodies import moment
+from ..http.json_bodies import moment
+from ..images.decoding.ladder import ladder
 from ..models import READY, Image, Product
 
 

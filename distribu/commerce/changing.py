@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from flask import abort, g
 
 from .. import audit
-from ..bearer import with_key
 from ..extensions import db
-from ..idempotency import committed
+from ..http.api_keys import with_key
+from ..http.idempotency import committed
+from ..http.tenancy import company_row
 from ..images import attachment
 from ..models import Image, Product
-from ..tenancy import company_row
 
 NO_PRODUCT = "The specified product was not found."
 NO_IMAGE = "The specified image was not found."

@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from ..idempotency import KEY_MAX
-from ..images.decode import COMMERCE
-from ..json_bodies import JsonApi, JsonBlueprint
+from ..http.idempotency import KEY_MAX
+from ..http.json_bodies import JsonBlueprint
+from ..http.openapi import JsonApi
+from ..images.decoding.policies import COMMERCE
 from .schemas import ErrorSchema
 
 URL_PREFIX = "/commerce"

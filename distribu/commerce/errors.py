@@ -5,8 +5,8 @@ import json
 from flask import Response, current_app, request
 from werkzeug.exceptions import Conflict, HTTPException
 
-from ..json_bodies import InvalidValues
-from ..request_ids import request_id
+from ..http.json_bodies import InvalidValues
+from ..http.request_ids import request_id
 from .pace import seconds_of_rest
 
 # Type and subtype by status. What has no row is the request's fault, or ours from 500 on.

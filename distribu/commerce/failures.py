@@ -1,6 +1,6 @@
 """Why an image could not be made, and what to do about it."""
 
-from ..images.decode import COMMERCE, DAMAGED, EMPTY, EXCESSIVE, UNDECODABLE
+from ..images.decoding.policies import COMMERCE, DAMAGED, EMPTY, EXCESSIVE, UNDECODABLE
 from ..models import Image
 
 LOST = "The upload was lost before it could be read. Delete this image and send the file again."

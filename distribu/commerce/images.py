@@ -3,11 +3,11 @@
 from flask import abort
 
 from .. import audit
-from ..bearer import with_key
 from ..extensions import db
+from ..http.api_keys import with_key
 from ..images import attachment
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
-from . import bp
+from .blueprint import bp
 from .bodies import image_body, is_v2
 from .changing import changed_pictures, find_image, find_product, locked, writing
 from .document import IDEMPOTENT, RETRY_AFTER

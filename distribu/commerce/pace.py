@@ -9,8 +9,8 @@ from math import ceil
 from limits import RateLimitItemPerMinute
 from werkzeug.exceptions import TooManyRequests
 
-from ..bearer import whose_pace
 from ..extensions import limiter
+from ..http.api_keys import whose_pace
 
 _REST = RateLimitItemPerMinute(1, namespace="REST")
 

@@ -2,7 +2,8 @@
 
 from marshmallow import fields, validate
 
-from ..json_bodies import Closed, about
+from ..http.json_bodies import STORABLE, Closed
+from ..http.openapi import about
 from ..models import ERROR, PROCESSING, READY
 from .errors import TYPES
 
@@ -48,7 +49,7 @@ class AltText(Closed):
         required=True,
         validate=[
             validate.Length(max=ALT_TEXT_MAX),
-            validate.Regexp(r"^[^\x00]*$", error="Contains a character that cannot be stored."),
+            validate.Regexp(STORABLE),
         ],
     )
 

@@ -12,15 +12,15 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from ..bearer import with_key
 from ..extensions import db, queue, store
-from ..idempotency import committed
+from ..http.api_keys import with_key
+from ..http.idempotency import committed
+from ..http.request_body import CutOffUpload, UploadTooLarge
 from ..images import intake
 from ..images.attachment import ImageConflict, ImageLimitReached
-from ..images.decode import COMMERCE, InvalidImage
+from ..images.decoding.policies import COMMERCE, InvalidImage
 from ..models import ERROR, Image
-from ..uploads import CutOffUpload, UploadTooLarge
-from . import bp
+from .blueprint import bp
 from .changing import changed_pictures, find_product
 from .document import IDEMPOTENT, UPLOAD
 from .errors import ImageLimit

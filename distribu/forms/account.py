@@ -55,7 +55,7 @@ def new_password_field(label: str) -> PasswordField:
 def name_field(label: str, sentence: str, longest: int = 200, **kwargs) -> StringField:
     """A field for a name of at most so many characters."""
     too_long = f"{label} can have at most {longest} characters."
-    validators = [DataRequired(sentence), Length(max=longest, message=too_long), _storable]
+    validators = [DataRequired(sentence), Length(max=longest, message=too_long)]
     return StringField(label, validators, filters=[_trimmed], **kwargs)
 
 
@@ -66,7 +66,7 @@ def new_email_field(autocomplete: str) -> EmailField:
         DataRequired(sentence),
         Length(max=EMAIL_MAX, message=f"An email address has at most {EMAIL_MAX} characters."),
         # It names an account; nothing is ever sent to it, so its look is enough.
-        Regexp(r"[^@\s\x00]+@[^@\s\x00]+\Z", message=sentence),
+        Regexp(r"[^@\s]+@[^@\s]+\Z", message=sentence),
         _unused,
     ]
     return EmailField(
@@ -75,14 +75,8 @@ def new_email_field(autocomplete: str) -> EmailField:
 
 
 def _unused(_form: FlaskForm, field: EmailField) -> None:
-    # What is no email is not looked for: PostgreSQL refuses a NUL.
     if not field.errors and db.session.scalar(select(exists().where(User.email == field.data))):
         raise ValidationError("There is an account with this email already.")
-
-
-def _storable(_form: FlaskForm, field: StringField) -> None:
-    if "\x00" in field.data:
-        raise ValidationError("This contains a character that cannot be stored.")
 
 
 class SignInForm(FlaskForm):
@@ -90,7 +84,7 @@ class SignInForm(FlaskForm):
 
     email = EmailField(
         "Email",
-        [DataRequired("Enter your email."), _storable],
+        [DataRequired("Enter your email.")],
         filters=[normal_email],
         render_kw={"autocomplete": "username"},
     )

@@ -4,11 +4,11 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, SearchField, TextAreaField
 from wtforms.validators import Length
 
-from ..ordering import NOTES_MAX
+from ..sales.placement import NOTES_MAX
 
 
 def _plain_line_ends(text: str | None) -> str:
-    return (text or "").replace("\r\n", "\n").replace("\x00", "").strip()
+    return (text or "").replace("\r\n", "\n").strip()
 
 
 class OrderForm(FlaskForm):

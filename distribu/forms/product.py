@@ -16,11 +16,11 @@ from wtforms import (
     ValidationError,
 )
 
-from .. import rules
 from ..extensions import db
-from ..images.decode import MERCHANT
-from ..images.validators import ImageFormat, ImageSize
+from ..images.decoding.policies import MERCHANT
 from ..models import Product
+from ..products import rules
+from .image_file import ImageFormat, ImageSize
 
 FIELDS = ("name", "sku", "category", "description", "unit", "price", "is_active")
 

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, delete, func, insert, inspect, select, upd
 
 from ..extensions import db
 from ..models import READY, Image, OutboxEntry, Product, new_id, utc_now
-from ..row_sets import is_among
-from . import ownership
+from ..models.json_rows import is_among
+from . import store_identity
 
 STAGED_FOR = timedelta(hours=24)
 
@@ -72,7 +72,7 @@ def attach(
     """
     if limit is not None:
         refuse_full(product.id, limit)
-    ownership.hold()
+    store_identity.hold()
     if position is None:
         position = next_position(product)
     attached = db.session.execute(
@@ -157,7 +157,7 @@ def discard_abandoned(now: datetime) -> None:
 
 def _discard(which: ColumnElement[bool]) -> None:
     """The only way in which a row of an image is deleted, all of them in one statement."""
-    ownership.hold()
+    store_identity.hold()
     gone = db.session.execute(
         delete(Image)
         .where(which)
@@ -184,8 +184,7 @@ def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> 
 
 def staged_image(image_id: str | None, company_id: str) -> Image | None:
     """The company's staged READY image of this id, or None."""
-    # No id has a NUL, and PostgreSQL refuses to look for one.
-    if not image_id or "\x00" in image_id:
+    if not image_id:
         return None
     return db.session.scalar(
         select(Image).where(

@@ -15,11 +15,11 @@ from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db, queue
 from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
-from . import ownership
+from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox
 from .outbox import drain_request
-from .staging import WRITING_WINDOW
-from .store import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
+from .stores.contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
+from .writing import WRITING_WINDOW
 
 MISSING, EXTRA, WRONG_SIZE = "missing", "extra", "wrong size"
 _IMAGE_ID = re.compile("[0-9A-Z]{26}")
@@ -133,7 +133,7 @@ def _extra(store: ImageStore, prefix: str, found: Iterable[str], repair: bool) -
     remedy = "no row owns it: --repair deletes it" if is_ours else "Distribu never put it there"
     if left and repair and is_ours:
         # An id is never given twice, so no row can come to own this prefix any more.
-        ownership.hold()
+        store_identity.hold()
         into_outbox(prefix)
         db.session.commit()
         drain_request(store)
@@ -202,7 +202,7 @@ def _restore(
 
 def _change(image: Image, change: dict, *conditions) -> bool:
     try:
-        ownership.hold()
+        store_identity.hold()
         change_image(image, Image.status == READY, *conditions, **change)
     except ImageConflict:
         # Something else is at it: the next examination tells what came of that.

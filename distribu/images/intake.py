@@ -17,10 +17,11 @@ from sqlalchemy import select
 from ..extensions import db
 from ..models import ERROR, PROCESSING, Image, Product, utc_now
 from .attachment import ImageConflict, attach, change_image, discard, refuse_full
-from .decode import ImageInfo, ImagePolicy, probe
-from .names import public_name, readable_name, shortened
-from .staging import WRITING_WINDOW, putting
-from .store import ImageStore
+from .decoding.policies import ImagePolicy
+from .decoding.probe import ImageInfo, probe
+from .filenames import public_name, readable_name, shortened
+from .stores.contract import ImageStore
+from .writing import WRITING_WINDOW, putting
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from sqlalchemy import exists, func, select, update
 
 from ..extensions import db
 from ..models import Image, Installation, utc_now
-from .decode import CONTENT_TYPES
+from .decoding.policies import CONTENT_TYPES
 from .doctor import claim_store
-from .store import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
+from .stores.contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
 
 # Renewed as long as the move works; where it has died, pictures can be changed again after it.
 FREEZE = timedelta(minutes=5)

@@ -9,11 +9,11 @@ from sqlalchemy import Row, delete, select, update
 
 from ..extensions import db
 from ..models import Image, OutboxEntry, utc_now
-from ..row_sets import is_among
-from . import attachment, ownership, staging
-from .ownership import PicturesHeld
+from ..models.json_rows import is_among
+from . import attachment, processing, store_identity
 from .purging import purge
-from .store import ImageStore, StoreError
+from .store_identity import PicturesHeld
+from .stores.contract import ImageStore, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def sweep(store: ImageStore, now: datetime | None = None) -> None:
 def _drain_one(store: ImageStore, entry: Row, now: datetime) -> bool:
     try:
         # Asked after the entry was read: what was written since a move is never deleted elsewhere.
-        ownership.require()
+        store_identity.require()
         store.delete_prefix(entry.prefix)
         # Behind the delete: a cache that is asked in between must not fetch the object again.
         purge(entry.published or [])
@@ -113,8 +113,8 @@ def _resume_stuck(store: ImageStore, now: datetime) -> None:
     rows = db.session.execute(unfinished.order_by(Image.id)).all()
     idle = [row for row in rows if row.writing_until is None or row.writing_until < now]
     for row in _without_suspects(rows, idle):
-        if row.attempts < staging.MAX_ATTEMPTS:
-            staging.ask_for_work(row.id, row.status)
+        if row.attempts < processing.MAX_ATTEMPTS:
+            processing.ask_for_work(row.id, row.status)
         else:
             _give_up(store, row.id)
 
@@ -126,7 +126,7 @@ def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
     each has its last attempt without the others, and so without the
     one whose fault it is.
     """
-    last_attempt = staging.MAX_ATTEMPTS - 1
+    last_attempt = processing.MAX_ATTEMPTS - 1
     suspects = [row for row in idle if row.attempts == last_attempt]
     is_tried = any(row.attempts > last_attempt and row not in idle for row in rows)
     waiting = suspects if is_tried else suspects[1:]
@@ -135,10 +135,10 @@ def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
 
 def _give_up(store: ImageStore, image_id: str) -> None:
     image = db.session.get(Image, image_id)
-    is_over = Image.attempts >= staging.MAX_ATTEMPTS
+    is_over = Image.attempts >= processing.MAX_ATTEMPTS
     try:
         if image:
-            staging.give_up(store, image, "too_many_attempts", is_over)
+            processing.give_up(store, image, "too_many_attempts", is_over)
         db.session.commit()
     except attachment.ImageConflict:
         db.session.rollback()

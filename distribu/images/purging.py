@@ -7,8 +7,8 @@ from flask import current_app
 from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
 
-from .bounded_http import new_connections
-from .store import StoreError
+from .stores.bounded_http import new_connections
+from .stores.contract import StoreError
 
 
 class PurgeFailed(StoreError):

@@ -11,12 +11,12 @@ from sqlalchemy import or_, select
 
 from ..extensions import db
 from ..models import READY, Image, utc_now
-from . import ownership
+from . import store_identity
 from .attachment import ImageConflict, change_image
-from .derivatives import LADDER_VERSION
+from .decoding.ladder import LADDER_VERSION
 from .outbox import drain_request
-from .staging import by_ladder, process
-from .store import ImageStore
+from .processing import by_ladder, process
+from .stores.contract import ImageStore
 
 DONE = "done"
 GONE = "removed meanwhile"
@@ -53,7 +53,7 @@ def _hand_over(image_id: str, now: datetime) -> None:
     image = db.session.get(Image, image_id)
     if image is None or image.ladder_version is None:
         return
-    ownership.hold()
+    store_identity.hold()
     try:
         change_image(
             image,

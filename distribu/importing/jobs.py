@@ -18,15 +18,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from .. import csv_io, image_url
-from ..csv_io import Table
+from ..audit import set_actor
 from ..extensions import db, queue
 from ..images import attachment
-from ..images.names import shortened
-from ..images.ownership import PicturesHeld
-from ..images.store import ImageStore, StoreError
+from ..images.filenames import shortened
+from ..images.store_identity import PicturesHeld
+from ..images.stores.contract import ImageStore, StoreError
 from ..models import Company, ImportJob, User, utc_now
-from ..tenancy import set_actor
+from ..products import csv_text, written_image_url
+from ..products.csv_text import Table
 from .planning import Plan, make_plan
 from .reading import Reading, missing, read_rows
 from .writing import write
@@ -56,21 +56,21 @@ class ImportRefused(Exception):
 
 def new_job(company_id: str, user_id: str, filename: str, content: bytes) -> ImportJob:
     """A job for an uploaded file, its columns recognised. Raises InvalidCsv."""
-    text = csv_io.decode(content)
-    table = csv_io.read(text)
+    text = csv_text.decode(content)
+    table = csv_text.read(text)
     return ImportJob(
         company_id=company_id,
         created_by_id=user_id,
         filename=shortened(filename),
         status=PREVIEW,
         content=text,
-        mapping=csv_io.recognise(table.header),
+        mapping=csv_text.recognise(table.header),
         expires_at=utc_now() + KEPT_FOR,
     )
 
 
 def table_of(job: ImportJob) -> Table:
-    return csv_io.read(job.content)
+    return csv_text.read(job.content)
 
 
 def reading_of(job: ImportJob, table: Table) -> Reading | None:
@@ -217,8 +217,8 @@ def _stage_copies(
     for done, change in enumerate(plan.copies):
         _report(job_id, done_copies=done, total_copies=total)
         try:
-            copy = image_url.prepare(store, company, change.picture)
-        except image_url.InvalidImageUrl as error:
+            copy = written_image_url.prepare(store, company, change.picture)
+        except written_image_url.InvalidImageUrl as error:
             raise ImportRefused(str(error)) from error
         staged.copies[change.line] = copy.id
     if total:

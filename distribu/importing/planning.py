@@ -9,10 +9,10 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from .. import image_url
 from ..extensions import db
 from ..models import READY, Company, Image, Product
-from ..models.picture import Picture
+from ..models.image_addresses import Picture
+from ..products import written_image_url
 from .reading import ImportRow, Reading, RowError
 
 COLUMNS = (
@@ -51,7 +51,7 @@ class Change:
     line: int
     saved: Saved | None
     values: dict
-    picture: image_url.Change | None = None
+    picture: written_image_url.Change | None = None
     pictures_before: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     lost_url: str | None = None
@@ -71,11 +71,14 @@ class Change:
     @property
     def takes_picture(self) -> bool:
         """Whether the product gets a picture of ours, beyond what values and lost say."""
-        return self.picture is not None and self.picture.kind in (image_url.COPY, image_url.MOVE)
+        return self.picture is not None and self.picture.kind in (
+            written_image_url.COPY,
+            written_image_url.MOVE,
+        )
 
     @property
     def needs_copy(self) -> bool:
-        return self.picture is not None and self.picture.kind == image_url.COPY
+        return self.picture is not None and self.picture.kind == written_image_url.COPY
 
     @property
     def loses_picture(self) -> bool:
@@ -217,14 +220,14 @@ def _read_pictures(
     asked = [row for row in rows if row.image_url != _url_of(saved.get(row.sku))]
     products = _products(saved[row.sku].id for row in asked if row.sku in saved)
     # Held here, so that the session finds them without asking once a row.
-    named = _images(image_url.named_image_id(row.image_url) for row in asked)
+    named = _images(written_image_url.named_image_id(row.image_url) for row in asked)
     read = {}
     for row in asked:
         before = saved.get(row.sku)
         product = before and products.get(before.id)
         try:
-            picture = image_url.read_change(company, product, row.image_url)
-        except image_url.InvalidImageUrl as error:
+            picture = written_image_url.read_change(company, product, row.image_url)
+        except written_image_url.InvalidImageUrl as error:
             errors.append(RowError(row.line, reading.mapping["imageUrl"], str(error)))
             read[row.line] = None
         else:
@@ -238,23 +241,23 @@ def _url_of(saved: Saved | None) -> str | None:
 
 
 def _change(
-    row: ImportRow, saved: Saved | None, product: Product | None, picture: image_url.Change
+    row: ImportRow, saved: Saved | None, product: Product | None, picture: written_image_url.Change
 ) -> Change:
     """The whole change of a row, its picture among the values where one column says it all."""
     values = _after(row, saved)
-    if picture.kind == image_url.KEEP:
+    if picture.kind == written_image_url.KEEP:
         return Change(row.line, saved, values)
     images = [image.id for image in product.images] if product else []
     hosted = product.image if product else None
     external = product.external_image_url if product else None
     shown = None if external else hosted
-    if picture.kind == image_url.EXTERNAL and shown is None:
+    if picture.kind == written_image_url.EXTERNAL and shown is None:
         values["external_image_url"], picture = picture.url, None
         return Change(row.line, saved, values, lost_url=external, new_url=row.image_url)
-    if picture.kind in (image_url.CLEAR, image_url.EXTERNAL):
+    if picture.kind in (written_image_url.CLEAR, written_image_url.EXTERNAL):
         values["external_image_url"] = picture.url
-    lost = images if picture.kind == image_url.CLEAR else [shown.id] if shown else []
-    if picture.kind == image_url.MOVE:
+    lost = images if picture.kind == written_image_url.CLEAR else [shown.id] if shown else []
+    if picture.kind == written_image_url.MOVE:
         lost = []
     return Change(
         row.line, saved, values, picture, tuple(images), tuple(lost), external, row.image_url

@@ -4,8 +4,8 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from .. import rules
-from ..csv_io import NO, REQUIRED, YES, Row, Table
+from ..products import rules
+from ..products.csv_text import NO, REQUIRED, YES, Row, Table
 
 _DECIMAL_COMMA = re.compile(r"(\s*\d+),(\d{1,2}\s*)")
 

@@ -7,14 +7,15 @@ from itertools import islice
 from sqlalchemy import literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from .. import audit, image_url
+from .. import audit
 from ..extensions import db
-from ..folding import searchable
 from ..images import attachment
 from ..images.attachment import ImageConflict
 from ..models import Company, Image, Product, new_ids
 from ..models.columns import UtcDateTime
-from ..row_sets import select_rows
+from ..models.json_rows import select_rows
+from ..models.search_text import searchable
+from ..products import written_image_url
 from .planning import COLUMNS, Change, Plan
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -129,7 +130,7 @@ def _change_pictures(
 
 def _change_picture(change: Change, product: Product, copy_id: str | None) -> dict:
     copy = db.session.get_one(Image, copy_id) if copy_id else None
-    image_url.apply(product, change.picture, copy)
+    written_image_url.apply(product, change.picture, copy)
     db.session.flush()
     db.session.expire(product, ["image", "images"])
     after = audit.snapshot(product)

@@ -1,13 +1,7 @@
 """Blueprint /dashboard/inventory: list, form, image fragments, CSV import and export."""
 
-from flask import Blueprint
+# Imported for the views that they add to bp.
+from . import csv_export, csv_import, editing, image_field, listing
+from .blueprint import bp
 
-bp = Blueprint("inventory", __name__, url_prefix="/dashboard/inventory")
-
-from . import (  # noqa: E402  (they add their views to bp)
-    csv_export,  # noqa: F401
-    csv_import,  # noqa: F401
-    editing,  # noqa: F401
-    image_field,  # noqa: F401
-    listing,  # noqa: F401
-)
+__all__ = ["bp", "csv_export", "csv_import", "editing", "image_field", "listing"]

@@ -6,11 +6,11 @@ from flask import Response, g, stream_with_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from .. import csv_io
 from ..extensions import db
+from ..http.tenancy import signed_in
 from ..models import Product, utc_now
-from ..tenancy import signed_in
-from . import bp
+from ..products import csv_text
+from .blueprint import bp
 
 # So many products are in memory at a time.
 CHUNK = 500
@@ -21,19 +21,19 @@ CHUNK = 500
 def export_products() -> Response:
     """Every product of the company by name, as a file that is written while it is read."""
     name = f"{g.company.slug}-products-{utc_now():%Y-%m-%d}.csv"
-    return csv_response(name, csv_io.COLUMNS, _rows(g.company.id))
+    return csv_response(name, csv_text.COLUMNS, _rows(g.company.id))
 
 
 @bp.get("/import/template")
 @signed_in
 def download_template() -> Response:
     """A file with the header row alone."""
-    return csv_response("products.csv", csv_io.COLUMNS, [])
+    return csv_response("products.csv", csv_text.COLUMNS, [])
 
 
 def csv_response(name: str, header, rows) -> Response:
     """A file to be saved under name, sent as its rows come."""
-    response = Response(stream_with_context(csv_io.lines(header, rows)), mimetype="text/csv")
+    response = Response(stream_with_context(csv_text.lines(header, rows)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -8,17 +8,17 @@ from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from .. import csv_io
-from ..csv_io import COLUMNS, MAX_BYTE_SIZE, REASON, InvalidCsv, Row, Table
 from ..extensions import db
 from ..forms.product_import import UploadForm
+from ..http.tenancy import company_row_or_404, signed_in
 from ..importing import jobs
 from ..importing.planning import Change, Plan, make_plan
 from ..importing.reading import RowError, missing
 from ..models import Image, ImportJob, Product, utc_now
-from ..row_sets import is_among
-from ..tenancy import company_row_or_404, signed_in
-from . import bp
+from ..models.json_rows import is_among
+from ..products import csv_text
+from ..products.csv_text import COLUMNS, MAX_BYTE_SIZE, REASON, InvalidCsv, Row, Table
+from .blueprint import bp
 from .csv_export import csv_response
 
 
@@ -123,7 +123,7 @@ def download_errors(job_id: str) -> Response:
 def refuse_giant():
     """The answer to a body that is not even read to its end."""
     form = UploadForm(formdata=None)
-    form.file.errors = [csv_io.TOO_LARGE]
+    form.file.errors = [csv_text.TOO_LARGE]
     return _upload_page(form), 413
 
 
@@ -140,7 +140,7 @@ def _plan(job: ImportJob, table: Table) -> Plan | None:
 
 
 def _upload_page(form: UploadForm) -> str:
-    return render_template("inventory/import.html", form=form, csv_io=csv_io)
+    return render_template("inventory/import.html", form=form, csv_io=csv_text)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Column:
     @property
     def is_passed_over(self) -> bool:
         """Whether it holds something that nobody has said what it is."""
-        known = csv_io.normalised(self.header) == REASON
+        known = csv_text.normalised(self.header) == REASON
         return self.column is None and not known and bool(self.header or self.sample)
 
 
@@ -198,7 +198,7 @@ def _preview_page(job: ImportJob, chosen: dict | None = None, problem: str | Non
 
 def _columns(table: Table, shown: dict[int, str]) -> list[Column]:
     return [
-        Column(index, csv_io.letter(index), header, _sample(table.rows, index), shown.get(index))
+        Column(index, csv_text.letter(index), header, _sample(table.rows, index), shown.get(index))
         for index, header in enumerate(table.header)
     ]
 
@@ -219,7 +219,7 @@ def _failing(plan: Plan, table: Table) -> list[FailingLine]:
 def _column_name(error: RowError, table: Table) -> str:
     if error.index is None:
         return "Whole line"
-    return f"{csv_io.letter(error.index)} · {table.header[error.index]}"
+    return f"{csv_text.letter(error.index)} · {table.header[error.index]}"
 
 
 def _told(error: RowError, table: Table) -> str:

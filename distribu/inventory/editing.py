@@ -6,14 +6,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import audit
 from ..extensions import db
+from ..forms.interrupted import is_resumed, resumable
 from ..forms.product import ProductForm, shown_price
+from ..http.tenancy import company_product_or_404, company_row, signed_in
 from ..images import attachment
-from ..images.decode import MERCHANT
-from ..images.ownership import PicturesHeld
+from ..images.decoding.policies import MERCHANT
+from ..images.store_identity import PicturesHeld
 from ..models import Product, new_id
-from ..resume import is_resumed, resumable
-from ..tenancy import company_product_or_404, company_row, signed_in
-from . import bp, csv_import
+from . import csv_import
+from .blueprint import bp
 from .image_field import ImageChoice, act, discard_staged, read_choice, take_file
 
 

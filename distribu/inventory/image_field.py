@@ -8,14 +8,14 @@ from flask import abort, current_app, g, render_template, request
 
 from ..extensions import db, store
 from ..forms.product import ImageForm
+from ..http.tenancy import company_product_or_404, signed_in
 from ..images import attachment, staging
-from ..images.decode import MERCHANT, InvalidImage
-from ..images.ownership import PicturesHeld
-from ..images.sandbox import SandboxError
-from ..images.store import StoreError
+from ..images.decoding.policies import MERCHANT, InvalidImage
+from ..images.decoding.sandbox import SandboxError
+from ..images.store_identity import PicturesHeld
+from ..images.stores.contract import StoreError
 from ..models import READY, Image, Product
-from ..tenancy import company_product_or_404, signed_in
-from . import bp
+from .blueprint import bp
 
 NOT_STORED = "The picture could not be stored just now. Nothing is lost: try again."
 BUSY = (

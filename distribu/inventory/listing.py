@@ -4,10 +4,11 @@ from flask import g, render_template, request, url_for
 from sqlalchemy import and_, select
 from sqlalchemy.orm import selectinload
 
-from .. import search
+from ..http import paging
+from ..http.tenancy import signed_in
 from ..models import Product
-from ..tenancy import signed_in
-from . import bp
+from ..products import search
+from .blueprint import bp
 
 
 @bp.get("")
@@ -19,7 +20,7 @@ def list_products():
     if filters["category"]:
         where = and_(where, Product.category == filters["category"])
     query = select(Product).options(selectinload(Product.image))
-    page = search.page(query, where, search.BY_NAME, request.args.get("cursor"))
+    page = paging.page(query, where, search.BY_NAME, request.args.get("cursor"))
     return render_template(
         "inventory/list.html",
         products=page.items,
@@ -29,7 +30,7 @@ def list_products():
     )
 
 
-def _pagination(page: search.Page, count: int, filters: dict) -> dict:
+def _pagination(page: paging.Page, count: int, filters: dict) -> dict:
     """What the pagination macro shows."""
     many = f"more than {search.COUNT_MAX:,}" if count > search.COUNT_MAX else f"{count:,}"
     return {

@@ -1,30 +1,13 @@
 """The tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
 
-from .catalogue import (
-    ERROR,
-    LOW_STOCK,
-    PROCESSING,
-    READY,
-    Image,
-    ImportJob,
-    Installation,
-    OutboxEntry,
-    Product,
-    shown_image_id,
-)
-from .columns import new_id, new_ids, utc_now
-from .company import (
-    PREFIX_LENGTH,
-    REMOVED,
-    ROLES,
-    SCOPES,
-    ApiKey,
-    AuditEntry,
-    Company,
-    IdempotencyKey,
-    User,
-)
+from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User
+from .columns import is_storable, new_id, new_ids, utc_now
+from .companies import Company
+from .import_jobs import ImportJob
 from .orders import ORDER_STATUSES, Order, OrderDraft, OrderLine
+from .products import ERROR, LOW_STOCK, PROCESSING, READY, Image, Product, shown_image_id
+from .records import AuditEntry, IdempotencyKey
+from .store_records import Installation, OutboxEntry
 
 __all__ = [
     "ERROR",
@@ -49,6 +32,7 @@ __all__ = [
     "OutboxEntry",
     "Product",
     "User",
+    "is_storable",
     "new_id",
     "new_ids",
     "shown_image_id",

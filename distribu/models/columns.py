@@ -46,6 +46,11 @@ class UtcDateTime(TypeDecorator):
         return value.replace(tzinfo=UTC)
 
 
+def is_storable(text: str) -> bool:
+    """Whether every database can store the text: PostgreSQL takes no NUL, none half a surrogate."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def id_column() -> Mapped[str]:
     return mapped_column(String(26), primary_key=True, default=new_id)
 

@@ -8,9 +8,9 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import db
-from .catalogue import Product
+from .accounts import User
 from .columns import UtcDateTime, created_at_column, id_column, utc_now
-from .company import User
+from .products import Product
 
 ORDER_STATUSES = ("SUBMITTED", "CONFIRMED", "SHIPPED", "DELIVERED", "CANCELLED")
 

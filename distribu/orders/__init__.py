@@ -1,7 +1,7 @@
 """Blueprint /dashboard/orders: list, detail, and the form of a new order."""
 
-from flask import Blueprint
+# Imported for the views that they add to bp.
+from . import composing, reading
+from .blueprint import bp
 
-bp = Blueprint("orders", __name__, url_prefix="/dashboard/orders")
-
-from . import composing, reading  # noqa: E402, F401  (they add their views to bp)
+__all__ = ["bp", "composing", "reading"]

@@ -9,9 +9,10 @@ from markupsafe import Markup
 from sqlalchemy import Text, and_, cast, exists, select
 
 from ..extensions import db
+from ..http.paging import Page, page
 from ..models import Company, Image, Product, shown_image_id
-from ..models.picture import PublishedPicture
-from ..search import BY_NAME, Page, matching, page
+from ..models.image_addresses import PublishedPicture
+from ..products.search import BY_NAME, matching
 
 PAGE_SIZE = 20
 

@@ -9,12 +9,12 @@ from flask import Response, flash, g, make_response, redirect, render_template, 
 from flask_login import current_user
 
 from ..extensions import db
+from ..forms.interrupted import is_resumed, resumable
 from ..forms.order import OrderForm
+from ..http.tenancy import company_row, signed_in
 from ..models import Order, Product
-from ..ordering import OrderRefused, OrderRequest, place_order, placed_order
-from ..resume import is_resumed, resumable
-from ..tenancy import company_row, signed_in
-from . import bp
+from ..sales.placement import OrderRefused, OrderRequest, place_order, placed_order
+from .blueprint import bp
 from .browsing import offers
 from .draft import Draft, discard, load, save
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..models import OrderDraft, Product, utc_now
-from ..ordering import LINES_MAX, QUANTITY_MAX, quantity
+from ..sales.placement import LINES_MAX, QUANTITY_MAX, quantity
 
 KEPT_FOR = timedelta(days=30)
 TYPED_MAX = 20

@@ -5,10 +5,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from ..extensions import db
+from ..http.paging import Sort, page
+from ..http.tenancy import company_row_or_404, signed_in
 from ..models import Order, OrderLine, Product
-from ..search import Sort, page
-from ..tenancy import company_row_or_404, signed_in
-from . import bp
+from .blueprint import bp
 
 NEWEST_FIRST = Sort((Order.number,), is_descending=True)
 

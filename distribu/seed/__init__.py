@@ -7,11 +7,11 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from .. import audit
+from ..audit import set_actor
 from ..extensions import db
 from ..images import attachment, staging
-from ..images.store import ImageStore
+from ..images.stores.contract import ImageStore
 from ..models import Company, Product, User
-from ..tenancy import set_actor
 from .brush import Canvas
 from .goods import GOODS, Good, Shot
 

@@ -1,7 +1,7 @@
 """Blueprint /dashboard/settings: own account, members, API keys, audit log."""
 
-from flask import Blueprint
+# Imported for the views that they add to bp.
+from . import account, api_keys, audit_log, members
+from .blueprint import bp
 
-bp = Blueprint("settings", __name__, url_prefix="/dashboard/settings")
-
-from . import account, api_keys, audit_log, members  # noqa: E402, F401  (they add their views to bp)
+__all__ = ["account", "api_keys", "audit_log", "bp", "members"]

@@ -7,10 +7,10 @@ from flask_login import current_user
 from .. import audit
 from ..extensions import db, limiter
 from ..forms.account import ChangePasswordForm
-from ..limits import is_refused, wait_sentence
-from ..sessions import begin_session
-from ..tenancy import signed_in
-from . import bp
+from ..http.rate_limits import is_refused, wait_sentence
+from ..http.sessions import begin_session
+from ..http.tenancy import signed_in
+from .blueprint import bp
 
 
 def _account() -> str:

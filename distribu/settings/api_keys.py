@@ -11,10 +11,10 @@ from sqlalchemy import select
 from .. import audit
 from ..extensions import db
 from ..forms.account import ApiKeyForm
+from ..forms.interrupted import is_resumed, resumable
+from ..http.tenancy import company_row_or_404, managers_only
 from ..models import PREFIX_LENGTH, ApiKey, utc_now
-from ..resume import is_resumed, resumable
-from ..tenancy import company_row_or_404, managers_only
-from . import bp
+from .blueprint import bp
 
 CREATED = "API key created! Copy it now — you won't see it again."
 

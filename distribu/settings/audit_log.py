@@ -8,9 +8,9 @@ from sqlalchemy import Select, select, tuple_
 
 from ..extensions import db
 from ..forms.account import AuditFilterForm
+from ..http.tenancy import managers_only
 from ..models import AuditEntry
-from ..tenancy import managers_only
-from . import bp
+from .blueprint import bp
 
 PAGE = 50
 # Whoever records another type adds it here; a test reads the code for it.

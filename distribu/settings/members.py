@@ -9,11 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from .. import audit
 from ..extensions import db
 from ..forms.account import MemberForm, RoleForm
+from ..forms.interrupted import is_resumed, resumable
+from ..http.password_links import password_link
+from ..http.tenancy import company_row_or_404, managers_only
 from ..models import REMOVED, ROLES, ApiKey, User
-from ..resume import is_resumed, resumable
-from ..sessions import password_link
-from ..tenancy import company_row_or_404, managers_only
-from . import bp
+from .blueprint import bp
 
 LABELS = {"OWNER": "Owner", "ADMIN": "Admin", "MEMBER": "Member"}
 

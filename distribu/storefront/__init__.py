@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from ..extensions import db
 from ..models import READY, Company, Image, Product
-from .catalogue import PAGE_SIZE, SORTS, CardRow, Choice, card, count, count_by_category, rows
+from .catalog import PAGE_SIZE, SORTS, CardRow, Choice, card, count, count_by_category, rows
 from .pages import KeptPage, KeptPages
 
 bp = Blueprint("storefront", __name__, url_prefix="/store/<slug>")
@@ -117,7 +117,7 @@ def _catalogue_page(connection: Connection, company: Row, choice: Choice) -> str
         for number, row in enumerate(rows(connection, company.id, choice))
     ]
     # Not render_template(): nothing of who is asking may come into a page for everyone.
-    template = current_app.jinja_env.get_template("storefront/catalogue.html")
+    template = current_app.jinja_env.get_template("storefront/catalog.html")
     return template.render(
         company=company,
         catalogue_url=catalogue_url,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from distribu.images.store import StoreUnavailable
+from distribu.images.stores.contract import StoreUnavailable
 from tests.images.pictures import png
 
 NEW = {"name": "Widget", "price": 9.99, "stock": 3}
@@ -54,7 +54,7 @@ class TestFiles:
     "body",
     [
         *(b"", b"{", b"name=Widget", b"\xff\xfe", b"[]", b'"x"', b"null", b"{} {}"),
-        *(b'{"price": NaN}', b'{"price": Infinity}', b'{"name": "\\ud83c"}', b'{"price": 01}'),
+        *(b'{"price": NaN}', b'{"price": Infinity}', b'{"price": 01}'),
         b"[" * 100_000,
         b'{"price": ' + b"9" * 5000 + b"}",
     ],
@@ -78,7 +78,7 @@ def test_a_body_that_is_too_large(acme):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("name", 5), ("name", None), ("name", ["x"]), ("name", "a\x00b")),
+        *(("name", 5), ("name", None), ("name", ["x"]), ("name", "a\x00b"), ("name", "\ud83c")),
         *(("price", "9.99"), ("price", True), ("price", None), ("price", 1e300), ("price", 0.001)),
         *(("stock", "3"), ("stock", 2.5), ("stock", True), ("stock", 10**30)),
         *(("isActive", "true"), ("isActive", 1), ("isActive", None)),

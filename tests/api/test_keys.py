@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from distribu.bearer import INVALID, MISSING, find_key
 from distribu.extensions import db
+from distribu.http.api_keys import INVALID, MISSING, find_key
 from distribu.models import ApiKey, AuditEntry, User, utc_now
 from tests.api.conftest import Caller, add_key
 

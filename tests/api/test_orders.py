@@ -80,12 +80,18 @@ class TestPlacing:
         assert again.text == first.text
         assert stock_of(app, widget) == 5
 
-    @pytest.mark.parametrize("unknown", ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "x", "\x00"])
+    @pytest.mark.parametrize("unknown", ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "x"])
     def test_a_product_that_does_not_exist(self, app, acme, widget, unknown):
         answer = acme.post("/orders", wanted((widget, 1), (unknown, 1)))
         assert (answer.status_code, answer.json["error"]) == (422, "Product not found.")
         assert answer.json["details"] == {"items": {"1": {"productId": ["Product not found."]}}}
         assert stock_of(app, widget) == 7
+
+    def test_text_that_no_database_stores_is_refused_by_its_place(self, acme, widget):
+        answer = acme.post("/orders", wanted((widget, 1), ("\x00", 1)))
+        sentence = "Contains a character that cannot be stored."
+        assert answer.status_code == 422
+        assert answer.json["details"] == {"items": {"1": {"productId": [sentence]}}}
 
     def test_another_companys_product_is_as_unknown_as_none(self, app, globex, widget):
         answer = globex.post("/orders", wanted((widget, 1)))

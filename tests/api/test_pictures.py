@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 
-from distribu import image_url
 from distribu.extensions import db, store
 from distribu.images import attachment, staging
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
+from distribu.products import written_image_url
 from tests.api.conftest import Caller, audit_actions, version_of
 from tests.conftest import add_product
 from tests.images.pictures import png
@@ -92,7 +92,7 @@ class TestWriting:
         before = read(acme, pictured)
         answer = self.write(acme, method, pictured, imageUrl=gone, stock=1)
         assert answer.status_code == 422
-        assert answer.json["details"] == {"imageUrl": [image_url.IS_GONE]}
+        assert answer.json["details"] == {"imageUrl": [written_image_url.IS_GONE]}
         assert read(acme, pictured) == before
 
     def test_another_companys_picture_is_refused_as_one_that_is_gone(
@@ -101,7 +101,7 @@ class TestWriting:
         foreign = read(acme, pictured)["imageUrl"]
         product_id = globex.post("/products", NEW).json["data"]["id"]
         answer = self.write(globex, method, product_id, imageUrl=foreign)
-        assert answer.json["details"] == {"imageUrl": [image_url.IS_GONE]}
+        assert answer.json["details"] == {"imageUrl": [written_image_url.IS_GONE]}
 
     def test_the_change_is_recorded(self, app, acme, pictured, method):
         acme.put(f"/products/{pictured}", NEW)
@@ -220,16 +220,16 @@ def test_a_picture_that_changes_under_the_request_is_looked_at_again(
     app, acme, pictured, monkeypatch
 ):
     written = read(acme, pictured)["imageUrl"]
-    prepare = image_url.prepare
+    prepare = written_image_url.prepare
 
     def remove_first(*args):
-        monkeypatch.setattr(image_url, "prepare", prepare)
+        monkeypatch.setattr(written_image_url, "prepare", prepare)
         with app.app_context():
             product = db.session.get_one(Product, pictured)
             attachment.remove_all(attachment.lock_product(pictured, product.company_id))
             db.session.commit()
         return prepare(*args)
 
-    monkeypatch.setattr(image_url, "prepare", remove_first)
+    monkeypatch.setattr(written_image_url, "prepare", remove_first)
     answer = acme.patch(f"/products/{pictured}", {"imageUrl": written})
-    assert answer.json["details"] == {"imageUrl": [image_url.IS_GONE]}
+    assert answer.json["details"] == {"imageUrl": [written_image_url.IS_GONE]}

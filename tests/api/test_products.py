@@ -161,7 +161,7 @@ class TestFilters:
             ("search=widget%20blue", []),
             ("search=", ["Red Bolt", "Blue Widget"]),
             ("search=%25", []),
-            ("search=%00", []),
+            ("search=%00", ["Red Bolt", "Blue Widget"]),
             ("active=true", ["Blue Widget"]),
             ("active=false", ["Red Bolt"]),
             ("active=TRUE", ["Red Bolt", "Blue Widget"]),

@@ -16,7 +16,7 @@ SHOWN_WIDTH = 1000
 
 def main(name: str, picture: str, output: str, rounds: str) -> None:
     ladder = {"distribu": ladder_of_distribu, "vips": ladder_of_vips}[name]
-    module = {"distribu": "distribu.images.derivatives", "vips": "pyvips"}[name]
+    module = {"distribu": "distribu.images.decoding.publishing", "vips": "pyvips"}[name]
     without_the_application()
     import_module(module)
     baseline_kb = peak_kb()
@@ -45,8 +45,10 @@ def without_the_application() -> None:
 
 
 def ladder_of_distribu(picture: str, output: str) -> None:
-    from distribu.images.decode import PUBLISHED, opened, probe, read_still, shrunk
-    from distribu.images.derivatives import webp_still
+    from distribu.images.decoding.encoding import webp_still
+    from distribu.images.decoding.pixels import opened, read_still, shrunk
+    from distribu.images.decoding.policies import PUBLISHED
+    from distribu.images.decoding.probe import probe
 
     with open(picture, "rb") as file:
         info = probe(file, PUBLISHED)

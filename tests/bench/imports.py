@@ -24,13 +24,13 @@ from flask_migrate import upgrade
 from sqlalchemy import delete, select
 
 from distribu import audit, create_app
+from distribu.audit import set_actor
 from distribu.extensions import db
-from distribu.folding import searchable
 from distribu.importing import jobs
 from distribu.importing.planning import Plan, make_plan
 from distribu.importing.writing import write
 from distribu.models import AuditEntry, Company, Product, User, new_id, utc_now
-from distribu.tenancy import set_actor
+from distribu.models.search_text import searchable
 from tests.conftest import Cast, add_cast, settings
 from tests.servers import running_postgres
 

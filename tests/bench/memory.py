@@ -20,8 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from PIL import Image
 
-from distribu.images.decode import PUBLISHED, InvalidImage, probe
-from distribu.images.sandbox import Sandbox, job_bytes
+from distribu.images.decoding.job_memory import job_bytes
+from distribu.images.decoding.policies import PUBLISHED, InvalidImage
+from distribu.images.decoding.probe import probe
+from distribu.images.decoding.sandbox import Sandbox
 from tests.images.pictures import gif_with_large_frame, jpeg_with_scans, png_claiming
 
 MB = 1024 * 1024

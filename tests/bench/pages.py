@@ -21,7 +21,7 @@ from werkzeug.test import create_environ
 
 from distribu import create_app, storefront
 from distribu.extensions import db
-from distribu.images.derivatives import LADDER
+from distribu.images.decoding.ladder import LADDER
 from distribu.models import Company, Image, Product
 from tests.conftest import settings
 

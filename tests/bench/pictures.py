@@ -24,9 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from PIL import Image, ImageFilter, ImageOps
 
-from distribu.images.decode import PUBLISHED, probe
-from distribu.images.derivatives import avif_still
-from distribu.images.sandbox import Sandbox
+from distribu.images.decoding.encoding import avif_still
+from distribu.images.decoding.policies import PUBLISHED
+from distribu.images.decoding.probe import probe
+from distribu.images.decoding.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

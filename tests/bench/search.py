@@ -23,12 +23,14 @@ from flask_login import current_user, login_user
 from flask_migrate import upgrade
 from sqlalchemy import ColumnElement, func, insert, or_, select, text
 
-from distribu import create_app, search
+from distribu import create_app
 from distribu.extensions import db
+from distribu.http import paging
+from distribu.http.paging import Sort, page
 from distribu.models import READY, Image, Product, User, new_id
 from distribu.orders import browsing
 from distribu.orders.browsing import PAGE_SIZE, offers, rows
-from distribu.search import BY_NAME, NEWEST_FIRST, Sort, matching, page
+from distribu.products.search import BY_NAME, NEWEST_FIRST, matching
 from tests.conftest import add_cast, settings, signed_in
 from tests.servers import running_postgres
 
@@ -218,8 +220,8 @@ def measure_keystrokes(keystroke: Callable[[str], object], rounds: int = ROUNDS)
 def measure_depth(where: ColumnElement[bool]) -> None:
     for name, sort in (("by name", BY_NAME), ("newest first", NEWEST_FIRST)):
         backwards = Sort(sort.columns, not sort.is_descending)
-        end = page(select(Product), where, backwards, None, search.PAGE_SIZE + 1)
-        deepest = search._cursor("after", end.items[-1], sort)
+        end = page(select(Product), where, backwards, None, paging.PAGE_SIZE + 1)
+        deepest = paging._cursor("after", end.items[-1], sort)
         first, last = measure_pages(where, sort, [None, deepest])
         report(f"first page, {name}", first)
         report(f"deepest page, {name}", last)
@@ -233,8 +235,8 @@ def measure_inventory(app: Flask, client: FlaskClient, company_id: str) -> None:
     address = "/dashboard/inventory"
     with app.app_context():
         backwards, where = Sort(BY_NAME.columns, True), matching(company_id, "")
-        end = page(select(Product), where, backwards, None, search.PAGE_SIZE + 1)
-        deepest = search._cursor("after", end.items[-1], BY_NAME)
+        end = page(select(Product), where, backwards, None, paging.PAGE_SIZE + 1)
+        deepest = paging._cursor("after", end.items[-1], BY_NAME)
     taken = {None: [], deepest: []}
     for _ in range(100):
         for cursor, times in taken.items():
@@ -257,7 +259,7 @@ def measure_pages(where, sort: Sort, cursors: list) -> list[Spread]:
             started = time.perf_counter()
             shown = page(select(Product), where, sort, cursor)
             times.append(time.perf_counter() - started)
-            assert len(shown.items) == search.PAGE_SIZE
+            assert len(shown.items) == paging.PAGE_SIZE
             db.session.rollback()
     return [Spread.of(times) for times in taken]
 

@@ -34,7 +34,7 @@ from uploads import ROOT, Shop, is_up, prepare, wait_until
 
 from distribu import create_app
 from distribu.extensions import db
-from distribu.images.derivatives import LADDER
+from distribu.images.decoding.ladder import LADDER
 from distribu.models import PROCESSING, Company
 from distribu.models import Image as Picture
 from tests.conftest import add_product

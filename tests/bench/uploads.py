@@ -29,8 +29,8 @@ from flask_migrate import upgrade
 
 from distribu import create_app
 from distribu.extensions import db
-from distribu.images.decode import COMMERCE
-from distribu.images.sandbox import Sandbox
+from distribu.images.decoding.policies import COMMERCE
+from distribu.images.decoding.sandbox import Sandbox
 from tests.commerce.conftest import add_key
 from tests.conftest import add_cast, add_product
 from tests.images.pictures import jpeg

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from werkzeug.datastructures import FileStorage
 
 from distribu.extensions import db, store
-from distribu.images import attachment, staging
+from distribu.images import attachment, processing, staging
 from distribu.models import Image
 from tests.conftest import add_product
 
@@ -49,7 +49,7 @@ def add_picture(company_id: str, product_id: str, size: tuple[int, int]) -> None
     image_id = staging.stage(store, company_id, photo(size)).id
     attachment.attach(attachment.lock_product(product_id, company_id), image_id)
     db.session.commit()
-    staging.process(store, image_id)
+    processing.process(store, image_id)
 
 
 @dataclass(frozen=True)

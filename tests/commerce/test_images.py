@@ -3,8 +3,8 @@
 import pytest
 
 from distribu.extensions import db
-from distribu.images import outbox, staging
-from distribu.images.decode import InvalidImage
+from distribu.images import outbox, processing
+from distribu.images.decoding.policies import InvalidImage
 from distribu.models import Image, Product, utc_now
 from tests.commerce.conftest import (
     audit_entries,
@@ -72,7 +72,7 @@ class TestStatus:
 
     def test_the_third_death_ends_in_error(self, shop, widget, app):
         image_id = shop.upload(widget)
-        set_image(app, image_id, attempts=staging.MAX_ATTEMPTS)
+        set_image(app, image_id, attempts=processing.MAX_ATTEMPTS)
         with app.app_context():
             outbox.sweep(app.extensions["image_store"], utc_now() + outbox.PATIENCE * 2)
         assert shop.status(widget, image_id)["error"]["code"] == "too_many_attempts"

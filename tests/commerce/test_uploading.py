@@ -7,8 +7,8 @@ from flask import Flask
 
 from distribu.extensions import db
 from distribu.images import outbox
-from distribu.images.decode import COMMERCE
-from distribu.images.store import StoreUnavailable
+from distribu.images.decoding.policies import COMMERCE
+from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import Image, utc_now
 from tests.commerce.conftest import (
     Caller,

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from distribu.images.store import (
+from distribu.images.stores.by_url import open_store
+from distribu.images.stores.contract import (
     MAX_OBJECT_BYTE_SIZE,
     ImageStore,
     InvalidKey,
@@ -16,7 +17,6 @@ from distribu.images.store import (
     StoredObject,
     StoreMisconfigured,
     StoreUnavailable,
-    open_store,
 )
 from tests.images.store_uses import UPLOAD, USES, WIDGET, put, read
 

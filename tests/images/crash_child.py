@@ -26,9 +26,11 @@ from sqlalchemy import event, select
 
 from distribu import create_app
 from distribu.extensions import db
-from distribu.images import attachment, derivatives, intake, outbox, rebuilding, staging
-from distribu.images.decode import COMMERCE
-from distribu.images.store import ImageStore, open_store
+from distribu.images import attachment, intake, outbox, processing, rebuilding, staging
+from distribu.images.decoding import ladder, publishing, wire
+from distribu.images.decoding.policies import COMMERCE
+from distribu.images.stores.by_url import open_store
+from distribu.images.stores.contract import ImageStore
 from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
 from tests.conftest import add_product
 from tests.flaky_store import FlakyStore
@@ -48,10 +50,10 @@ def small() -> BytesIO:
 class DecoderHere:
     """Decodes in this process, which is to die: children would only make it slower."""
 
-    def publish(self, file, policy, wait_seconds=None) -> derivatives.Publication:
-        return derivatives.publish(file, policy)
+    def publish(self, file, policy, wait_seconds=None) -> wire.Publication:
+        return publishing.publish(file, policy)
 
-    derive = staticmethod(derivatives.derive)
+    derive = staticmethod(publishing.derive)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -172,7 +174,7 @@ def process(shop: Shop) -> Callable[[], object]:
     shop.product_with(db.session.get(Image, image_id))
 
     def change() -> None:
-        staging.process(shop.store, image_id)
+        processing.process(shop.store, image_id)
         outbox.drain_request(shop.store)
 
     return change
@@ -184,8 +186,8 @@ def process_accepted(shop: Shop) -> Callable[[], object]:
     image_id = add_accepted(shop.store, shop.company_id, product, small()).id
 
     def change() -> None:
-        staging.process(shop.store, image_id)
-        staging.process(shop.store, image_id)
+        processing.process(shop.store, image_id)
+        processing.process(shop.store, image_id)
         outbox.drain_request(shop.store)
 
     return change
@@ -232,18 +234,18 @@ def abandon(shop: Shop) -> Callable[[], object]:
 def rebuild(shop: Shop) -> Callable[[], object]:
     image = shop.staged()
     image_id = image.id
-    staging.process(shop.store, image_id)
+    processing.process(shop.store, image_id)
     outbox.drain_request(shop.store)
     image.derivatives = [_aged(shop.store, image, made) for made in image.derivatives]
     image.ladder_version = 0
-    shop.store.delete_prefix(f"{image.prefix}v{derivatives.LADDER_VERSION}/")
+    shop.store.delete_prefix(f"{image.prefix}v{ladder.LADDER_VERSION}/")
     db.session.commit()
     return lambda: rebuilding.rebuild(shop.store, image_id)
 
 
 def _aged(store: ImageStore, image: Image, made: dict) -> dict:
     """The derivative as one of ladder version 0, and its object there."""
-    old = made | {"path": made["path"].replace(f"v{derivatives.LADDER_VERSION}/", "v0/")}
+    old = made | {"path": made["path"].replace(f"v{ladder.LADDER_VERSION}/", "v0/")}
     with store.open(image.key(made["path"])) as file:
         store.put(image.key(old["path"]), BytesIO(file.read()), "image/webp")
     return old
@@ -275,7 +277,7 @@ def sweep_and_compare(app: Flask) -> list[str]:
     with app.app_context():
         outbox.sweep(store, later)
         while (task := huey.dequeue()) is not None:
-            staging.process(store, task.args[1], later)
+            processing.process(store, task.args[1], later)
         outbox.drain(store, now=later)
         keys, named = store.keys(), named_by_rows()
         unfinished = db.session.scalars(select(Image.id).where(Image.status == PROCESSING)).all()

@@ -11,7 +11,8 @@ import sys
 
 from flask.cli import main as flask
 
-from distribu.images import sandbox, staging
+from distribu.images import writing
+from distribu.images.decoding import sandbox
 
 POISON = b"poison"
 
@@ -30,13 +31,13 @@ def decoding(step: str, number: int) -> None:
 
 def putting(number: int) -> None:
     """The signal comes once something of any picture has been put."""
-    put_all = staging.Writer.put_all
+    put_all = writing.Writer.put_all
 
     def put_one_and_die(writer, derivatives):
         put_all(writer, list(derivatives)[:1])
         os.kill(os.getpid(), number)
 
-    staging.Writer.put_all = put_one_and_die
+    writing.Writer.put_all = put_one_and_die
 
 
 def is_poisoned(upload: int) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from distribu.extensions import db
-from distribu.images.store import ObjectNotFound
+from distribu.images.stores.contract import ObjectNotFound
 from distribu.models import PROCESSING, Company, Image, OutboxEntry, Product
 from tests.images.pictures import png
 

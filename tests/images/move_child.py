@@ -16,9 +16,9 @@ from flask import Flask
 
 from distribu import create_app
 from distribu.extensions import db
-from distribu.images import doctor, moving, outbox, ownership, staging
+from distribu.images import doctor, moving, outbox, processing, store_identity
 from distribu.images.moving import AlreadyMoved, Move
-from distribu.images.store import open_store
+from distribu.images.stores.by_url import open_store
 from distribu.models import Image, Installation, utc_now
 from tests.images.crash_child import Death, DecoderHere, Shop, in_fork, small
 from tests.images.life import add_accepted, named_by_rows
@@ -44,7 +44,7 @@ def go_through(app: Flask, source_url: str, target_url: str, at: int | None) -> 
 def go_on_and_compare(app: Flask, source_url: str, target_url: str) -> list[str]:
     """Move again, after the freeze; return what is wrong then."""
     app.extensions["image_store"] = open_store(source_url)
-    moving.utc_now = ownership.utc_now = lambda: LATER
+    moving.utc_now = store_identity.utc_now = lambda: LATER
     with app.app_context():
         source, target = app.extensions["image_store"], open_store(target_url)
         with suppress(AlreadyMoved):
@@ -70,7 +70,7 @@ def set_up(app: Flask) -> list[str]:
         shop = Shop(store)
         whole = shop.staged()
         shop.product_with(whole)
-        staging.process(store, whole.id)
+        processing.process(store, whole.id)
         outbox.drain_request(store)
         add_accepted(store, shop.company_id, None, small())
         return [image.id for image in db.session.query(Image)]

@@ -2,7 +2,7 @@
 
 import io
 
-from distribu.images.store import ImageStore
+from distribu.images.stores.contract import ImageStore
 
 WIDGET = "images/01JD/blue-widget.jpg"
 UPLOAD = "incoming/01JD/upload"

@@ -11,9 +11,10 @@ from threading import Thread
 
 import pytest
 
-from distribu.images import bounded_http
-from distribu.images.store import StoreError, StoreMisconfigured, StoreUnavailable, open_store
-from distribu.images.store_minio import MinioStore
+from distribu.images.stores import bounded_http
+from distribu.images.stores.by_url import open_store
+from distribu.images.stores.contract import StoreError, StoreMisconfigured, StoreUnavailable
+from distribu.images.stores.s3 import MinioStore
 from tests.answering_server import DROPPED, Answer, answering, s3_error, store_at
 from tests.images.store_uses import USES, WIDGET, put, read
 from tests.servers import running_minio

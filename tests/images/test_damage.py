@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distribu.images.decode import PUBLISHED, InvalidImage
-from distribu.images.derivatives import publish
+from distribu.images.decoding.policies import PUBLISHED, InvalidImage
+from distribu.images.decoding.publishing import publish
 from tests.images import pictures
 
 WHOLE = {format: pictures.of_format(format, 40, 30).getvalue() for format in PUBLISHED.formats}

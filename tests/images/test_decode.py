@@ -7,17 +7,16 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from distribu.images.decode import (
+from distribu.images.decoding.pixels import opened, read_still
+from distribu.images.decoding.policies import (
     COMMERCE,
     CONTENT_TYPES,
     EXTENSIONS,
     MERCHANT,
     PUBLISHED,
     InvalidImage,
-    opened,
-    probe,
-    read_still,
 )
+from distribu.images.decoding.probe import probe
 from tests.images import pictures
 from tests.images.pictures import jpeg, png
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from distribu.images.decode import COMMERCE, MERCHANT, PUBLISHED, InvalidImage, probe
-from distribu.images.derivatives import LADDER, derive, ladder, publish
+from distribu.images.decoding.ladder import LADDER, ladder
+from distribu.images.decoding.policies import COMMERCE, MERCHANT, PUBLISHED, InvalidImage
+from distribu.images.decoding.probe import probe
+from distribu.images.decoding.publishing import derive, publish
 from tests.images import pictures
 from tests.images.pictures import UPRIGHT, corners, jpeg, png
 
@@ -224,7 +226,7 @@ def test_truncated_file_is_refused(format, share):
 def test_decoder_that_sees_more_pixels_than_the_header_is_not_let_run(monkeypatch):
     policy = replace(MERCHANT, max_pixels=100)
     lie = replace(probe(png(64, 48), PUBLISHED), width_px=10, height_px=10)
-    monkeypatch.setattr("distribu.images.derivatives.probe", lambda *_: lie)
+    monkeypatch.setattr("distribu.images.decoding.publishing.probe", lambda *_: lie)
     with pytest.raises(InvalidImage, match="Image dimensions too large"):
         publish(png(64, 48), policy)
 

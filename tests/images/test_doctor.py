@@ -7,7 +7,7 @@ import pytest
 from flask import current_app
 
 from distribu.extensions import db
-from distribu.images import attachment, doctor, outbox, staging
+from distribu.images import attachment, doctor, outbox, processing
 from distribu.images.doctor import EXTRA, MISSING, WRONG_SIZE, ForeignStore
 from distribu.models import ERROR, PROCESSING, READY, Image, Installation, new_id, utc_now
 from tests.conftest import run_queue
@@ -21,7 +21,7 @@ def image(stage, store, product):
     image = stage()
     attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
     db.session.commit()
-    staging.process(store, image.id)
+    processing.process(store, image.id)
     outbox.drain(store)
     return image
 

@@ -12,11 +12,12 @@ from sqlalchemy import update
 
 from distribu.cli.checks import find_problems
 from distribu.extensions import db
-from distribu.images import attachment, doctor, moving, outbox, ownership, staging
+from distribu.images import attachment, doctor, moving, outbox, processing, staging, store_identity
 from distribu.images.doctor import ForeignStore
 from distribu.images.moving import AlreadyMoved, Freeze, Move, MoveFailed
-from distribu.images.ownership import PicturesMoved, PicturesMoving
-from distribu.images.store import StoreUnavailable, open_store
+from distribu.images.store_identity import PicturesMoved, PicturesMoving
+from distribu.images.stores.by_url import open_store
+from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import Image, Installation, OutboxEntry, Product, new_id, utc_now
 from tests.conftest import add_cast, add_product, signed_in
 from tests.flaky_store import FlakyStore
@@ -40,7 +41,7 @@ class Shop:
         product, image_id = add_product(self.company_id), self.staged(file)
         attachment.attach(self.lock(product.id), image_id)
         db.session.commit()
-        staging.process(self.source, image_id)
+        processing.process(self.source, image_id)
         outbox.drain_request(self.source)
         return product.id
 
@@ -224,7 +225,7 @@ CHANGES = {
     "copy": lambda shop, product_id, image_id: staging.stage_copy(
         shop.source, shop.company_id, db.session.get(Image, image_id)
     ),
-    "process": lambda shop, product_id, image_id: staging.process(shop.source, image_id),
+    "process": lambda shop, product_id, image_id: processing.process(shop.source, image_id),
     "attach": lambda shop, product_id, image_id: shop.replace(product_id, image_id),
     "remove": lambda shop, product_id, image_id: shop.remove(product_id),
     "sweep": lambda shop, product_id, image_id: outbox.sweep(shop.source),
@@ -356,7 +357,7 @@ def test_a_store_that_fails_in_the_last_pass_leaves_pictures_free(shop):
 def test_a_freeze_ends_by_itself(shop, monkeypatch):
     freeze = Freeze()
     later = utc_now() + moving.FREEZE
-    for module in (moving, ownership):
+    for module in (moving, store_identity):
         monkeypatch.setattr(module, "utc_now", lambda: later)
     shop.staged()
     with pytest.raises(MoveFailed):

@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from distribu.extensions import db
-from distribu.images import attachment, outbox, staging
+from distribu.images import attachment, outbox, processing
 from distribu.models import ERROR, READY, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
 from tests.images.life import add_accepted, named_by_rows, outbox_prefixes
@@ -163,7 +163,7 @@ class TestSweep:
         assert run_queue(app) == 0
 
     def test_after_three_deaths_an_unmade_picture_is_in_error(self, store, acme, product):
-        image = add_accepted(store, acme, product, attempts=staging.MAX_ATTEMPTS)
+        image = add_accepted(store, acme, product, attempts=processing.MAX_ATTEMPTS)
         outbox.sweep(store, utc_now() + LATER)
         assert rows() == [image]
         assert (image.status, image.error_code) == (ERROR, "too_many_attempts")
@@ -172,7 +172,7 @@ class TestSweep:
     def test_the_last_attempts_are_made_one_at_a_time(self, store, acme, app):
         first, _, fresh = (
             add_accepted(store, acme, attempts=attempts).id
-            for attempts in (staging.MAX_ATTEMPTS - 1, staging.MAX_ATTEMPTS - 1, 0)
+            for attempts in (processing.MAX_ATTEMPTS - 1, processing.MAX_ATTEMPTS - 1, 0)
         )
         outbox.sweep(store, utc_now() + LATER)
         assert queued(app) == [first, fresh]
@@ -180,8 +180,8 @@ class TestSweep:
     def test_a_last_attempt_waits_for_the_one_under_way(self, store, acme, app):
         now = utc_now() + LATER
         until = now + timedelta(minutes=1)
-        add_accepted(store, acme, attempts=staging.MAX_ATTEMPTS, writing_until=until)
-        second = add_accepted(store, acme, attempts=staging.MAX_ATTEMPTS - 1).id
+        add_accepted(store, acme, attempts=processing.MAX_ATTEMPTS, writing_until=until)
+        second = add_accepted(store, acme, attempts=processing.MAX_ATTEMPTS - 1).id
         outbox.sweep(store, now)
         assert queued(app) == []
         outbox.sweep(store, until + timedelta(minutes=1))
@@ -189,7 +189,7 @@ class TestSweep:
 
     def test_after_three_deaths_a_shown_picture_stays_as_it_is(self, stage, store):
         image = stage()
-        image.attempts = staging.MAX_ATTEMPTS
+        image.attempts = processing.MAX_ATTEMPTS
         db.session.commit()
         outbox.sweep(store, utc_now() + LATER)
         assert rows() == [image]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from distribu.extensions import db
-from distribu.images import attachment, outbox, staging
+from distribu.images import attachment, outbox, processing
 from distribu.models import Image, OutboxEntry, utc_now
 from tests.answering_server import DROPPED, Answer, answering
 from tests.images.life import outbox_prefixes
@@ -18,7 +18,7 @@ LATER = timedelta(hours=1)
 @pytest.fixture
 def image(stage, store) -> Image:
     image = stage()
-    staging.process(store, image.id)
+    processing.process(store, image.id)
     outbox.drain_request(store)
     return image
 
@@ -100,7 +100,7 @@ def test_an_older_ladder_is_told_as_well(stage, store, cache):
     image.derivatives = [image.derivatives[0], old]
     db.session.commit()
     key = image.key("v0/140w.webp")
-    staging.process(store, image.id)
+    processing.process(store, image.id)
     outbox.drain(store)
     assert told(cache) == [[f"http://shop.test/{key}"]]
 

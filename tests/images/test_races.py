@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from distribu.extensions import db
-from distribu.images import attachment, outbox, staging
+from distribu.images import attachment, outbox, processing, staging
 from distribu.images.attachment import ImageConflict, ImageLimitReached, StaleProduct
 from distribu.models import Image, utc_now
 from tests.conftest import add_product
@@ -147,7 +147,7 @@ def test_an_image_is_attached_or_swept_never_both(shop):
 
 def test_an_image_is_processed_once(shop):
     image_id = shop.staged()
-    shop.at_once(*[lambda: staging.process(shop.store, image_id)] * 4)
+    shop.at_once(*[lambda: processing.process(shop.store, image_id)] * 4)
     image = db.session.get(Image, image_id)
     outbox.drain(shop.store)
     assert (image.attempts, image.ladder_version) == (1, 1)
@@ -166,7 +166,7 @@ def test_a_delete_while_it_is_processed_leaves_no_object(shop):
         outbox.drain_request(shop.store)
 
     shop.store.at, shop.store.then = "put", lambda: shop.at_once(remove)
-    staging.process(shop.store, image_id)
+    processing.process(shop.store, image_id)
     assert shop.store.keys() != set()
     outbox.sweep(shop.store, utc_now() + LATER)
     assert shop.store.keys() == set()

@@ -6,10 +6,10 @@ import pytest
 from flask import current_app
 
 from distribu.extensions import db
-from distribu.images import attachment, outbox, rebuilding, staging
-from distribu.images.derivatives import LADDER_VERSION
-from distribu.images.sandbox import SandboxError
-from distribu.images.store import StoreUnavailable
+from distribu.images import attachment, outbox, processing, rebuilding, writing
+from distribu.images.decoding.ladder import LADDER_VERSION
+from distribu.images.decoding.sandbox import SandboxError
+from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import READY, Image, utc_now
 from tests.images.life import named_by_rows, outbox_prefixes
 from tests.images.pictures import png
@@ -26,7 +26,7 @@ def aged(store, product, tmp_path, stage):
         image = stage()
         attachment.replace(attachment.lock_product(product.id, product.company_id), image.id)
         db.session.commit()
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         outbox.drain(store)
         folder = tmp_path / "store" / "images" / image.id
         (folder / TODAY).rename(folder / "v0")
@@ -76,7 +76,7 @@ def test_the_ladder_is_made_anew_beside_the_picture(aged, store):
 
 
 def test_what_is_of_today_is_left_alone(stage, store):
-    staging.process(store, stage().id)
+    processing.process(store, stage().id)
     assert rebuilding.outdated() == []
 
 
@@ -107,7 +107,7 @@ def test_what_the_store_refuses_is_finished_by_the_sweep(aged, store, app):
     assert (image.ladder_version, image.attempts) == (None, 0)
     later = utc_now() + LATER
     outbox.sweep(store, later)
-    staging.process(store, app.extensions["huey"].dequeue().args[1], later)
+    processing.process(store, app.extensions["huey"].dequeue().args[1], later)
     outbox.drain(store, now=later)
     assert image.ladder_version == LADDER_VERSION
     assert store.keys() == named_by_rows()
@@ -121,7 +121,7 @@ def test_a_second_run_goes_on(aged, store):
     store.at = None
     # What was put may still arrive.
     assert rebuild_all(store) == [rebuilding.BUSY]
-    assert rebuild_all(store, now=utc_now() + staging.WRITING_WINDOW) == [rebuilding.DONE]
+    assert rebuild_all(store, now=utc_now() + writing.WRITING_WINDOW) == [rebuilding.DONE]
     assert image.ladder_version == LADDER_VERSION
 
 

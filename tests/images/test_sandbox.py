@@ -15,9 +15,11 @@ from tempfile import SpooledTemporaryFile, TemporaryFile
 import pytest
 from PIL import Image
 
-from distribu.images.decode import MERCHANT, PUBLISHED, ImageInfo, InvalidImage, probe
-from distribu.images.sandbox import CPU_SECONDS, Sandbox, SandboxBusy, SandboxError, job_bytes
-from distribu.images.sandbox_child import send
+from distribu.images.decoding.job_memory import job_bytes
+from distribu.images.decoding.policies import MERCHANT, PUBLISHED, InvalidImage
+from distribu.images.decoding.probe import ImageInfo, probe
+from distribu.images.decoding.sandbox import CPU_SECONDS, Sandbox, SandboxBusy, SandboxError
+from distribu.images.decoding.wire import send
 from tests.images import pictures
 from tests.images.pictures import jpeg, png
 
@@ -96,7 +98,7 @@ def test_child_is_warm_for_the_next_job(sandbox):
 
 
 def test_child_is_ended_after_a_large_job(sandbox, monkeypatch):
-    monkeypatch.setattr("distribu.images.sandbox._WARM_BYTES", 0)
+    monkeypatch.setattr("distribu.images.decoding.sandbox._WARM_BYTES", 0)
     close(sandbox.publish(png(40, 30), MERCHANT))
     assert (pids(sandbox), sandbox._children) == ([], set())
 
@@ -121,7 +123,7 @@ def test_death_at_work_is_one_refusal(sandbox, monkeypatch):
         os.kill(pid, signal.SIGKILL)
 
     with monkeypatch.context() as patch:
-        patch.setattr("distribu.images.sandbox.send", send_and_kill)
+        patch.setattr("distribu.images.decoding.sandbox.send", send_and_kill)
         with pytest.raises(InvalidImage) as caught:
             sandbox.publish(png(40, 30), MERCHANT)
     assert (caught.value.code, pids(sandbox)) == ("undecodable", [])
@@ -150,7 +152,7 @@ def test_job_may_use_so_much_memory_and_cpu(sandbox):
 def test_more_memory_than_the_header_admits_is_refused(sandbox, monkeypatch):
     # Its 49 megapixels need 200 MB, and the slack is 192.
     file = png(7000, 7000)
-    monkeypatch.setattr("distribu.images.sandbox.job_bytes", lambda info: 0)
+    monkeypatch.setattr("distribu.images.decoding.sandbox.job_bytes", lambda info: 0)
     with pytest.raises(InvalidImage) as caught:
         sandbox.publish(file, MERCHANT)
     assert caught.value.code == "undecodable"
@@ -255,7 +257,7 @@ def test_close_ends_the_children(sandbox):
 
 SERVER = """
 import os, signal, sys
-from distribu.images.decode import MERCHANT
+from distribu.images.decoding.policies import MERCHANT
 from distribu.images.sandbox import Sandbox
 from tests.images.pictures import png
 sandbox = Sandbox()

@@ -7,10 +7,10 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from distribu.extensions import db, queue
-from distribu.images import attachment, outbox, staging
-from distribu.images.decode import InvalidImage
-from distribu.images.sandbox import SandboxError
-from distribu.images.store import ObjectNotFound, StoreUnavailable
+from distribu.images import attachment, outbox, processing, staging, writing
+from distribu.images.decoding.policies import InvalidImage
+from distribu.images.decoding.sandbox import SandboxError
+from distribu.images.stores.contract import ObjectNotFound, StoreUnavailable
 from distribu.models import ERROR, PROCESSING, READY, AuditEntry, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
 from tests.images.life import (
@@ -90,7 +90,7 @@ class TestStage:
 
     def test_nothing_is_put_when_the_time_for_it_is_over(self, stage, store):
         with pytest.raises(StoreUnavailable):
-            stage(now=utc_now() - staging.WRITING_WINDOW)
+            stage(now=utc_now() - writing.WRITING_WINDOW)
         assert store.keys() == set()
 
     def test_the_queue_makes_the_rest(self, stage, app):
@@ -103,7 +103,7 @@ class TestStage:
 class TestProcess:
     def test_the_whole_ladder_is_made_and_the_upload_goes(self, stage, store):
         image = stage()
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         outbox.drain_request(store)
         assert paths(image) == LADDER
         assert (image.ladder_version, image.writing_until) == (1, None)
@@ -112,15 +112,15 @@ class TestProcess:
 
     def test_the_upload_goes_after_the_commit(self, stage, store):
         image = stage()
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         assert has_object(store, image.upload_key)
         assert outbox_prefixes() == [image.incoming_prefix]
 
     def test_twice_is_once(self, stage, store):
         image = stage()
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         store.calls.clear()
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         assert store.calls == []
 
     def test_two_at_once_are_one(self, stage, store):
@@ -129,7 +129,7 @@ class TestProcess:
         store.at = "put"
         # While the first puts, a second comes along.
         store.then = lambda: process_elsewhere(store, image_id)
-        staging.process(store, image_id)
+        processing.process(store, image_id)
         assert image.attempts == 1
         assert paths(image) == LADDER
 
@@ -137,7 +137,7 @@ class TestProcess:
         product.external_image_url = EXTERNAL
         image = add_accepted(store, acme, product)
         before = product.version
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         assert image.status == READY
         assert product.image_url == image.url
         assert product.version == before + 1
@@ -146,8 +146,8 @@ class TestProcess:
     def test_the_log_says_that_the_external_picture_was_taken_off(self, store, acme, product):
         product.external_image_url = EXTERNAL
         image = add_accepted(store, acme, product)
-        staging.process(store, image.id)
-        staging.process(store, image.id)
+        processing.process(store, image.id)
+        processing.process(store, image.id)
         [entry] = db.session.scalars(select(AuditEntry))
         assert (entry.action, entry.entity_id) == ("product.updated", product.id)
         assert (entry.company_id, entry.actor_type, entry.actor_id) == (acme, "SYSTEM", None)
@@ -155,9 +155,9 @@ class TestProcess:
         assert entry.after == {"image_url": image.url}
 
     def test_the_log_says_nothing_where_no_picture_gives_way(self, store, acme, product):
-        staging.process(store, add_accepted(store, acme, product).id)
+        processing.process(store, add_accepted(store, acme, product).id)
         product.external_image_url = EXTERNAL
-        staging.process(store, add_accepted(store, acme, product, position=9).id)
+        processing.process(store, add_accepted(store, acme, product, position=9).id)
         assert db.session.scalars(select(AuditEntry)).all() == []
 
     def test_every_accepted_upload_is_ready_before_any_ladder(self, store, acme, product, app):
@@ -174,14 +174,14 @@ class TestProcess:
         assert [image.ladder_version for image in rows()] == [1, 1, 1]
 
     def test_a_ladder_has_three_attempts_of_its_own(self, store, acme, product):
-        image = add_accepted(store, acme, product, attempts=staging.MAX_ATTEMPTS - 1)
-        staging.process(store, image.id)
+        image = add_accepted(store, acme, product, attempts=processing.MAX_ATTEMPTS - 1)
+        processing.process(store, image.id)
         assert (image.status, image.attempts, image.writing_until) == (READY, 0, None)
 
     def test_an_accepted_upload_that_is_no_picture_ends_in_error(self, store, acme, product):
         image = add_accepted(store, acme, product)
         store.put(image.upload_key, truncated(jpeg(640, 480)), "image/jpeg")
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         outbox.drain_request(store)
         assert image.status == ERROR
         assert image.error_code
@@ -191,13 +191,13 @@ class TestProcess:
     def test_an_upload_that_is_lost_ends_in_error(self, store, acme):
         image = add_accepted(store, acme)
         store.delete_prefix(image.incoming_prefix)
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         assert (image.status, image.error_code) == (ERROR, "upload_lost")
 
     def test_without_its_upload_the_ladder_is_made_of_the_picture(self, stage, store):
         image = stage()
         store.delete_prefix(image.incoming_prefix)
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         assert paths(image) == LADDER
         assert store.keys() == named_by_rows()
 
@@ -205,14 +205,14 @@ class TestProcess:
         image = stage()
         image.derivatives = image.derivatives[:1]
         db.session.commit()
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         assert paths(image) == LADDER
 
     def test_a_store_that_fails_costs_no_attempt(self, stage, store):
         image = stage()
         store.at = "put"
         with pytest.raises(StoreUnavailable):
-            staging.process(store, image.id)
+            processing.process(store, image.id)
         assert (image.status, image.attempts, image.ladder_version) == (READY, 0, None)
 
     def test_a_decoder_that_does_not_start_costs_no_attempt(self, stage, store, app, monkeypatch):
@@ -222,21 +222,21 @@ class TestProcess:
         image = stage()
         monkeypatch.setattr(app.extensions["image_sandbox"], "derive", broken)
         with pytest.raises(SandboxError):
-            staging.process(store, image.id)
+            processing.process(store, image.id)
         assert (image.status, image.attempts) == (READY, 0)
 
     @pytest.mark.parametrize("method", ["open", "put"])
     def test_a_picture_removed_meanwhile_leaves_nothing(self, stage, store, method):
         image_id = stage().id
         store.at, store.then = method, lambda: remove_elsewhere(store, image_id)
-        staging.process(store, image_id)
+        processing.process(store, image_id)
         outbox.sweep(store, utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
     def test_an_accepted_upload_removed_meanwhile_leaves_nothing(self, store, acme, product):
         image_id = add_accepted(store, acme, product).id
         store.at, store.then = "put", lambda: remove_elsewhere(store, image_id)
-        staging.process(store, image_id)
+        processing.process(store, image_id)
         outbox.sweep(store, utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
@@ -252,8 +252,8 @@ class TestProcess:
             return derive(*arguments, **options)
 
         monkeypatch.setattr(sandbox, "derive", remove_first)
-        staging.process(store, image_id)
-        staging.process(store, image_id)
+        processing.process(store, image_id)
+        processing.process(store, image_id)
         outbox.sweep(store, utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
@@ -267,28 +267,28 @@ class TestProcess:
 
         store.at, store.then = "put", remove_and_fail
         with pytest.raises(StoreUnavailable):
-            staging.process(store, image_id)
+            processing.process(store, image_id)
         assert rows() == []
 
     def test_a_writer_that_was_overtaken_changes_nothing(self, stage, store):
         image = stage()
         image_id = image.id
         store.at, store.then = "put", lambda: overtake(image_id)
-        staging.process(store, image_id)
+        processing.process(store, image_id)
         assert (image.ladder_version, image.attempts) == (None, 2)
 
     def test_a_busy_picture_is_left_alone(self, stage, store):
         image = stage()
         image.writing_until = utc_now() + timedelta(minutes=1)
         db.session.commit()
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         assert image.attempts == 0
 
     def test_the_third_death_is_the_last(self, stage, store):
         image = stage()
-        image.attempts = staging.MAX_ATTEMPTS
+        image.attempts = processing.MAX_ATTEMPTS
         db.session.commit()
-        staging.process(store, image.id)
+        processing.process(store, image.id)
         assert image.ladder_version is None
         outbox.sweep(store, utc_now() + timedelta(hours=1))
         assert (image.status, image.ladder_version) == (READY, 1)
@@ -297,7 +297,7 @@ class TestProcess:
 class TestStageCopy:
     def test_the_copy_has_bytes_of_its_own(self, stage, store, acme):
         source = stage()
-        staging.process(store, source.id)
+        processing.process(store, source.id)
         copy = staging.stage_copy(store, acme, source)
         assert (copy.status, copy.copied_from, copy.is_staged) == (READY, source.id, True)
         assert paths(copy) == LADDER
@@ -332,7 +332,7 @@ def process_elsewhere(store, image_id: str) -> None:
     """Another worker processes the image now; the store is as it should be from here on."""
     store.at = None
     with current_app.app_context():
-        staging.process(store, image_id)
+        processing.process(store, image_id)
 
 
 def remove_elsewhere(store, image_id: str) -> None:

@@ -4,7 +4,8 @@ import traceback
 
 import pytest
 
-from distribu.images.store import StoreMisconfigured, open_store
+from distribu.images.stores.by_url import open_store
+from distribu.images.stores.contract import StoreMisconfigured
 
 
 @pytest.mark.parametrize(

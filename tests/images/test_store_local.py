@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from ulid import ULID
 
-from distribu.images import store_local
-from distribu.images.store import (
+from distribu.images.stores import directory
+from distribu.images.stores.contract import (
     InvalidKey,
     ObjectNotFound,
     StoreMisconfigured,
     StoreUnavailable,
 )
-from distribu.images.store_local import DirectoryStore
+from distribu.images.stores.directory import DirectoryStore
 
 WIDGET = "images/01JD/blue-widget.jpg"
 THUMBNAIL = "images/01JD/v1/300w.webp"
@@ -128,7 +128,7 @@ def test_delete_gives_up_when_its_directory_is_filled_each_time(store, monkeypat
         put(store, WIDGET)
         raise OSError(errno.ENOTEMPTY, "not empty", directory)
 
-    monkeypatch.setattr(store_local.os, "rmdir", rmdir_after_a_put)
+    monkeypatch.setattr(directory.os, "rmdir", rmdir_after_a_put)
     with pytest.raises(StoreUnavailable):
         store.delete_prefix("images/01JD/")
     assert store.keys() == {WIDGET}
@@ -137,8 +137,8 @@ def test_delete_gives_up_when_its_directory_is_filled_each_time(store, monkeypat
 def test_delete_succeeds_when_another_is_faster(store, monkeypatch):
     put(store, WIDGET)
     unlink, rmdir = os.unlink, os.rmdir
-    monkeypatch.setattr(store_local.os, "unlink", lambda path: [unlink(path), unlink(path)])
-    monkeypatch.setattr(store_local.os, "rmdir", lambda path: [rmdir(path), rmdir(path)])
+    monkeypatch.setattr(directory.os, "unlink", lambda path: [unlink(path), unlink(path)])
+    monkeypatch.setattr(directory.os, "rmdir", lambda path: [rmdir(path), rmdir(path)])
     store.delete_prefix("images/01JD/")
     assert store.keys() == set()
 
@@ -162,8 +162,8 @@ def test_put_is_on_the_disk_before_it_is_seen_and_when_it_returns(store, root, m
         replace(source, target)
 
     put(store, WIDGET)
-    monkeypatch.setattr(store_local.os, "fsync", watched_fsync)
-    monkeypatch.setattr(store_local.os, "replace", watched_replace)
+    monkeypatch.setattr(directory.os, "fsync", watched_fsync)
+    monkeypatch.setattr(directory.os, "replace", watched_replace)
     put(store, WIDGET)
     assert events == ["sync .part", "rename", "sync "]
 
@@ -176,13 +176,13 @@ def test_who_asks_while_the_installation_id_is_written_waits_for_it(store, root,
         has_answered.set()
 
     def ulid_while_another_asks() -> ULID:
-        monkeypatch.setattr(store_local, "ULID", ULID)
+        monkeypatch.setattr(directory, "ULID", ULID)
         other.start()
         assert not has_answered.wait(0.3)
         return ULID()
 
     other = threading.Thread(target=ask)
-    monkeypatch.setattr(store_local, "ULID", ulid_while_another_asks)
+    monkeypatch.setattr(directory, "ULID", ulid_while_another_asks)
     answers.append(store.installation_id())
     other.join()
     assert answers[0] == answers[1]
@@ -206,7 +206,7 @@ def test_a_disk_that_fails_is_told_as_what_it_means(store, monkeypatch, number, 
     def fail(descriptor: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(store_local.os, "fsync", fail)
+    monkeypatch.setattr(directory.os, "fsync", fail)
     with pytest.raises(error) as told:
         put(store, WIDGET)
     assert isinstance(told.value.__cause__, OSError)

@@ -10,13 +10,9 @@ import pytest
 from minio import Minio
 from minio.versioningconfig import ENABLED, SUSPENDED, VersioningConfig
 
-from distribu.images import bucket_policy
-from distribu.images.store import (
-    ImageStore,
-    StoreMisconfigured,
-    StoreUnavailable,
-    open_store,
-)
+from distribu.images.stores import bucket_policy
+from distribu.images.stores.by_url import open_store
+from distribu.images.stores.contract import ImageStore, StoreMisconfigured, StoreUnavailable
 from tests.answering_server import Answer, answering, listing, s3_error, store_at
 from tests.images.store_uses import UPLOAD, USES, WIDGET, put
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
+from distribu.images.store import StoreUnavailable
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from distribu import worker
-from distribu.images.store import StoreUnavailable
 
 PASSWORD = "correct horse battery"
 _COPY_LINE = re.compile(r'value="(dk_[^"]+)"|value="https?://[^"/]+(/set-password/[^"]+)"')

@@ -1,0 +1,55 @@
+"""The declarative base of all tables, and how connections to SQLite and PostgreSQL are set up."""
+
+import sqlite3
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import DeclarativeBase
+
+from .config import BadSetting
+
+
+class Base(DeclarativeBase):
+    """Every table; constraints have names, so that a migration can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def init_database(app: Flask, db: SQLAlchemy) -> None:
+    """Give the app its database, without connecting to it yet. Raises BadSetting."""
+    try:
+        db.init_app(app)
+    except (ArgumentError, ImportError) as error:
+        raise BadSetting(f"DISTRIBU_DATABASE_URL names no database: {error}") from error
+
+
+@event.listens_for(Engine, "connect")
+def _configure_sqlite(connection, _record) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # WAL lets pages be read while a Save is written; a writer waits its turn.
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA busy_timeout=15000")
+    # In KiB: of the default two megabytes, one search walks over half, and reads them anew.
+    connection.execute("PRAGMA cache_size=-16384")
+
+
+@event.listens_for(Engine, "connect")
+def _configure_postgresql(connection, _record) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        return
+    # The driver prepares what it sends often; a plan for any pattern whatever suits none that
+    # somebody searches for: rare ones need the trigrams, common ones the order of names.
+    connection.execute("SET plan_cache_mode = force_custom_plan")
+    connection.commit()

@@ -1,0 +1,41 @@
+"""The WTForms validators of an image field: what the header tells, before anything is decoded.
+
+The same pair stands behind the live preview and behind Save. What only
+decoding shows is found by stage(), and becomes the field's error too.
+"""
+
+from wtforms import Field, Form, ValidationError
+from wtforms.validators import StopValidation
+
+from ..images.decoding.policies import ImagePolicy, InvalidImage
+from ..images.decoding.probe import probe
+
+
+class ImageFormat:
+    """The file is one of the policy's formats, whatever its name claims."""
+
+    codes = frozenset({"empty", "format"})
+
+    def __init__(self, policy: ImagePolicy):
+        self.policy = policy
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if not field.data:
+            return
+        try:
+            probe(field.data.stream, self.policy)
+        except InvalidImage as error:
+            self._refuse(error)
+
+    def _refuse(self, error: InvalidImage) -> None:
+        if error.code in self.codes:
+            # A size says nothing about a file that is no picture.
+            raise StopValidation(error.message) from error
+
+
+class ImageSize(ImageFormat):
+    """The file keeps within the policy's limits of bytes, pixels and frames."""
+
+    def _refuse(self, error: InvalidImage) -> None:
+        if error.code not in super().codes:
+            raise ValidationError(error.message) from error

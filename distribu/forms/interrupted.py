@@ -1,0 +1,177 @@
+"""A sign-in that ended while a form was open costs nothing but a sign-in.
+
+A POST without a sign-in, or with a token of an earlier one, is never
+carried out. What it brought is kept, in the page that answers it, until
+the visitor is signed in; then the form is shown again, filled in and
+unsaved. Only views that can do so are asked to: see resumable().
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, generate_csrf
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import HTTPException
+
+from ..extensions import login, store
+from ..http.json_bodies import parse_json
+from ..http.redirects import address_parts, local_path, referring_path
+from ..http.sessions import user_of_ended_session
+from ..images import staging
+from ..images.decoding.policies import InvalidImage
+from ..images.decoding.sandbox import SandboxError
+from ..images.stores.contract import StoreError
+from ..models import is_storable
+from .account import SignInForm
+
+# More than any form of the dashboard holds, and little for a page to carry.
+MOST_CHARACTERS = 200_000
+
+
+@dataclass(frozen=True)
+class KeptForm:
+    """What was typed and chosen in a form: its own path, names and values in their order."""
+
+    action: str
+    fields: list[list[str]]
+    is_picture_lost: bool = False
+
+    def dumps(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def loads(cls, text: str | None) -> "KeptForm | None":
+        """The form of which dumps() wrote the text; None for anything else."""
+        try:
+            kept = cls(**parse_json(text or ""))
+            pairs = [[str(name), str(value)] for name, value in kept.fields]
+        except (ValueError, TypeError):
+            return None
+        if not all(is_storable(text) for pair in pairs for text in pair):
+            return None
+        action = local_path(kept.action if isinstance(kept.action, str) else None)
+        if action is None or not _is_resumable(action):
+            return None
+        return cls(
+            action, [pair for pair in pairs if _is_kept(pair[0])], bool(kept.is_picture_lost)
+        )
+
+
+def init_interrupted_forms(app: Flask) -> None:
+    """A form of an earlier sign-in is answered here, whichever view it was meant for."""
+    app.register_error_handler(CSRFError, answer_bad_token)
+
+
+def resumable(view: Callable) -> Callable:
+    """A view whose form may come back: while is_resumed() it shows the form, and saves nothing."""
+    view.is_resumable = True
+    return view
+
+
+def is_resumed() -> bool:
+    """Whether this POST brings back a form that is to be shown again, unsaved."""
+    return "resume" in request.form
+
+
+def sign_in_page(form: SignInForm, status: int = 200, message: str = "") -> ResponseReturnValue:
+    """The page to sign in; message: a sentence above the form."""
+    return render_template("auth/login.html", form=form, message=message), status
+
+
+def back_page(kept: KeptForm, status: int = 200) -> ResponseReturnValue:
+    """The page whose one button leads back to the form, with everything in it."""
+    return render_template("auth/back_to_form.html", kept=kept), status
+
+
+@login.unauthorized_handler
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Nobody is signed in: the sign-in page, and afterwards what was asked for, or the form."""
+    if "HX-Request" in request.headers:
+        return _toast("auth/_signed_out.html", 401)
+    if request.method in ("GET", "HEAD"):
+        return redirect(url_for("auth.login", next=request.full_path.removesuffix("?")))
+    if _is_foreign():
+        return redirect(url_for("auth.login"), 303)
+    kept = _keep_form()
+    form = SignInForm(formdata=None)
+    form.next.data = referring_path(request.headers, request.host) or ""
+    form.kept.data = kept.dumps() if kept else ""
+    return sign_in_page(form, 401, RESUMES if kept else NOT_DONE)
+
+
+RESUMES = "You were signed out. Sign in, and what you filled in is there again."
+NOT_DONE = "You were signed out, so nothing was changed. Sign in, then do it again."
+TOO_OLD = "This page is older than your sign-in, so nothing was changed. Reload it, then try again."
+
+
+def answer_bad_token(error: CSRFError) -> ResponseReturnValue:
+    """A form of an earlier sign-in, or of another site: not carried out, and kept if it is ours."""
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    if "HX-Request" in request.headers:
+        # No other site can send this header: the page may have the token that it lacks.
+        renewed = {"HX-Trigger": json.dumps({"csrf-renewed": {"token": generate_csrf()}})}
+        return _toast("auth/_token_renewed.html", 409, renewed)
+    kept = None if _is_foreign() else _keep_form()
+    if kept:
+        return back_page(kept, 400)
+    return render_template("errors/400.html", message=TOO_OLD), 400
+
+
+def _toast(template: str, status: int, headers: dict | None = None) -> ResponseReturnValue:
+    # What asked stays as it is, with all that was chosen in it: the sentence goes elsewhere.
+    elsewhere = {"HX-Retarget": "#toasts", "HX-Reswap": "innerHTML"}
+    return make_response(render_template(template), status, elsewhere | (headers or {}))
+
+
+def _is_foreign() -> bool:
+    """Whether a page of another site has sent this: its fields are not ours to show again."""
+    origin = request.headers.get("Origin")
+    return origin is not None and address_parts(origin).netloc != request.host
+
+
+def _keep_form() -> KeptForm | None:
+    """What this POST brought, its picture staged; None if its view cannot show it again."""
+    if not _is_resumable(request.path):
+        return None
+    fields = [[name, value] for name, value in request.form.items(multi=True) if _is_kept(name)]
+    if sum(len(name) + len(value) for name, value in fields) > MOST_CHARACTERS:
+        return None
+    image_id, is_picture_lost = None, False
+    if picture := request.files.get("image"):
+        image_id = _staged_id(picture)
+        is_picture_lost = image_id is None
+    if image_id:
+        # What was chosen last is what the form holds.
+        fields = [field for field in fields if field[0] not in ("image_id", "remove_image")]
+        fields.append(["image_id", image_id])
+    return KeptForm(request.full_path.removesuffix("?"), fields, is_picture_lost)
+
+
+def _staged_id(picture: FileStorage) -> str | None:
+    """The id of the picture, staged for the company of whoever is, or was, signed in."""
+    user = current_user if current_user.is_authenticated else user_of_ended_session()
+    if user is None:
+        return None
+    try:
+        return staging.stage(store, user.company_id, picture).id
+    except (InvalidImage, StoreError, SandboxError):
+        return None
+
+
+def _is_kept(name: str) -> bool:
+    return name not in ("csrf_token", "resume") and "password" not in name
+
+
+def _is_resumable(path: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    try:
+        endpoint, _ = adapter.match(urlsplit(path).path, method="POST")
+    except HTTPException:
+        return False
+    return getattr(current_app.view_functions[endpoint], "is_resumable", False)

@@ -1,0 +1,1 @@
+"""What every request shares: sessions, keys, limits, bodies, paging, errors."""

@@ -1,0 +1,101 @@
+"""Who asks through an API: the key that a request carries, its scopes, its pace."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+
+from flask import Blueprint, g, request
+from flask_limiter.util import get_remote_address
+from sqlalchemy import or_, select, update
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from ..audit import set_actor
+from ..extensions import csrf, db, limiter
+from ..models import ApiKey, utc_now
+
+MISSING = "Missing or invalid Authorization header. Use: Bearer <api_key>"
+INVALID = "Invalid, expired, or revoked API key."
+LACKS_SCOPE = 'Insufficient permissions. This key lacks the "{}" scope.'
+
+RATE_LIMIT = "300 per minute"
+# Noted no more often than this, so that reading costs no write.
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+def init_key_blueprint(bp: Blueprint, **limit_options) -> None:
+    """Views of bp know their caller by key alone: no cookie, no CSRF token, one pace for all.
+
+    limit_options: more for Flask-Limiter's shared_limit().
+    """
+    csrf.exempt(bp)
+    limiter.shared_limit(RATE_LIMIT, scope="keys", key_func=whose_pace, **limit_options)(bp)
+
+
+def with_key(scope: str) -> Callable:
+    """A view for keys that have scope; g.company is the key's, g.api_key the key.
+
+    Anyone else is refused with 401, a key without the scope with 403.
+    """
+
+    def guard(view: Callable) -> Callable:
+        @wraps(view)
+        def guarded(*args, **kwargs):
+            key = _presented_key() or _refuse()
+            if scope not in key.scopes:
+                raise Forbidden(LACKS_SCOPE.format(scope))
+            _note_use(key, utc_now())
+            g.api_key = key
+            set_actor(*_actor(key))
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def find_key(token: str, now: datetime) -> ApiKey | None:
+    """The key of this text, if it still opens anything."""
+    key = db.session.scalar(select(ApiKey).where(ApiKey.key_sha256 == ApiKey.digest(token)))
+    return key if key and key.status(now) == "Active" else None
+
+
+def _token() -> str | None:
+    authorization = request.authorization
+    is_bearer = authorization is not None and authorization.type == "bearer"
+    return authorization.token if is_bearer else None
+
+
+def _presented_key() -> ApiKey | None:
+    # Asked twice in a request, by the limiter and by the view.
+    if "presented_key" not in g:
+        token = _token()
+        g.presented_key = find_key(token, utc_now()) if token else None
+    return g.presented_key
+
+
+def _refuse():
+    raise Unauthorized(INVALID if _token() else MISSING, www_authenticate=WWWAuthenticate("bearer"))
+
+
+def whose_pace() -> str:
+    """What the requests of this caller are counted under."""
+    # Whoever guesses keys shares one pace with all else that comes from the same address.
+    key = _presented_key()
+    return key.id if key else get_remote_address()
+
+
+def _actor(key: ApiKey) -> tuple:
+    """The key's creator, under whose name the log also says which key it was."""
+    creator = key.created_by
+    name = f"{creator.logged_name if creator else 'API key'} ({key.name})"
+    return "USER" if creator else "SYSTEM", creator, key.company, name[:254]
+
+
+def _note_use(key: ApiKey, now: datetime) -> None:
+    earlier = now - USE_NOTED_EVERY
+    if key.last_used_at and key.last_used_at > earlier:
+        return
+    is_older = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= earlier)
+    db.session.execute(update(ApiKey).where(ApiKey.id == key.id, is_older).values(last_used_at=now))
+    db.session.commit()

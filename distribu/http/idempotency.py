@@ -1,0 +1,185 @@
+"""A request that is sent again under its Idempotency-Key is carried out once.
+
+The row of the key is committed first, without an answer: whoever else
+comes meanwhile is told to wait. The view's changes and its answer are
+then committed as one, so that a crash leaves either both or neither.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+
+from flask import Response, current_app, g, make_response, request
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import BadRequest, Conflict, HTTPException, UnprocessableEntity
+
+from ..extensions import db
+from ..models import IdempotencyKey, new_id, utc_now
+
+KEPT_FOR = timedelta(hours=24)
+# No request works for longer; a key without an answer after that is free again.
+WORKING_FOR = timedelta(minutes=6)
+KEY_MAX = 255
+
+NO_KEY = f"Idempotency-Key must have 1 to {KEY_MAX} characters."
+OTHER_REQUEST = "This Idempotency-Key was used for another request."
+IN_FLIGHT = "A request with this Idempotency-Key is still being worked on."
+
+_KEPT_HEADERS = ("Content-Type", "ETag", "Location")
+
+
+def _fingerprint() -> str:
+    """What has to be the same for a request to count as the same, in hex."""
+    digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
+    digest.update(request.get_data())
+    return digest.hexdigest()
+
+
+def _holds_always(_answer: Response) -> bool:
+    return True
+
+
+def committed(
+    view: Callable,
+    fingerprint: Callable[[], str] = _fingerprint,
+    holds: Callable[[Response], bool] = _holds_always,
+) -> Callable:
+    """A view that does not commit: its changes are committed with its answer, or rolled back.
+
+    Under an Idempotency-Key the first answer below 500 is kept for a day
+    and given again. fingerprint: called in the request; for bodies that
+    are written anew each time, such as multipart ones. holds: whether an
+    earlier answer is still true; one that is not makes the key free.
+    """
+
+    @wraps(view)
+    def guarded(*args, **kwargs) -> Response:
+        name = request.headers.get("Idempotency-Key")
+        if name is None:
+            return _carry_out(view, args, kwargs, None)
+        if not 1 <= len(name) <= KEY_MAX:
+            raise BadRequest(NO_KEY)
+        claim = _claim(name, fingerprint(), holds, utc_now())
+        if isinstance(claim, Response):
+            return claim
+        return _carry_out(view, args, kwargs, claim)
+
+    return guarded
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A key that this request works on: its row, and since when."""
+
+    id: str
+    created_at: datetime
+
+    @property
+    def row(self):
+        """The condition that the row is still this request's."""
+        return (
+            (IdempotencyKey.id == self.id)
+            & (IdempotencyKey.created_at == self.created_at)
+            & IdempotencyKey.status.is_(None)
+        )
+
+
+def _claim(
+    name: str, fingerprint: str, holds: Callable[[Response], bool], now: datetime
+) -> _Claim | Response:
+    """The right to carry the request out, committed; or what was answered to it before.
+
+    Raises UnprocessableEntity where the key belongs to another request,
+    and Conflict where the same one is under way.
+    """
+    mine = (IdempotencyKey.api_key_id == g.api_key.id) & (IdempotencyKey.key == name)
+    # Its day is over, or whoever worked on it has died: nothing was changed then.
+    is_over = (IdempotencyKey.expires_at <= now) | (
+        IdempotencyKey.status.is_(None) & (IdempotencyKey.created_at <= now - WORKING_FOR)
+    )
+    api_key_id = g.api_key.id
+    db.session.execute(delete(IdempotencyKey).where(mine, is_over))
+    row = IdempotencyKey(
+        id=new_id(),
+        api_key_id=api_key_id,
+        key=name,
+        request_sha256=fingerprint,
+        created_at=now,
+        expires_at=now + KEPT_FOR,
+    )
+    claim = _Claim(row.id, now)
+    try:
+        db.session.add(row)
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        earlier = db.session.scalar(select(IdempotencyKey).where(mine))
+        answer = _earlier_answer(earlier, fingerprint)
+        if holds(answer):
+            return answer
+        is_earlier = IdempotencyKey.created_at == earlier.created_at
+        db.session.execute(delete(IdempotencyKey).where(mine, is_earlier))
+        db.session.commit()
+        return _claim(name, fingerprint, holds, now)
+    return claim
+
+
+def _earlier_answer(row: IdempotencyKey | None, fingerprint: str) -> Response:
+    if row and row.request_sha256 != fingerprint:
+        raise UnprocessableEntity(OTHER_REQUEST)
+    if row is None or row.status is None:
+        raise Conflict(IN_FLIGHT)
+    headers = row.headers | {"Idempotent-Replayed": "true"}
+    return Response(row.body, row.status, headers)
+
+
+def _carry_out(view: Callable, args, kwargs, claim: _Claim | None) -> Response:
+    """The view's answer, committed with what it changed. The claim is given back on a failure."""
+    response = None
+    try:
+        response = _answer_of(view, args, kwargs)
+    finally:
+        if response is None or response.status_code >= 500:
+            _give_back(claim)
+            claim = None
+    if claim:
+        _keep(claim, response)
+    db.session.commit()
+    return response
+
+
+def _give_back(claim: _Claim | None) -> None:
+    db.session.rollback()
+    if claim:
+        db.session.execute(delete(IdempotencyKey).where(claim.row))
+        db.session.commit()
+
+
+def _answer_of(view: Callable, args, kwargs) -> Response:
+    try:
+        return make_response(view(*args, **kwargs))
+    except HTTPException as error:
+        db.session.rollback()
+        return make_response(current_app.handle_user_exception(error))
+
+
+def _keep(claim: _Claim, response: Response) -> None:
+    """The answer goes with the changes. Raises Conflict where another has taken the key over."""
+    kept = db.session.execute(
+        update(IdempotencyKey)
+        .where(claim.row)
+        .values(
+            status=response.status_code,
+            headers={
+                name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
+            },
+            body=response.get_data(as_text=True),
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    if kept.rowcount != 1:
+        db.session.rollback()
+        raise Conflict(IN_FLIGHT)

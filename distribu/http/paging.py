@@ -1,0 +1,113 @@
+"""Pages of a list that cost the same at any depth: a place in an order, and a signed cursor."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from ..extensions import db
+from ..models.columns import UtcDateTime
+
+PAGE_SIZE = 24
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order in which every row has a place of its own, by one index that ends in a key."""
+
+    columns: tuple[InstrumentedAttribute, ...]
+    is_descending: bool = False
+
+    def order(self, is_reversed: bool) -> list[ColumnElement]:
+        if self.is_descending != is_reversed:
+            return [key.desc() for key in self.columns]
+        return list(self.columns)
+
+    def beyond(self, place: list, is_reversed: bool) -> ColumnElement[bool]:
+        """What comes after place; reversed, what comes before it."""
+        keys = tuple_(*self.columns)
+        return keys < tuple(place) if self.is_descending != is_reversed else keys > tuple(place)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, and the cursors of the pages beside it, or None."""
+
+    items: list
+    previous: str | None
+    next: str | None
+
+
+def page(
+    query: Select,
+    where: ColumnElement[bool],
+    sort: Sort,
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """At most size rows of query that meet where, those beside the place that cursor names.
+
+    query: in no order yet; of one entity, or of columns among which are
+    the sort's. cursor: from a Page of the same sort; with None, or with
+    one that is not ours, the first page.
+    """
+    is_backward, place = _read(cursor, sort)
+    rows = _rows(query, where, sort, is_backward, place, size)
+    if place and len(rows) <= (size if is_backward else 0):
+        # The start of the list is a whole page, whatever has come and gone meanwhile.
+        is_backward, place = False, None
+        rows = _rows(query, where, sort, is_backward, place, size)
+    has_more, rows = len(rows) > size, rows[:size]
+    if is_backward:
+        rows.reverse()
+    has_previous, has_next = (has_more, True) if is_backward else (bool(place), has_more)
+    return Page(
+        rows,
+        _cursor("before", rows[0], sort) if has_previous else None,
+        _cursor("after", rows[-1], sort) if has_next else None,
+    )
+
+
+def _rows(
+    query: Select,
+    where: ColumnElement[bool],
+    sort: Sort,
+    is_backward: bool,
+    place: list | None,
+    size: int,
+) -> list:
+    order = sort.order(is_backward)
+    # Asked for the ids alone, a database passes over what does not match within the index.
+    row_id = sort.columns[-1].class_.id
+    found = select(row_id).where(where).order_by(*order)
+    if place:
+        found = found.where(sort.beyond(place, is_backward))
+    # One row more than is shown tells whether there is another page.
+    shown = query.where(row_id.in_(found.limit(size + 1))).order_by(*order)
+    rows = db.session.execute(shown).all()
+    return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows
+
+
+def _cursor(side: str, row, sort: Sort) -> str:
+    values = [getattr(row, key.key) for key in sort.columns]
+    place = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    return _signer(sort).dumps([side, place])
+
+
+def _read(cursor: str | None, sort: Sort) -> tuple[bool, list | None]:
+    try:
+        side, place = _signer(sort).loads(cursor or "")
+    except BadSignature:
+        return False, None
+    is_time = [isinstance(key.type, UtcDateTime) for key in sort.columns]
+    values = zip(place, is_time, strict=True)
+    return side == "before", [datetime.fromisoformat(v) if is_at else v for v, is_at in values]
+
+
+def _signer(sort: Sort) -> URLSafeSerializer:
+    # Signed, so nothing but a place in a list of this very sort ever reaches the database.
+    names = ",".join(map(str, sort.columns))
+    return URLSafeSerializer(current_app.secret_key, f"cursor {names}")

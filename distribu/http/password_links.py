@@ -1,0 +1,31 @@
+"""The one-time link by which a person sets a password."""
+
+from datetime import datetime, timedelta
+
+from flask import current_app, url_for
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from ..models import User, utc_now
+from .sessions import user_with_identity
+
+LINK_LASTS = timedelta(days=7)
+
+
+def password_link(user: User) -> str:
+    """An absolute URL to set user's password: good for seven days, for one use."""
+    # The identity carries the session token, which a new password renews.
+    token = _link_serializer().dumps(user.get_id())
+    return current_app.config["PUBLIC_URL"] + url_for("auth.set_password", token=token)
+
+
+def user_of_link(token: str, now: datetime | None = None) -> User | None:
+    """Whose password the link sets; None once it was used, renewed or is too old."""
+    try:
+        identity, made_at = _link_serializer().loads(token, return_timestamp=True)
+    except BadData:
+        return None
+    return user_with_identity(identity) if (now or utc_now()) - made_at < LINK_LASTS else None
+
+
+def _link_serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="set-password")

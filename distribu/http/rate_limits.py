@@ -1,0 +1,25 @@
+"""How long someone who tried too often has to wait."""
+
+import time
+from math import ceil
+
+from flask import Response
+
+from ..extensions import limiter
+
+
+def is_refused(response: Response) -> bool:
+    """Whether the view turned the form down: only failures count towards a limit."""
+    return response.status_code == 422
+
+
+def seconds_to_wait() -> int:
+    """Seconds until the limit that this request has passed lets another one through."""
+    passed = limiter.current_limit
+    return max(1, int(passed.reset_at - time.time())) if passed else 60
+
+
+def wait_sentence() -> str:
+    """When to try again, in minutes."""
+    minutes = ceil(seconds_to_wait() / 60)
+    return f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}."

@@ -1,0 +1,90 @@
+"""How a request is read: its body bounded and spooled to disk, its text storable."""
+
+import tempfile
+
+from flask import Request as FlaskRequest
+from werkzeug.formparser import FormDataParser
+
+SPOOL_BYTES = 512 * 1024
+
+
+class BoundedUpload(tempfile.SpooledTemporaryFile):
+    """A file part of a form, of which no more than max_bytes + 1 are kept.
+
+    That one byte more tells the validators that it was too large, and
+    the rest is thrown away as it arrives: the form's other fields are
+    still read, and nothing typed into them is lost.
+    """
+
+    def __init__(self, max_bytes: int):
+        super().__init__(max_size=SPOOL_BYTES)
+        self._room = max_bytes + 1
+
+    def write(self, data: bytes) -> int:
+        kept = data[: self._room]
+        self._room -= len(kept)
+        super().write(kept)
+        return len(data)
+
+
+class UploadTooLarge(Exception):
+    """A file part has more bytes than it may have."""
+
+
+class CutOffUpload(BoundedUpload):
+    """A file part of a request that is not read any further once it is too large.
+
+    Raises UploadTooLarge.
+    """
+
+    def write(self, data: bytes) -> int:
+        if len(data) >= self._room:
+            raise UploadTooLarge
+        return super().write(data)
+
+
+class StorableFormParser(FormDataParser):
+    """Drops NUL from the names and values of form fields."""
+
+    def parse(self, *args, **kwargs):
+        stream, form, files = super().parse(*args, **kwargs)
+        fields = [
+            (_without_nul(name), _without_nul(value)) for name, value in form.items(multi=True)
+        ]
+        return stream, self.cls(fields), files
+
+
+class Request(FlaskRequest):
+    """A request whose file parts keep at most max_file_bytes each.
+
+    NUL is dropped where a path, a query or a form field is read: no row
+    has one, and PostgreSQL refuses to look for it. Text that is no
+    Unicode has become U+FFFD by then; json_bodies.py refuses both.
+    """
+
+    max_file_bytes = 5 * 1024 * 1024
+    file_class = BoundedUpload
+    form_data_parser_class = StorableFormParser
+
+    def __init__(self, environ: dict, *args, **kwargs):
+        environ["PATH_INFO"] = _without_nul(environ["PATH_INFO"])
+        environ["QUERY_STRING"] = environ.get("QUERY_STRING", "").replace("%00", "")
+        super().__init__(environ, *args, **kwargs)
+        self._file_streams = []
+
+    def close(self) -> None:
+        """Every file part is closed, also of a body that was not read to its end."""
+        super().close()
+        for stream in self._file_streams:
+            stream.close()
+
+    def _get_file_stream(
+        self, total_content_length, content_type, filename=None, content_length=None
+    ):
+        stream = self.file_class(self.max_file_bytes)
+        self._file_streams.append(stream)
+        return stream
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "")

@@ -1,0 +1,113 @@
+"""The header of an AVIF: boxes in boxes, as in every ISO media file."""
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from .reading import MAX_META_BYTES, MAX_PARTS, ExcessiveFile, Header, MalformedFile, exactly
+
+_TRACK_PATH = (b"trak", b"mdia", b"minf", b"stbl")
+# How a quarter turn (anticlockwise) and a mirror together read as an EXIF orientation.
+_AVIF_ORIENTATIONS = {
+    (0, None): 1, (1, None): 8, (2, None): 3, (3, None): 6,
+    (0, 0): 4, (1, 0): 5, (2, 0): 2, (3, 0): 7,
+    (0, 1): 2, (1, 1): 7, (2, 1): 4, (3, 1): 5,
+}  # fmt: skip
+
+
+def read_avif(file: BinaryIO) -> Header:
+    brand, item, track = b"", None, None
+    for kind, length in _file_boxes(file):
+        if kind == b"ftyp":
+            brand = exactly(file, min(length, 4))
+        elif kind in (b"meta", b"moov"):
+            if length > MAX_META_BYTES:
+                raise ExcessiveFile("AVIF index")
+            data = exactly(file, length)
+            item = _avif_item(data[4:]) if kind == b"meta" else item
+            track = _avif_track(data) if kind == b"moov" else track
+    if track is not None and (brand == b"avis" or item is None):
+        return track
+    if item is None:
+        raise MalformedFile("AVIF without a picture")
+    return item
+
+
+def _file_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    for _ in range(MAX_PARTS):
+        start = file.read(8)
+        if len(start) < 8:
+            return
+        length, kind = struct.unpack(">I4s", start)
+        if length == 1:
+            length = int.from_bytes(exactly(file, 8)) - 8
+        # 0: the box lasts to the end of the file. So does one that is longer than any file here.
+        if not 8 <= length < 1 << 32:
+            return
+        after = file.tell() + length - 8
+        yield kind, length - 8
+        file.seek(after)
+    raise ExcessiveFile("AVIF boxes")
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if length < 8:
+            return
+        yield kind, data[at + 8 : at + length]
+        at += length
+
+
+def _box(data: bytes, kind: bytes) -> bytes:
+    return next((content for found, content in _boxes(data) if found == kind), b"")
+
+
+def _avif_item(meta: bytes) -> Header:
+    properties = list(_boxes(_box(_box(meta, b"iprp"), b"ipco")))
+    primary = _box(meta, b"pitm")
+    item_id = int.from_bytes(primary[4:8] if primary[:1] == b"\1" else primary[4:6])
+    size, turn, mirror = None, 0, None
+    for index in _avif_associations(_box(_box(meta, b"iprp"), b"ipma"), item_id):
+        kind, content = properties[index - 1]
+        if kind == b"ispe":
+            size = struct.unpack_from(">II", content, 4)
+        elif kind == b"irot":
+            turn = content[0] & 3
+        elif kind == b"imir":
+            mirror = content[0] & 1
+    if size is None:
+        raise MalformedFile("AVIF without a size")
+    return Header("AVIF", *size, orientation=_AVIF_ORIENTATIONS[turn, mirror])
+
+
+def _avif_associations(ipma: bytes, item_id: int) -> list[int]:
+    """Numbers, from 1, of the properties that belong to an item."""
+    id_bytes, index_bytes = (4 if ipma[0] else 2), (2 if ipma[3] & 1 else 1)
+    (entries,) = struct.unpack_from(">I", ipma, 4)
+    at = 8
+    for _ in range(min(entries, MAX_PARTS)):
+        found = int.from_bytes(ipma[at : at + id_bytes])
+        count = ipma[at + id_bytes]
+        at += id_bytes + 1
+        end = at + count * index_bytes
+        if found == item_id:
+            # The top bit says "essential"; the rest is the number.
+            mask = (1 << 8 * index_bytes - 1) - 1
+            pieces = (ipma[start : start + index_bytes] for start in range(at, end, index_bytes))
+            return [number for piece in pieces if (number := int.from_bytes(piece) & mask)]
+        at = end
+    return []
+
+
+def _avif_track(moov: bytes) -> Header | None:
+    table = moov
+    for kind in _TRACK_PATH:
+        table = _box(table, kind)
+    entry, samples = _box(table, b"stsd")[8:], _box(table, b"stsz")
+    if not entry or not samples:
+        return None
+    width, height = struct.unpack_from(">HH", entry, 32)
+    (frames,) = struct.unpack_from(">I", samples, 8)
+    return Header("AVIF", width, height, frames=max(1, frames))

@@ -1,0 +1,76 @@
+"""What a file claims to be, by its header alone."""
+
+import os
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from . import headers
+from .headers.reading import ExcessiveFile, Header, MalformedFile
+from .policies import DAMAGED, EMPTY, EXCESSIVE, HEIC_ADVICE, ImagePolicy, InvalidImage
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What a file is: width and height as seen, after rotation; the rest as it was stored."""
+
+    format: str
+    width_px: int
+    height_px: int
+    frames: int
+    byte_size: int
+    orientation: int = 1
+    is_lossless: bool = False
+    is_multiscan: bool = False
+
+
+def probe(file: BinaryIO, policy: ImagePolicy) -> ImageInfo:
+    """Report what file claims to be, from its header alone, whatever its name says.
+
+    file: open, seekable, left anywhere. Runs no decoder, so the pixels may still be damaged.
+    Raises InvalidImage: format first, then bytes, then pixels and frames.
+    """
+    byte_size = file.seek(0, os.SEEK_END)
+    if byte_size == 0:
+        raise InvalidImage("empty", EMPTY)
+    file.seek(0)
+    format = headers.sniff(file.read(headers.SIGNATURE_BYTES))
+    if format not in policy.formats:
+        advice = f" {HEIC_ADVICE}" if format == "HEIC" else ""
+        raise InvalidImage("format", policy.format_sentence + advice)
+    if byte_size > policy.max_byte_size:
+        raise InvalidImage("byte_size", policy.byte_size_sentence)
+    header = _read_header(file, format)
+    check_pixels(header.width_px, header.height_px, header.frames, policy)
+    width, height = header.width_px, header.height_px
+    return ImageInfo(
+        format=format,
+        width_px=height if is_sideways(header.orientation) else width,
+        height_px=width if is_sideways(header.orientation) else height,
+        frames=header.frames,
+        byte_size=byte_size,
+        orientation=header.orientation,
+        is_lossless=header.is_lossless,
+        is_multiscan=header.is_multiscan,
+    )
+
+
+def _read_header(file: BinaryIO, format: str) -> Header:
+    try:
+        return headers.read_header(file, format)
+    except MalformedFile as error:
+        raise InvalidImage("damaged", DAMAGED) from error
+    except ExcessiveFile as error:
+        raise InvalidImage("excessive", EXCESSIVE) from error
+
+
+def check_pixels(width: int, height: int, frames: int, policy: ImagePolicy) -> None:
+    if width * height == 0:
+        raise InvalidImage("damaged", DAMAGED)
+    if width * height > policy.max_pixels:
+        raise InvalidImage("pixels", policy.pixels_sentence)
+    if frames > 1 and width * height * frames > policy.max_animation_pixels:
+        raise InvalidImage("animation", policy.animation_sentence)
+
+
+def is_sideways(orientation: int) -> bool:
+    return orientation >= 5

@@ -1,0 +1,312 @@
+"""Child processes that decode: a hostile file costs one refusal, never a server.
+
+A child holds no secret, no connection and no name of a file: it gets one open descriptor and
+hands back descriptors of unlinked files, so a crash on either side leaves nothing behind. Its
+memory and its CPU seconds are limited; one that dies is replaced. The number of children at work
+follows from the memory that their images will need: a burst queues.
+"""
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+from weakref import WeakMethod
+
+from .job_memory import job_bytes
+from .policies import UNDECODABLE, ImagePolicy, InvalidImage
+from .probe import ImageInfo, probe
+from .wire import MAX_DESCRIPTORS, Derivative, Publication, receive, send
+
+_MB = 1024 * 1024
+# After a larger job than any of a photograph of 24 megapixels the child is ended: up to 300 MB
+# were seen to stay with it, which nobody would count.
+_WARM_BYTES = 256 * _MB
+
+JOB_SECONDS = 60.0
+CPU_SECONDS = 30
+# How long somebody at a page waits for a child: more than any burst of sound pictures takes,
+# and less than a few that hang could hold every thread of a web process.
+WAIT_SECONDS = 20.0
+_START_SECONDS = 30.0
+
+# The application stays out of the child: an empty package stands in for distribu/__init__.py,
+# which would bring Flask, the database driver and half a second with it.
+_BOOTSTRAP = """
+import sys, types
+package = types.ModuleType("distribu")
+package.__path__ = [sys.argv[1]]
+sys.modules["distribu"] = package
+from distribu.images.decoding.child import main
+main(int(sys.argv[2]), int(sys.argv[3]))
+"""
+_PACKAGE = str(Path(__file__).resolve().parents[2])
+
+
+class SandboxError(Exception):
+    """No child could be started: a fault of the installation, never of a picture."""
+
+
+class SandboxBusy(SandboxError):
+    """Every child has been at work all the time; the same call may succeed later."""
+
+
+class Sandbox:
+    """A warm pool of decoding children, for all threads of one process.
+
+    processes and memory_bytes bound what works at once; a picture that needs more memory
+    than the whole budget works alone. Children start when they are first needed, and run with
+    the priority of the process that they belong to.
+    """
+
+    def __init__(
+        self,
+        processes: int | None = None,
+        memory_bytes: int = 2048 * _MB,
+        job_seconds: float = JOB_SECONDS,
+        cpu_seconds: int = CPU_SECONDS,
+    ):
+        self._processes = processes or max(2, os.cpu_count() or 1)
+        self._memory_bytes = memory_bytes
+        self._job_seconds = job_seconds
+        self._cpu_seconds = cpu_seconds
+        self._children = set()
+        self._forget()
+        forget = WeakMethod(self._forget)
+        os.register_at_fork(after_in_child=lambda: (forget() or bool)())
+
+    def publish(
+        self, file: BinaryIO, policy: ImagePolicy, *, wait_seconds: float | None = None
+    ) -> Publication:
+        """The stable picture, the first thumbnail and a colour, made in a child.
+
+        file: open, seekable, left anywhere. wait_seconds: for a free child, then SandboxBusy;
+        None waits for the jobs before it, each of which has an end. Raises InvalidImage, also
+        where the child died or took too long.
+        """
+        answer, derivatives = self._run(file, policy, {"task": "publish"}, wait_seconds)
+        return Publication(
+            ImageInfo(**answer["info"]), *derivatives, placeholder_color=answer["color"]
+        )
+
+    def derive(
+        self, file: BinaryIO, policy: ImagePolicy, *, with_thumbnail: bool = False
+    ) -> list[Derivative]:
+        """The rest of the responsive set, made in a child; see derivatives.derive()."""
+        _, derivatives = self._run(
+            file, policy, {"task": "derive", "with_thumbnail": with_thumbnail}
+        )
+        return derivatives
+
+    def close(self) -> None:
+        """End every child that is idle now, and each other one after its job."""
+        with self._changed:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for child in idle:
+            self._end(child)
+
+    def _forget(self) -> None:
+        # After a fork the children are the parent's: sharing their sockets would mix answers.
+        for child in self._children:
+            child.disown()
+        self._children = set()
+        self._idle = []
+        self._changed = threading.Condition()
+        self._queue = deque()
+        self._bytes_at_work = 0
+        self._children_at_work = 0
+        self._is_closed = False
+
+    def _run(
+        self, file: BinaryIO, policy: ImagePolicy, job: dict, wait_seconds: float | None = None
+    ) -> tuple[dict, list[Derivative]]:
+        needed_bytes = job_bytes(probe(file, policy))
+        job |= {
+            "policy": asdict(policy),
+            "memory_bytes": needed_bytes,
+            "cpu_seconds": self._cpu_seconds,
+        }
+        with (
+            _descriptor(file) as upload,
+            self._turn(needed_bytes, wait_seconds),
+            self._child(needed_bytes) as child,
+        ):
+            return child.work(job, upload, self._job_seconds)
+
+    @contextmanager
+    def _turn(self, needed_bytes: int, wait_seconds: float | None = None) -> Iterator[None]:
+        """Wait, in the order of arrival, for a free child and the memory."""
+        needed_bytes = min(needed_bytes, self._memory_bytes)
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
+            try:
+                is_free = self._changed.wait_for(
+                    lambda: self._queue[0] is ticket and self._has_room(needed_bytes),
+                    wait_seconds,
+                )
+                if not is_free:
+                    raise SandboxBusy(f"no decoding process was free for {wait_seconds} s")
+                self._bytes_at_work += needed_bytes
+                self._children_at_work += 1
+            finally:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._bytes_at_work -= needed_bytes
+                self._children_at_work -= 1
+                self._changed.notify_all()
+
+    def _has_room(self, needed_bytes: int) -> bool:
+        return (
+            self._children_at_work < self._processes
+            and self._bytes_at_work + needed_bytes <= self._memory_bytes
+        )
+
+    @contextmanager
+    def _child(self, needed_bytes: int) -> Iterator["_Child"]:
+        """An idle child, or a new one; kept for the next job if it is sound and still small."""
+        child = self._idle_child() or _Child()
+        with self._changed:
+            self._children.add(child)
+        try:
+            yield child
+        finally:
+            with self._changed:
+                is_small = needed_bytes <= _WARM_BYTES
+                is_kept = child.is_sound and is_small and not self._is_closed
+                if is_kept:
+                    self._idle.append(child)
+            if not is_kept:
+                self._end(child)
+
+    def _idle_child(self) -> "_Child | None":
+        while True:
+            with self._changed:
+                if not self._idle:
+                    return None
+                child = self._idle.pop()
+            if child.is_alive():
+                return child
+            self._end(child)
+
+    def _end(self, child: "_Child") -> None:
+        with self._changed:
+            self._children.discard(child)
+        child.end()
+
+
+class _Child:
+    """One process and the socket to it; sound until something about it is in doubt."""
+
+    def __init__(self):
+        self.is_sound = False
+        self._socket, socket_of_child = socket.socketpair()
+        lifeline, self._lifeline = os.pipe()
+        with socket_of_child:
+            descriptors = [socket_of_child.fileno(), lifeline]
+            try:
+                self.process = _start(descriptors)
+            except OSError as error:
+                self._close()
+                raise SandboxError(f"no decoding process: {error}") from error
+            finally:
+                os.close(lifeline)
+        try:
+            self._socket.settimeout(_START_SECONDS)
+            receive(self._socket)
+        except (OSError, EOFError) as error:
+            self.end()
+            raise SandboxError("a decoding process did not start; the log says why") from error
+        self.is_sound = True
+
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def work(self, job: dict, upload: int, seconds: float) -> tuple[dict, list[Derivative]]:
+        """The answer of the child, with the files that it made.
+
+        Raises InvalidImage, also where the child dies at it or is not done in time.
+        """
+        self.is_sound = False
+        try:
+            self._socket.settimeout(seconds)
+            send(self._socket, job, [upload])
+            answer, descriptors = receive(self._socket, MAX_DESCRIPTORS)
+        except (OSError, EOFError) as error:
+            raise InvalidImage("undecodable", UNDECODABLE) from error
+        self.is_sound = True
+        if "invalid" in answer:
+            raise InvalidImage(*answer["invalid"])
+        files = [os.fdopen(descriptor, "rb") for descriptor in descriptors]
+        return answer, [
+            Derivative(**fields, file=file)
+            for fields, file in zip(answer["derivatives"], files, strict=True)
+        ]
+
+    def end(self) -> None:
+        self._close()
+        self.process.kill()
+        self.process.wait()
+
+    def disown(self) -> None:
+        """Forget a process that is another's child."""
+        self._close()
+        self.process.returncode = 0
+
+    def _close(self) -> None:
+        self._socket.close()
+        os.close(self._lifeline)
+
+
+def _start(descriptors: list[int]) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE, *map(str, descriptors)],
+        pass_fds=descriptors,
+        stdin=subprocess.DEVNULL,
+        # No setting of the server, and so none of its secrets, goes with it.
+        env=_environment(),
+        # Ctrl-C is the server's to handle. The session stays the same, and the priority with it.
+        process_group=0,
+    )
+
+
+def _environment() -> dict[str, str]:
+    # One arena for all threads: what they free is found again, and the limit counts no reserves.
+    limits = {"MALLOC_ARENA_MAX": "1"}
+    return limits | {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+
+
+@contextmanager
+def _descriptor(file: BinaryIO) -> Iterator[int]:
+    """A descriptor of exactly the bytes of file, at its start.
+
+    Only plain files have one: a response or a compressed file has the wrong one, and an upload
+    held in memory has none, so those are copied to an unlinked file.
+    """
+    file.seek(0)
+    if isinstance(file, tempfile.SpooledTemporaryFile):
+        file.rollover()
+        file.flush()
+        yield file.fileno()
+    elif isinstance(getattr(file, "raw", file), io.FileIO):
+        file.flush()
+        yield file.fileno()
+    else:
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(file, copy, _MB)
+            copy.flush()
+            yield copy.fileno()

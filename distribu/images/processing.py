@@ -1,0 +1,210 @@
+"""How an image is finished: process() makes it READY, then makes its ladder, or gives up."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
+from itertools import groupby
+from typing import BinaryIO
+
+from sqlalchemy import update
+from sqlalchemy.orm.exc import ObjectDeletedError
+
+from .. import audit
+from ..extensions import db, queue, sandbox
+from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
+from . import store_identity
+from .attachment import ImageConflict, change_image, into_outbox, lock_product, primary_image
+from .decoding.ladder import LADDER_VERSION, THUMBNAIL_PX
+from .decoding.policies import COMMERCE, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
+from .decoding.sandbox import Publication, SandboxError
+from .stores.contract import ImageStore, ObjectNotFound, StoreError
+from .writing import WRITING_WINDOW, Writer, close_with, local_copy, refuse_pending_work
+
+# Of each step: that which makes a picture READY, and that which makes its ladder.
+MAX_ATTEMPTS = 3
+# Behind all else that the queue has: pages show the picture without it.
+LADDER_PRIORITY = -1
+POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
+
+
+def ask_for_work(image_id: str, status: str) -> None:
+    """The queue has the image's next step: what makes a picture READY before any ladder."""
+    queue.enqueue("process", image_id, priority=0 if status == PROCESSING else LADDER_PRIORITY)
+
+
+def process(store: ImageStore, image_id: str, now: datetime | None = None) -> None:
+    """The image is a step further: READY, then with its whole ladder; or it is ERROR.
+
+    Nothing where someone else is at it. Commits: the attempt before any
+    decoding, so that a picture which kills its worker is counted, and
+    the outcome. Safe to repeat.
+    """
+    refuse_pending_work()
+    writer = _claim(store, image_id, now or utc_now())
+    if writer is None:
+        return
+    try:
+        is_whole = _work(writer)
+        db.session.commit()
+    except (ImageConflict, ObjectDeletedError):
+        # Removed, or taken over: the outbox has been told how long this one might still put.
+        db.session.rollback()
+    except (StoreError, SandboxError):
+        # Not the picture's fault, so the attempt does not count: the sweep makes another.
+        db.session.rollback()
+        with suppress(ImageConflict):
+            writer.change(attempts=Image.attempts - 1)
+        db.session.commit()
+        raise
+    else:
+        if not is_whole:
+            # Its ladder comes behind the pictures that are still to be READY.
+            ask_for_work(image_id, READY)
+
+
+def give_up(store: ImageStore, image: Image, error_code: str, *conditions) -> None:
+    """An image that cannot be finished: ERROR, or READY with as much of its set as there is.
+
+    conditions: that nobody writes for it, so that what attempts put
+    before they died can go. Raises ImageConflict and StoreError.
+    """
+    put = [stored.key for stored in store.objects(image.prefix)]
+    if image.status == PROCESSING:
+        is_same = (Image.status == PROCESSING, *conditions)
+        change_image(image, *is_same, status=ERROR, error_code=error_code)
+    _finish(image, image.derivatives, *conditions)
+    recorded = {image.key(made["path"]) for made in image.derivatives}
+    # The row is held until commit: nobody comes to record what is deleted here.
+    for key in set(put) - recorded:
+        store.delete(key)
+
+
+def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]]:
+    """By path: the picture with what belongs to the ladder of today, and what to an older one."""
+    there, older = {}, {}
+    for made in derivatives:
+        is_older = made["path"] and not made["path"].startswith(f"v{LADDER_VERSION}/")
+        (older if is_older else there)[made["path"]] = made
+    return there, older
+
+
+def measured(publication: Publication) -> dict:
+    return {
+        "width_px": publication.info.width_px,
+        "height_px": publication.info.height_px,
+        "placeholder_color": publication.placeholder_color,
+    }
+
+
+def _claim(store: ImageStore, image_id: str, now: datetime) -> Writer | None:
+    """What may write for the image, this attempt counted and committed; None if it is not free."""
+    store_identity.require()
+    store_identity.hold()
+    claimed = db.session.execute(
+        update(Image)
+        .where(
+            Image.id == image_id,
+            Image.ladder_version.is_(None),
+            Image.attempts < MAX_ATTEMPTS,
+            Image.writing_until.is_(None) | (Image.writing_until < now),
+        )
+        .values(attempts=Image.attempts + 1, writing_until=now + WRITING_WINDOW)
+        .returning(Image.attempts),
+        execution_options={"synchronize_session": False},
+    ).first()
+    db.session.commit()
+    image = claimed and db.session.get(Image, image_id, populate_existing=True)
+    return Writer(store, image) if image else None
+
+
+def _work(writer: Writer) -> bool:
+    """The next step is done; return whether it was the last one."""
+    image, is_mine = writer.image, Image.attempts == writer.attempts
+    try:
+        if image.status == PROCESSING:
+            with local_copy(writer.store, image.upload_key) as upload:
+                _publish(writer, upload)
+            return False
+        with _source(writer) as (file, policy):
+            _complete(writer, file, policy)
+    except InvalidImage as error:
+        give_up(writer.store, image, error.code, is_mine)
+    except ObjectNotFound:
+        give_up(writer.store, image, "upload_lost", is_mine)
+    return True
+
+
+def _publish(writer: Writer, upload: BinaryIO) -> None:
+    """A picture that was accepted undecoded is READY, and its product shows it."""
+    image = writer.image
+    with ExitStack() as files:
+        publication = sandbox.publish(upload, POLICIES[image.policy])
+        made = [publication.picture, publication.thumbnail]
+        close_with(files, made)
+        derivatives = writer.put_all(made)
+    # The product before the image, in the order in which every other change takes them.
+    product = lock_product(image.product_id, image.company_id) if image.product_id else None
+    writer.change(
+        Image.status == PROCESSING,
+        status=READY,
+        derivatives=derivatives,
+        attempts=0,
+        writing_until=None,
+        **measured(publication),
+    )
+    if product:
+        product.updated_at = utc_now()
+        if product.external_image_url and primary_image(product) is image:
+            _take_place_of_external(product)
+
+
+def _take_place_of_external(product: Product) -> None:
+    """The product's own picture is shown in place of the external one, and the log says so."""
+    before = audit.snapshot(product)
+    product.external_image_url = None
+    db.session.flush()
+    db.session.expire(product, ["image", "images"])
+    actor = audit.system(product.company_id, "Picture processing")
+    after = audit.snapshot(product)
+    audit.record("product.updated", "Product", product.id, before, after, actor)
+
+
+@contextmanager
+def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy]]:
+    """What a ladder is made of: the upload, or the picture where the upload is gone."""
+    image, policy = writer.image, POLICIES[writer.image.policy]
+    with ExitStack() as files:
+        try:
+            file = files.enter_context(local_copy(writer.store, image.upload_key))
+        except ObjectNotFound:
+            # The outbox may have deleted it only now.
+            file, policy = files.enter_context(local_copy(writer.store, image.key())), PUBLISHED
+        yield file, policy
+
+
+def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
+    """The image has its whole ladder; its upload, and any older ladder, are the outbox's."""
+    there, older = by_ladder(writer.image.derivatives)
+    older_keys = sorted(writer.image.key(path) for path in older)
+    thumbnail = f"v{LADDER_VERSION}/{min(THUMBNAIL_PX, there['']['width_px'])}w.webp"
+    with ExitStack() as files:
+        derivatives = sandbox.derive(file, policy, with_thumbnail=thumbnail not in there)
+        close_with(files, derivatives)
+        # What is published never changes, so only what is not there yet is put.
+        made = writer.put_all(one for one in derivatives if one.path not in there)
+    _finish(writer.image, [*there.values(), *made], Image.attempts == writer.attempts)
+    for prefix, keys in groupby(older_keys, lambda key: key.rpartition("/")[0]):
+        into_outbox(f"{prefix}/", published=list(keys))
+
+
+def _finish(image: Image, derivatives: list[dict], *conditions) -> None:
+    prefix = image.incoming_prefix
+    change_image(
+        image,
+        Image.ladder_version.is_(None),
+        *conditions,
+        derivatives=derivatives,
+        ladder_version=LADDER_VERSION,
+        writing_until=None,
+    )
+    into_outbox(prefix)

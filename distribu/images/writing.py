@@ -1,0 +1,99 @@
+"""Objects put for a row that was committed before them, and none after its writing_until."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+from ..extensions import db
+from ..models import PROCESSING, READY, Image, utc_now
+from . import store_identity
+from .attachment import change_image, discard
+from .decoding.sandbox import Derivative
+from .stores.contract import ImageStore, StoreError, StoreUnavailable
+
+# Longer than any one run of puts takes; nothing is put after it.
+WRITING_WINDOW = timedelta(minutes=5)
+RECORDED = ("path", "format", "width_px", "height_px", "byte_size")
+
+
+class Writer:
+    """Puts objects until a moment, and none after it: a removal counts on that.
+
+    What it knows of the row is what was true when it began, so that the
+    loser of a race notices.
+    """
+
+    def __init__(self, store: ImageStore, image: Image):
+        self.store, self.image = store, image
+        self._prefix, self._public_name = image.prefix, image.public_name
+        self.attempts = image.attempts
+        self._stop_at = image.writing_until - timedelta(seconds=store.PUT_SECONDS)
+
+    def put(self, key: str, file: BinaryIO, content_type: str) -> None:
+        """Put file unless it could still be under way at writing_until."""
+        if utc_now() >= self._stop_at:
+            raise StoreUnavailable(f"no time left to put {key}")
+        self.store.put(key, file, content_type)
+
+    def put_all(self, derivatives: Iterable[Derivative]) -> list[dict]:
+        """Put what was made; return what the row records of it."""
+        made = []
+        for one in derivatives:
+            self.put(self._prefix + (one.path or self._public_name), one.file, one.content_type)
+            made.append({name: getattr(one, name) for name in RECORDED})
+        return made
+
+    def change(self, *conditions, **values) -> None:
+        """The row says so, if nobody else has taken it over. Raises ImageConflict."""
+        change_image(self.image, Image.attempts == self.attempts, *conditions, **values)
+
+
+@contextmanager
+def putting(store: ImageStore, image: Image, now: datetime, keep: timedelta) -> Iterator[Writer]:
+    """The new row is committed, then the block puts what it owns; a StoreError leaves nothing.
+
+    keep: how long it may be nobody's, from now on.
+    """
+    refuse_pending_work()
+    image.kept_until = now + keep
+    image.writing_until = now + WRITING_WINDOW
+    store_identity.require()
+    store_identity.hold()
+    # The row goes first: a crash from here on leaves a row for sweep(), never a stray object.
+    db.session.add(image)
+    db.session.commit()
+    try:
+        yield Writer(store, image)
+    except StoreError:
+        # A put that timed out may still arrive: drain looks again after writing_until.
+        discard(image)
+        db.session.commit()
+        raise
+
+
+def make_ready(writer: Writer, **values) -> None:
+    writer.change(Image.status == PROCESSING, status=READY, writing_until=None, **values)
+
+
+@contextmanager
+def local_copy(store: ImageStore, key: str) -> Iterator[BinaryIO]:
+    """The bytes of an object, in a temporary file that no crash leaves behind."""
+    with tempfile.TemporaryFile() as copy:
+        with store.open(key) as body:
+            shutil.copyfileobj(body, copy)
+        copy.seek(0)
+        yield copy
+
+
+def refuse_pending_work() -> None:
+    session = db.session()
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("stage() and process() commit: save or drop your own changes first")
+
+
+def close_with(files: ExitStack, derivatives: Iterable[Derivative]) -> None:
+    for made in derivatives:
+        files.callback(made.file.close)

@@ -1,0 +1,101 @@
+"""People and API keys that act for a company."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from flask_login import UserMixin
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from ..extensions import db
+from .columns import UtcDateTime, created_at_column, id_column
+from .companies import Company
+
+ROLES = ("OWNER", "ADMIN", "MEMBER")
+# Who works here no more: the row stays, so that orders and keys keep a name.
+REMOVED = "REMOVED"
+# What an API key may be allowed to do; images:write only ever by being ticked.
+SCOPES = ("products:read", "products:write", "orders:read", "orders:write", "images:write")
+PREFIX_LENGTH = 12  # of an API key, kept to tell one from another
+
+
+class User(UserMixin, db.Model):
+    """A person who works for a company."""
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(10), default="MEMBER")
+    session_token: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
+    created_at: Mapped[datetime] = created_at_column()
+    company: Mapped[Company] = relationship(lazy="joined")
+
+    def get_id(self) -> str:
+        """What a session keeps: it ends when the token is renewed."""
+        return f"{self.id}.{self.session_token}"
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.email
+
+    @property
+    def logged_name(self) -> str:
+        """Who the audit log says did it: the email, or the name of who works here no more."""
+        return self.name if self.role == REMOVED else self.email
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether this user may manage members, keys and settings."""
+        return self.role in ("OWNER", "ADMIN")
+
+    def set_password(self, password: str) -> None:
+        """Make password the only valid one and end every session of this user."""
+        self.password_hash = generate_password_hash(password)
+        self.end_sessions()
+
+    def has_password(self, password: str) -> bool:
+        return bool(self.password_hash) and check_password_hash(self.password_hash, password)
+
+    def end_sessions(self) -> None:
+        """Sign this user out everywhere."""
+        self.session_token = secrets.token_hex(16)
+
+    def leave(self) -> None:
+        """Nobody signs in as this user any more, and the email is free for another account."""
+        self.name, self.email = self.display_name, self.id
+        self.role, self.password_hash = REMOVED, None
+        self.end_sessions()
+
+
+class ApiKey(db.Model):
+    """A key to the APIs; only its hash is kept."""
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    name: Mapped[str] = mapped_column(String(100))
+    prefix: Mapped[str] = mapped_column(String(PREFIX_LENGTH))
+    key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = created_at_column()
+    company: Mapped[Company] = relationship()
+    created_by: Mapped[User | None] = relationship()
+
+    @staticmethod
+    def digest(key: str) -> str:
+        """Return what is stored of a key, in hex."""
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    def status(self, now: datetime) -> str:
+        if self.revoked_at:
+            return "Revoked"
+        return "Expired" if self.expires_at and self.expires_at <= now else "Active"

@@ -1,0 +1,39 @@
+"""CSV imports under way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    String,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..extensions import db
+from .columns import UtcDateTime, created_at_column, id_column
+
+
+class ImportJob(db.Model):
+    """A CSV file on its way in: what was uploaded, how it was mapped, what came of it."""
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    filename: Mapped[str] = mapped_column(String(255))
+    status: Mapped[str] = mapped_column(String(12))
+    content: Mapped[str] = mapped_column(Text)
+    # The index of the column that holds each of ours.
+    mapping: Mapped[dict] = mapped_column(JSON, default=dict)
+    # Of the preview that was agreed to: what is written is what was shown, or nothing.
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    # While RUNNING: a worker that has not said anything until then is gone.
+    working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    result: Mapped[dict | None] = mapped_column(JSON)
+    # Pictures that are copied before anything is written.
+    done_copies: Mapped[int] = mapped_column(default=0)
+    total_copies: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = created_at_column()
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

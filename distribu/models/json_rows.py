@@ -1,0 +1,48 @@
+"""Thousands of rows in one statement: as JSON, which both databases read as a table.
+
+A statement a row costs a round trip on PostgreSQL, and on SQLite the
+search index is written to disk after each; a list of VALUES costs
+the driver a placeholder a cell, of which there may be 65,535.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Select,
+    column,
+    func,
+    literal,
+    select,
+    true,
+    type_coerce,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from ..extensions import db
+
+
+def select_rows(rows: list[dict], columns: Sequence[Column]) -> Select:
+    """What selects these rows, as an INSERT takes them. columns: their names and types."""
+    given = literal(rows, JSON)
+    if db.engine.dialect.name == "sqlite":
+        return _from_json_each(given, columns)
+    typed = (column(one.name, one.type) for one in columns)
+    table = func.json_to_recordset(given).table_valued(*typed).render_derived(with_types=True)
+    return select(*table.c)
+
+
+def is_among(column: InstrumentedAttribute, values: Sequence[str]) -> ColumnElement[bool]:
+    """Whether column has one of these values, of which there may be any number."""
+    return column.in_(select_rows([{column.name: value} for value in values], [column]))
+
+
+def _from_json_each(given: ColumnElement, columns: Sequence[Column]) -> Select:
+    objects = select(func.json_each(given).table_valued("value").c.value)
+    # OFFSET keeps SQLite from making the text of a whole row anew for each of its cells.
+    row = objects.offset(0).subquery().c.value
+    cells = (type_coerce(func.json_extract(row, f"$.{one.name}"), one.type) for one in columns)
+    # Without a condition, SQLite takes the ON of ON CONFLICT for that of a join.
+    return select(*cells).where(true())

@@ -1,0 +1,199 @@
+"""Products and their images."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    ScalarSelect,
+    String,
+    UniqueConstraint,
+    and_,
+    event,
+    exists,
+    select,
+)
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
+
+from ..extensions import db
+from .columns import UtcDateTime, created_at_column, id_column, utc_now
+from .companies import Company
+from .image_addresses import Picture
+from .search_text import SEARCHABLE_MAX, searchable
+
+PROCESSING, READY, ERROR = "PROCESSING", "READY", "ERROR"
+LOW_STOCK = 5
+# In the order of code points everywhere: by it, pages continue where the one before ended.
+_FOLDED = String(SEARCHABLE_MAX).with_variant(String(SEARCHABLE_MAX, "C"), "postgresql")
+
+
+def _searchable_of(context) -> str:
+    values = context.get_current_parameters()
+    return searchable(*(values.get(name) for name in ("name", "sku", "category")))
+
+
+class Product(db.Model):
+    """One SKU of a company's catalogue."""
+
+    __table_args__ = (
+        UniqueConstraint("company_id", "sku"),
+        Index("ix_product_company_name", "company_id", "name", "id"),
+        Index("ix_product_company_created", "company_id", "created_at", "id"),
+        Index("ix_product_company_updated", "company_id", "updated_at", "id"),
+        Index("ix_product_company_category", "company_id", "category", "name", "id"),
+        # With is_active, a search among those for sale reads nothing but the index.
+        Index(
+            "ix_product_company_folded",
+            "company_id",
+            "search_text",
+            "id",
+            postgresql_include=["is_active"],
+        ),
+    )
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    sku: Mapped[str | None] = mapped_column(String(100))
+    description: Mapped[str | None] = mapped_column(String(2000))
+    category: Mapped[str | None] = mapped_column(String(100))
+    unit: Mapped[str] = mapped_column(String(50), default="each")
+    price_minor: Mapped[int] = mapped_column(BigInteger)
+    stock: Mapped[int] = mapped_column(default=0)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    external_image_url: Mapped[str | None] = mapped_column(String(2048))
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = created_at_column()
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    # Name, SKU and category as search.py looks for them and sorts by them. Every insert fills it,
+    # and every change through the session; an UPDATE or an upsert in Core has to set it itself.
+    search_text: Mapped[str] = mapped_column(_FOLDED, default=_searchable_of, server_default="")
+    # What SQLite's full-text index knows the row by; search_index.py has its triggers.
+    search_number: Mapped[int | None] = mapped_column(deferred=True)
+    company: Mapped[Company] = relationship()
+
+    images: Mapped[list[Image]] = relationship(
+        order_by="Image.position, Image.id", back_populates="product", passive_deletes="all"
+    )
+
+    @property
+    def price(self) -> Decimal:
+        """The price in major units, exact."""
+        return Decimal(self.price_minor).scaleb(-2)
+
+    @property
+    def has_image(self) -> bool:
+        return bool(self.external_image_url or self.image)
+
+    @property
+    def external_image_host(self) -> str:
+        """Who serves the external picture, as a reader knows them."""
+        return urlsplit(self.external_image_url or "").netloc
+
+    @property
+    def image_url(self) -> str | None:
+        """The absolute URL of the product's picture, wherever it is hosted, or None."""
+        if self.external_image_url:
+            return self.external_image_url
+        return self.image.url if self.image else None
+
+
+@event.listens_for(Product, "before_update")
+def _keep_searchable(_mapper, _connection, product: Product) -> None:
+    product.search_text = searchable(product.name, product.sku, product.category)
+
+
+class Image(Picture, db.Model):
+    """A picture, and the owner of every object under its two prefixes.
+
+    Staged while product_id is None. ladder_version is None until the
+    responsive set is made; as long as it is, incoming/<id>/ is this
+    row's too, afterwards an OutboxEntry's. derivatives is the list of
+    what is published: path ("" for the stable picture), format,
+    width_px, height_px and byte_size of each.
+    """
+
+    __table_args__ = (
+        Index("ix_image_product", "product_id", "position"),
+        Index("ix_image_unfinished", "ladder_version", "writing_until"),
+        Index("ix_image_kept_until", "kept_until"),
+    )
+
+    id: Mapped[str] = id_column()
+    # RESTRICT: only discard() deletes an image row.
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id", ondelete="RESTRICT"))
+    product_id: Mapped[str | None] = mapped_column(ForeignKey("product.id", ondelete="RESTRICT"))
+    position: Mapped[int] = mapped_column(default=0)
+    status: Mapped[str] = mapped_column(String(10), default=PROCESSING)
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    attempts: Mapped[int] = mapped_column(default=0)
+    writing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    policy: Mapped[str] = mapped_column(String(10))
+    sha256: Mapped[str] = mapped_column(String(64))
+    copied_from: Mapped[str | None] = mapped_column(String(26))
+    alt_text: Mapped[str] = mapped_column(String(200), default="")
+    filename: Mapped[str] = mapped_column(String(255))
+    public_name: Mapped[str] = mapped_column(String(120))
+    format: Mapped[str] = mapped_column(String(5))
+    byte_size: Mapped[int] = mapped_column(BigInteger)
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    derivatives: Mapped[list[dict]] = mapped_column(JSON, default=list)
+    ladder_version: Mapped[int | None]
+    placeholder_color: Mapped[str] = mapped_column(String(7), default="#e5e7eb")
+    created_at: Mapped[datetime] = created_at_column()
+    product: Mapped[Product | None] = relationship(back_populates="images")
+
+    @property
+    def is_staged(self) -> bool:
+        return self.product_id is None
+
+    @property
+    def prefix(self) -> str:
+        return f"images/{self.id}/"
+
+    @property
+    def incoming_prefix(self) -> str:
+        return f"incoming/{self.id}/"
+
+    @property
+    def upload_key(self) -> str:
+        return f"{self.incoming_prefix}upload"
+
+
+_lower = aliased(Image)
+# The READY image of the lowest position: what "the product's picture" means everywhere.
+Product.image = relationship(
+    Image,
+    primaryjoin=lambda: and_(
+        Image.product_id == Product.id,
+        Image.status == READY,
+        ~exists().where(
+            _lower.product_id == Image.product_id,
+            _lower.status == READY,
+            _lower.position < Image.position,
+        ),
+    ),
+    viewonly=True,
+    uselist=False,
+)
+
+
+def shown_image_id() -> ScalarSelect:
+    """The id of that image, for a statement that joins it to Product without any ORM row."""
+    other = aliased(Image)
+    return (
+        select(other.id)
+        .where(other.product_id == Product.id, other.status == READY)
+        .order_by(other.position, other.id)
+        .limit(1)
+        .correlate(Product)
+        .scalar_subquery()
+    )

@@ -1,0 +1,44 @@
+"""Text as search sees it: Python folds it once, so every database finds the same.
+
+The words of a text lose their case and their accents, and each gets two
+spaces before it. So whatever somebody types has at least the three
+characters that a trigram index needs: "wid" is looked for anywhere, the
+shorter "wi" as " wi" and "w" as "  w", at the start of a word.
+"""
+
+import unicodedata
+
+# Room for the longest name, SKU and category; with two ids it fits into one entry of any index.
+SEARCHABLE_MAX = 620
+TYPED_MAX = 200
+GRAM = 3
+# Accents, controls, and halves of surrogate pairs.
+_DROPPED = ("Mn", "Cc", "Cs")
+
+
+def searchable(*fields: str | None) -> str:
+    """The fields as they are searched and sorted: one to a line, the first one first.
+
+    A line break sorts before a space, so "Blue" stands before "Blue Widget".
+    """
+    lines = ("".join(f"  {word}" for word in words(field)) for field in fields)
+    return "\n".join(lines)[:SEARCHABLE_MAX]
+
+
+def needles(typed: str | None) -> list[str]:
+    """What has to occur in searchable text, each piece somewhere in it."""
+    return [word.rjust(GRAM) for word in words((typed or "")[:TYPED_MAX])]
+
+
+def words(text: str | None) -> list[str]:
+    """The words of text without case and accents."""
+    text = text or ""
+    if text.isascii() and text.isprintable():
+        return text.lower().split()
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return list(filter(None, map(_without_marks, folded.split())))
+
+
+def _without_marks(word: str) -> str:
+    kept = (char for char in word if unicodedata.category(char) not in _DROPPED)
+    return unicodedata.normalize("NFC", "".join(kept))

@@ -1,0 +1,46 @@
+"""What the database remembers of the image store: objects to delete, and which store it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    String,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..extensions import db
+from .columns import UtcDateTime, created_at_column, id_column, utc_now
+
+
+class OutboxEntry(db.Model):
+    """A prefix whose objects must go; it owns them until they are gone.
+
+    published: the keys below it that caches may have, to be purged then.
+    """
+
+    id: Mapped[str] = id_column()
+    prefix: Mapped[str] = mapped_column(String(80), index=True)
+    published: Mapped[list[str] | None] = mapped_column(JSON)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    final_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = created_at_column()
+
+
+class Installation(db.Model):
+    """Which image store belongs to this database: at most one row, written at the first start.
+
+    target_id: the store that a move has begun to copy to. frozen_until:
+    as long as its last pass may take, no picture is changed. moved_from:
+    the store before the last move that ended.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    store_id: Mapped[str] = mapped_column(String(64))
+    target_id: Mapped[str | None] = mapped_column(String(64))
+    frozen_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moved_from: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = created_at_column()

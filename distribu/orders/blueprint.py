@@ -1,0 +1,5 @@
+"""The blueprint that the views of this room belong to."""
+
+from flask import Blueprint
+
+bp = Blueprint("orders", __name__, url_prefix="/dashboard/orders")

@@ -1,0 +1,90 @@
+"""What a product may be: one set of rules for the form, the API and the CSV import.
+
+Each function returns the value as it is stored, or raises ValueError
+with a sentence that names the limit. Source of units and limits: the
+product form's published field table.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+UNITS = ("each", "case", "pallet", "box", "bag", "roll", "sheet", "lb", "oz", "kg", "L", "mL")
+NAME_MAX = 200
+SKU_MAX = 100
+CATEGORY_MAX = 100
+UNIT_MAX = 50
+DESCRIPTION_MAX = 2000
+# What an integer column of every database holds, with room for the arithmetic of an order.
+STOCK_MAX = 1_000_000_000
+PRICE_MAX = Decimal("99999999.99")
+
+
+def name(text: str | None) -> str:
+    """The trimmed name, 1 to 200 characters."""
+    return _text(text, "Product name", NAME_MAX) or _refuse("Enter a product name.")
+
+
+def sku(text: str | None) -> str | None:
+    """The trimmed SKU of at most 100 characters; None when empty."""
+    return _text(text, "SKU", SKU_MAX)
+
+
+def category(text: str | None) -> str | None:
+    """The trimmed category of at most 100 characters; None when empty."""
+    return _text(text, "Category", CATEGORY_MAX)
+
+
+def description(text: str | None) -> str | None:
+    """The trimmed description of at most 2,000 characters; None when empty."""
+    return _text(text, "Description", DESCRIPTION_MAX)
+
+
+def unit(text: str | None) -> str:
+    """The trimmed unit; "each" when empty. The form offers UNITS, the API and CSV take any."""
+    return _text(text, "Unit", UNIT_MAX) or "each"
+
+
+def price_minor(value: str | int | float | Decimal | None) -> int:
+    """The price in minor units, from a price in major ones with at most 2 decimals."""
+    price = _number(value, "Price")
+    if price < 0:
+        _refuse("Price must be 0 or more.")
+    if price > PRICE_MAX:
+        _refuse(f"Price must be at most {PRICE_MAX:,}.")
+    if price != round(price, 2):
+        _refuse("Price can have at most 2 decimals.")
+    return int(price.scaleb(2))
+
+
+def stock(value: str | int | float | Decimal | None) -> int:
+    """The stock, a whole number from 0 to 1,000,000,000."""
+    number = _number(value, "Stock")
+    if number != number.to_integral_value():
+        _refuse("Stock must be a whole number.")
+    if number < 0:
+        _refuse("Stock must be 0 or more.")
+    if number > STOCK_MAX:
+        _refuse(f"Stock must be at most {STOCK_MAX:,}.")
+    return int(number)
+
+
+def _text(text: str | None, label: str, longest: int) -> str | None:
+    text = (text or "").replace("\r\n", "\n").strip()
+    if len(text) > longest:
+        _refuse(f"{label} can have at most {longest:,} characters; this one has {len(text):,}.")
+    return text or None
+
+
+def _number(value: str | int | float | Decimal | None, label: str) -> Decimal:
+    if value is None or isinstance(value, bool) or (text := str(value).strip()) == "":
+        _refuse(f"{label} must be a number.")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite() or not number.adjusted() < 30:
+        _refuse(f"{label} must be a number.")
+    return number
+
+
+def _refuse(sentence: str):
+    raise ValueError(sentence)

@@ -1,0 +1,87 @@
+"""Products that match what was typed."""
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, text
+
+from ..extensions import db
+from ..http.paging import Sort
+from ..models import Product
+from ..models.search_text import needles
+
+# A list says "1,000+" rather than count all of a large catalogue for every page.
+COUNT_MAX = 1000
+# So few products are looked through faster than an index over all companies is asked.
+SMALL_COMPANY = 2000
+# So many products contain a common piece that the first page of them is soon found in order.
+COMMON = 500
+# The numbers of the products that match, as JSON; NULL if the index is not the way to find them.
+_NUMBERS = text("""
+    SELECT CASE
+        WHEN EXISTS (SELECT 1 FROM product WHERE company_id = :company LIMIT 1 OFFSET :small)
+        THEN (SELECT CASE WHEN count(*) <= :common THEN json_group_array(rowid) END FROM (
+            SELECT rowid FROM product_search WHERE product_search MATCH :phrases LIMIT :common + 1
+        ))
+    END""")
+_NUMBERED = text("SELECT value FROM json_each(:numbers)")
+
+
+def matching(company_id: str, typed: str | None) -> ColumnElement[bool]:
+    """The condition that a Product is the company's and holds every word that was typed.
+
+    A word counts anywhere in the name, SKU or category, in any case and
+    with or without accents; one of one or two letters counts at the
+    start of a word. Without a word, every product matches.
+    """
+    own, wanted = Product.company_id == company_id, needles(typed)
+    if numbers := _numbers(company_id, wanted):
+        return and_(own, Product.search_number.in_(_NUMBERED.bindparams(numbers=numbers)))
+    return and_(own, *map(_holds, wanted))
+
+
+def _numbers(company_id: str, wanted: list[str]) -> str | None:
+    """What SQLite's index knows, if that is the faster way; PostgreSQL chooses by itself."""
+    if not wanted or db.engine.dialect.name != "sqlite":
+        return None
+    limits = {"small": SMALL_COMPANY, "common": COMMON}
+    asked = {"company": company_id, "phrases": _phrases(wanted)}
+    return db.session.scalar(_NUMBERS, asked | limits)
+
+
+def categories(company_id: str) -> list[str]:
+    """The categories of the company's products, in order; it costs as many steps as there are."""
+    return db.session.scalars(_CATEGORIES, {"company_id": company_id}).all()
+
+
+def _stepping_through_categories() -> Select:
+    # Neither database skips through an index for DISTINCT: each step asks for the next category.
+    own = Product.company_id == bindparam("company_id")
+    first = select(func.min(Product.category).label("category")).where(own)
+    found = first.cte("found", recursive=True)
+    following = select(func.min(Product.category)).where(own, Product.category > found.c.category)
+    step = select(following.scalar_subquery()).where(found.c.category.is_not(None))
+    found = found.union_all(step)
+    return select(found.c.category).where(found.c.category.is_not(None)).order_by(found.c.category)
+
+
+_CATEGORIES = _stepping_through_categories()
+
+
+def count(where: ColumnElement[bool]) -> int:
+    """How many products meet a condition, or COUNT_MAX + 1 where more than COUNT_MAX do."""
+    counted = select(Product.id).where(where).limit(COUNT_MAX + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(counted))
+
+
+BY_NAME = Sort((Product.search_text, Product.id))
+NEWEST_FIRST = Sort((Product.created_at, Product.id), is_descending=True)
+
+
+def _phrases(wanted: list[str]) -> str:
+    """What FTS5 is asked: every piece, its quotes doubled, so that it is text and no operator."""
+    return " AND ".join('"{}"'.format(piece.replace('"', '""')) for piece in wanted)
+
+
+def _holds(piece: str) -> ColumnElement[bool]:
+    if not set(piece) & set("\\%_"):
+        # SQLite takes half as long again where it is told of an escape character.
+        return Product.search_text.like(f"%{piece}%")
+    return Product.search_text.contains(piece, autoescape=True)

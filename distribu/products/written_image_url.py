@@ -1,0 +1,188 @@
+"""What a written imageUrl means: one reading of it for the REST API and the CSV import.
+
+read_change() decides, without changing anything; prepare() stages the
+copy that a change may need, and commits; apply() is part of the
+caller's one commit, under lock_product(). An external file is never
+fetched and never deleted.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from flask import current_app
+
+from ..extensions import db
+from ..images import attachment, staging
+from ..images.stores.contract import ImageStore, ObjectNotFound
+from ..models import READY, Company, Image, Product
+
+URL_MAX = 2048
+
+KEEP, CLEAR, EXTERNAL, COPY, MOVE = "KEEP", "CLEAR", "EXTERNAL", "COPY", "MOVE"
+
+# Anywhere in the path: what serves our pictures may add a prefix of its own.
+_OWN_PATH = re.compile(r"/images/([0-9A-HJKMNP-TV-Z]{26})/", re.IGNORECASE)
+# A browser drops or turns these, so the address that is shown would not be the one checked.
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"]")
+
+NOT_ABSOLUTE = "imageUrl must be an absolute http or https URL."
+TOO_LONG = f"imageUrl can have at most {URL_MAX:,} characters."
+IS_FILE = (
+    "imageUrl takes an address, not the picture itself: host the image and send its address, or "
+    "upload it in the product form of the dashboard."
+)
+HAS_CREDENTIALS = "imageUrl must not contain a user name or password."
+IS_GONE = "imageUrl names a picture of this shop that does not exist (any more)."
+
+
+class InvalidImageUrl(ValueError):
+    """The value cannot be a product's imageUrl; a sentence says why."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What writing an imageUrl does.
+
+    kind: KEEP (no change), CLEAR, EXTERNAL (url), COPY (of the picture
+    image_id) or MOVE (of the product's own picture image_id to the top).
+    """
+
+    kind: str
+    url: str | None = None
+    image_id: str | None = None
+
+
+def read_change(company: Company, product: Product | None, value: str | None) -> Change:
+    """What writing value would do to product; None: a product that is being created.
+
+    Raises InvalidImageUrl.
+    """
+    # What a read returns now, written back, never changes anything.
+    if value == (product.image_url if product else None):
+        return Change(KEEP)
+    if value is None:
+        return Change(CLEAR)
+    url = _checked(value)
+    own_id = _own_id(url)
+    if own_id and own_id in _shown_ids(product):
+        return Change(KEEP)
+    if (own := _own_image(company, url, own_id)) is None:
+        return Change(EXTERNAL, url=value)
+    if product is not None and own.product_id == product.id:
+        return Change(MOVE, image_id=own.id)
+    _refuse_one_too_many(product)
+    return Change(COPY, image_id=own.id)
+
+
+def named_image_id(value: str | None) -> str | None:
+    """The id of a picture that value may mean: every value that is read as one of ours has it."""
+    found = _OWN_PATH.search(unquote(value or ""))
+    return found[1].upper() if found else None
+
+
+def prepare(store: ImageStore, company: Company, change: Change) -> Image | None:
+    """The staged copy that apply() attaches, or None where none is needed. Commits.
+
+    Raises InvalidImageUrl where the picture was removed meanwhile, and
+    StoreError.
+    """
+    if change.kind != COPY:
+        return None
+    source = db.session.get(Image, change.image_id)
+    if source is None:
+        raise InvalidImageUrl(IS_GONE)
+    try:
+        return staging.stage_copy(store, company.id, source)
+    except ObjectNotFound as error:
+        raise InvalidImageUrl(IS_GONE) from error
+
+
+def apply(product: Product, change: Change, copy: Image | None = None) -> None:
+    """The product's picture is what change says. Expects lock_product(), or a new product."""
+    if change.kind == CLEAR:
+        attachment.remove_all(product)
+    elif change.kind == COPY:
+        attachment.replace(product, copy.id)
+    elif change.kind == EXTERNAL:
+        if not product.external_image_url:
+            attachment.remove(product)
+        product.external_image_url = change.url
+    elif change.kind == MOVE:
+        image = db.session.get_one(Image, change.image_id)
+        image.position = attachment.first_position(product)
+        product.external_image_url = None
+        db.session.flush()
+        db.session.expire(product, ["image", "images"])
+
+
+def _checked(value: str) -> SplitResult:
+    if value[:5].lower() == "data:":
+        raise InvalidImageUrl(IS_FILE)
+    if len(value) > URL_MAX:
+        raise InvalidImageUrl(TOO_LONG)
+    if _UNSAFE.search(value):
+        raise InvalidImageUrl(NOT_ABSOLUTE)
+    try:
+        url = urlsplit(value)
+        # Reading the port checks it.
+        is_absolute = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError as error:
+        raise InvalidImageUrl(NOT_ABSOLUTE) from error
+    if not is_absolute:
+        raise InvalidImageUrl(NOT_ABSOLUTE)
+    if "@" in url.netloc:
+        raise InvalidImageUrl(HAS_CREDENTIALS)
+    return url
+
+
+def _own_id(url: SplitResult) -> str | None:
+    """The id of one of our pictures, as its addresses have it in their path."""
+    found = _OWN_PATH.search(unquote(url.path))
+    return found[1].upper() if found else None
+
+
+def _shown_ids(product: Product | None) -> tuple:
+    """The product's hosted picture that is shown, and the one that it was copied from."""
+    shown = product.image if product and not product.external_image_url else None
+    return (shown.id, shown.copied_from) if shown else ()
+
+
+def _refuse_one_too_many(product: Product | None) -> None:
+    """A copy takes the place of the picture that is shown; where none is, it is one more."""
+    if product is None or (product.image and not product.external_image_url):
+        return
+    try:
+        attachment.refuse_full(product.id, attachment.images_limit())
+    except attachment.ImageLimitReached as error:
+        raise InvalidImageUrl(str(error)) from error
+
+
+def _own_image(company: Company, url: SplitResult, own_id: str | None) -> Image | None:
+    """The company's picture at this address, whatever its host; None for an external address.
+
+    Raises InvalidImageUrl for an address of ours where no such picture is.
+    """
+    image = db.session.get(Image, own_id) if own_id else None
+    if image is None and not _is_our_host(url):
+        return None
+    is_usable = (
+        image is not None
+        and image.company_id == company.id
+        and image.status == READY
+        and not image.is_staged
+    )
+    if not is_usable:
+        raise InvalidImageUrl(IS_GONE)
+    return image
+
+
+def _is_our_host(url: SplitResult) -> bool:
+    bases = (current_app.config[name] for name in ("PUBLIC_URL", "IMAGE_BASE_URL"))
+    return (url.hostname or "").rstrip(".") in {_host(base) for base in bases if base}
+
+
+@cache
+def _host(base: str) -> str | None:
+    return urlsplit(base).hostname

@@ -1,0 +1,1 @@
+"""Selling: how an order takes its stock."""

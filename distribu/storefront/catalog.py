@@ -1,0 +1,209 @@
+"""What a shopper asks of a catalogue, and the cards that answer: a few columns, no ORM rows."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+)
+from werkzeug.datastructures import MultiDict
+
+from ..models import Image, Product, shown_image_id
+from ..models.image_addresses import PublishedPicture
+from ..models.search_text import needles
+
+PAGE_SIZE = 24
+SUMMARY_LENGTH = 140
+QUERY_MAX = 100
+WORDS_MAX = 8
+ALL_ROWS_MAX = 1_000_000
+
+# The folded text starts with the name: no case, no accents, and an index.
+_BY_NAME = (Product.search_text, Product.id)
+SORTS = {
+    "name": ("Name A–Z", _BY_NAME),
+    "-name": ("Name Z–A", (Product.search_text.desc(), Product.id.desc())),
+    "price": ("Price: low → high", (Product.price_minor, *_BY_NAME)),
+    "-price": ("Price: high → low", (Product.price_minor.desc(), *_BY_NAME)),
+    "stock": ("Stock: most first", (Product.stock.desc(), *_BY_NAME)),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What of a catalogue is asked for; whatever the address says, it is a valid one."""
+
+    query: str = ""
+    category: str = ""
+    sort: str = "name"
+    page: int = 1
+
+    @classmethod
+    def of(cls, arguments: MultiDict) -> "Choice":
+        if not arguments:
+            return cls()
+        sort = arguments.get("sort", "")
+        return cls(
+            query=_typed(arguments, "q")[:QUERY_MAX].strip(),
+            category=_typed(arguments, "category"),
+            sort=sort if sort in SORTS else "name",
+            page=min(max(arguments.get("page", 1, type=int), 1), ALL_ROWS_MAX),
+        )
+
+    @property
+    def words(self) -> list[tuple[str, str]]:
+        """What has to occur in a product: each as search folds it, and as it was typed."""
+        words = self.query.split()[:WORDS_MAX]
+        return [(piece, word) for word in words for piece in needles(word)]
+
+    def url(self, catalogue_url: str, **changes: str | int) -> str:
+        """The address of this choice with a few changes; another choice starts at its page 1."""
+        wanted = vars(self) | {"page": 1} | changes
+        values = {"q": wanted["query"], "category": wanted["category"]}
+        if wanted["sort"] != "name":
+            values["sort"] = wanted["sort"]
+        if wanted["page"] > 1:
+            values["page"] = wanted["page"]
+        query = urlencode({name: value for name, value in values.items() if value})
+        return f"{catalogue_url}?{query}" if query else catalogue_url
+
+
+class CardRow(NamedTuple):
+    """The columns that a card is made of; a plain tuple, so it is soon compared with another."""
+
+    id: str
+    name: str
+    sku: str | None
+    category: str | None
+    description: str | None
+    unit: str
+    price_minor: int
+    stock: int
+    external_image_url: str | None
+    image_id: str | None
+    public_name: str | None
+    derivatives: str | None
+    placeholder_color: str | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A product as the catalogue shows it."""
+
+    id: str
+    name: str
+    sku: str | None
+    category: str | None
+    summary: str
+    unit: str
+    price_minor: int
+    stock: int
+    external_image_url: str | None
+    image: PublishedPicture | None
+
+
+def count_by_category(connection: Connection, company_id: str) -> dict[str | None, int]:
+    """How many products a shopper finds in each category, in the order of their names."""
+    rows = connection.execute(_COUNT_BY_CATEGORY, {"company_id": company_id}).all()
+    return dict(sorted(rows, key=lambda row: (row[0] or "").casefold()))
+
+
+def count(connection: Connection, company_id: str, choice: Choice) -> int:
+    """How many products the choice finds."""
+    statement = _counting(bool(choice.category), len(choice.words))
+    return connection.scalar(statement, _values(company_id, choice))
+
+
+def rows(connection: Connection, company_id: str, choice: Choice) -> list[CardRow]:
+    """What the cards of the chosen page are made of, in the chosen order."""
+    statement = _page(choice.sort, bool(choice.category), len(choice.words))
+    values = _values(company_id, choice) | {"skipped": (choice.page - 1) * PAGE_SIZE}
+    return list(map(CardRow._make, connection.execute(statement, values)))
+
+
+def card(row: CardRow) -> Card:
+    """The card that a row of rows() makes."""
+    summary = _summary(row.description or "")
+    return Card(*row[:4], summary, *row[5:9], PublishedPicture.of(row))
+
+
+_shown = (Product.company_id == bindparam("company_id"), Product.is_active)
+_COUNT_BY_CATEGORY = (
+    select(Product.category, func.count()).where(*_shown).group_by(Product.category)
+)
+
+
+# Composing a statement costs more than running it, so each kind is composed once.
+@cache
+def _page(sort: str, has_category: bool, words: int) -> Select:
+    order = SORTS[sort][1]
+    found = select(Product.id).where(*_shown, *_asked(has_category, words)).order_by(*order)
+    # The page is cut out before its pictures are looked for.
+    page = found.limit(PAGE_SIZE).offset(bindparam("skipped")).subquery()
+    cut = func.substr(Product.description, 1, SUMMARY_LENGTH + 1)
+    return (
+        select(
+            Product.id,
+            Product.name,
+            Product.sku,
+            Product.category,
+            cut.label("description"),
+            Product.unit,
+            Product.price_minor,
+            Product.stock,
+            Product.external_image_url,
+            Image.id.label("image_id"),
+            Image.public_name,
+            cast(Image.derivatives, Text).label("derivatives"),
+            Image.placeholder_color,
+        )
+        .join(page, page.c.id == Product.id)
+        .outerjoin(Image, Image.id == shown_image_id())
+        .order_by(*order)
+    )
+
+
+@cache
+def _counting(has_category: bool, words: int) -> Select:
+    return select(func.count()).where(*_shown, *_asked(has_category, words))
+
+
+def _asked(has_category: bool, words: int) -> list[ColumnElement[bool]]:
+    conditions = [Product.category == bindparam("category")] if has_category else []
+    for number in range(words):
+        pattern = bindparam(f"pattern{number}", type_=String)
+        described = Product.description.ilike(bindparam(f"described{number}", type_=String), "/")
+        conditions.append(Product.search_text.like(pattern, "/") | described)
+    return conditions
+
+
+def _values(company_id: str, choice: Choice) -> dict:
+    values = {"company_id": company_id, "category": choice.category}
+    for number, (piece, word) in enumerate(choice.words):
+        values |= {f"pattern{number}": _like(piece), f"described{number}": _like(word)}
+    return values
+
+
+def _like(piece: str) -> str:
+    literal = piece.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return f"%{literal}%"
+
+
+def _summary(description: str) -> str:
+    if len(description) <= SUMMARY_LENGTH:
+        return description
+    return description[:SUMMARY_LENGTH].rsplit(None, 1)[0].rstrip(",.;:") + "…"
+
+
+def _typed(arguments: MultiDict, name: str) -> str:
+    return arguments.get(name, "").strip()

@@ -1,0 +1,97 @@
+"""Tasks by name, on Huey, in SQLite or Redis."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, current_app
+from huey import Huey, PriorityRedisHuey
+from huey.storage import SqliteStorage
+
+from .config import BadSetting
+
+try:
+    from redis.exceptions import RedisError
+except ImportError:  # the embedded queue needs no Redis client
+
+    class RedisError(Exception):
+        """Never raised where there is no Redis client."""
+
+
+log = logging.getLogger(__name__)
+
+
+class QueueUnavailable(Exception):
+    """The queue does not answer."""
+
+
+class Queue:
+    """Tasks by name, on Huey. The rows are the truth: a lost task does no harm."""
+
+    def init_app(self, app: Flask) -> None:
+        """The app has the queue that QUEUE_URL names; the worker module adds the tasks."""
+        huey = open_huey(app.config["QUEUE_URL"])
+
+        def run_task(name: str, *arguments: str) -> None:
+            with app.app_context():
+                app.extensions["tasks"][name](*arguments)
+
+        app.extensions |= {"huey": huey, "tasks": {}, "run_task": huey.task()(run_task)}
+
+    def enqueue(self, name: str, *arguments: str, priority: int = 0) -> None:
+        """Ask the worker to run a task; if the queue is down, the sweep makes up for it.
+
+        priority: tasks of a higher one come first, and of the same one in their order.
+        """
+        try:
+            with _queue_errors():
+                current_app.extensions["run_task"](name, *arguments, priority=priority)
+        except QueueUnavailable as error:
+            log.warning("queue down, left to the sweep: %s%r: %s", name, arguments, error)
+
+    def size(self) -> int:
+        """Return how many tasks wait. Raises QueueUnavailable."""
+        with _queue_errors():
+            return current_app.extensions["huey"].storage.queue_size()
+
+
+class _SqliteQueue(SqliteStorage):
+    """Opens its file at the first use: a connection may not be shared over a fork."""
+
+    def __init__(self, name: str, **options):
+        super().__init__(name, create_tables=False, **options)
+
+    def _create_connection(self) -> sqlite3.Connection:
+        connection = super()._create_connection()
+        for statement in self.ddl:
+            connection.execute(statement)
+        return connection
+
+
+def open_huey(url: str) -> Huey:
+    """Return the queue at url, redis://host:port/db or sqlite:///path, without asking it yet.
+
+    Raises BadSetting for what is neither.
+    """
+    if url.startswith("sqlite:///"):
+        path = url.removeprefix("sqlite:///")
+        return Huey("distribu", results=False, storage_class=_SqliteQueue, filename=path)
+    try:
+        if url.startswith(("redis://", "rediss://")):
+            return PriorityRedisHuey("distribu", url=url, results=False)
+    except ValueError:
+        # Its text may hold the password, so it is neither shown nor chained.
+        pass
+    raise BadSetting(
+        "DISTRIBU_QUEUE_URL is neither redis://host:port/number (rediss:// for TLS)"
+        " nor sqlite:///path."
+    )
+
+
+@contextmanager
+def _queue_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error, RedisError) as error:
+        raise QueueUnavailable(str(error)) from error
