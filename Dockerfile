@@ -14,9 +14,12 @@ RUN useradd --create-home --uid 10001 distribu \
 WORKDIR /app
 
 # The packages first: they change less often than the code.
-COPY setup.cfg pyproject.toml constraints.txt LICENSE ./
+COPY requirements/ requirements/
+RUN pip install --root-user-action=ignore --require-hashes \
+    -r requirements/base.txt -r requirements/postgres.txt -r requirements/redis.txt
+COPY setup.cfg pyproject.toml LICENSE ./
 RUN mkdir distribu && touch distribu/__init__.py \
-    && pip install --root-user-action=ignore --editable '.[postgres,redis]' --constraint constraints.txt
+    && pip install --root-user-action=ignore --no-deps --no-build-isolation --editable .
 COPY . .
 
 USER distribu

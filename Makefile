@@ -13,7 +13,7 @@ ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test servers lint format bench constraints clean
+.PHONY: help run run-on-directory run-on-minio test servers lint format bench lock clean
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -23,7 +23,7 @@ help:
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
 	@echo 'make lint              ruff, linter and formatter; make format repairs what it can'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
-	@echo 'make constraints       constraints.txt anew, with the newest versions'
+	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
 	@echo 'make clean             the environment and caches away; what make run keeps stays'
 
 run: run-on-$(STORE)
@@ -62,14 +62,12 @@ bench: servers
 	@$(ENVIRONMENT) bench postgres redis test
 	@set -e; for script in tests/bench/[a-z]*.py; do .venv/bin/python "$$script"; done
 
-constraints:
-	$(PYTHON) -m venv --clear .venv-newest
-	.venv-newest/bin/python -m pip install --quiet --editable '.[bench,postgres,redis,test]'
-	echo '# The versions that Distribu is tested with; make constraints writes this file anew.' \
-	  > constraints.txt
-	.venv-newest/bin/python -m pip freeze --exclude-editable >> constraints.txt
-	rm -rf .venv-newest
+lock:
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python -m pip install --quiet 'uv < 1'
+	.venv-lock/bin/python tools/lock.py
+	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-newest *.egg-info .hypothesis .pytest_cache .ruff_cache test-results
+	rm -rf .venv .venv-lock *.egg-info .hypothesis .pytest_cache .ruff_cache test-results
 	find . -name __pycache__ -not -path './instance/*' -prune -exec rm -rf {} +

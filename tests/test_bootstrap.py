@@ -8,6 +8,9 @@ from pathlib import Path
 import bootstrap
 import pytest
 
+LOCKS = [f"requirements/{name}.txt" for name in ("base", "bench", "test")]
+FILES = ["setup.cfg", "pyproject.toml", *LOCKS]
+
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
@@ -16,7 +19,8 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(bootstrap, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(bootstrap, "VENV_PYTHON", str(tmp_path / ".venv" / "bin" / "python"))
     monkeypatch.setattr(bootstrap, "STAMP", str(tmp_path / ".venv" / "installed.json"))
-    for name in bootstrap.VERSION_FILES:
+    (tmp_path / "requirements").mkdir()
+    for name in FILES:
         (tmp_path / name).write_text("as tested")
     return tmp_path
 
@@ -66,11 +70,46 @@ def test_bootstrap_has_no_syntax_that_old_pythons_cannot_read():
     assert [node for node in signatures if getattr(node, "annotation", None)] == []
 
 
-def test_bootstrap_makes_the_environment_and_installs_the_extras(checkout, commands):
+def test_bootstrap_creates_the_environment_first(checkout, commands):
+    bootstrap.main([])
+    assert commands[0] == [sys.executable, "-m", "venv", f"{checkout}/.venv"]
+    assert kinds(commands) == ["venv", "pip", "pip"]
+
+
+def test_bootstrap_installs_the_locked_packages_by_their_hashes(checkout, commands):
     bootstrap.main(["test"])
-    venv, pip = commands
-    assert venv == [sys.executable, "-m", "venv", f"{checkout}/.venv"]
-    assert pip[-3:] == [f"{checkout}[test]", "--constraint", f"{checkout}/constraints.txt"]
+    assert commands[1][-3:] == [
+        "--require-hashes",
+        f"--requirement={checkout}/requirements/base.txt",
+        f"--requirement={checkout}/requirements/test.txt",
+    ]
+
+
+def test_bootstrap_installs_the_checkout_alone(checkout, commands):
+    bootstrap.main(["test"])
+    assert commands[2][-4:] == ["--no-deps", "--no-build-isolation", "--editable", str(checkout)]
+
+
+def test_bootstrap_installs_no_extra_that_nobody_asked_for(checkout, commands):
+    bootstrap.main([])
+    assert commands[1][-2:] == [
+        "--require-hashes",
+        f"--requirement={checkout}/requirements/base.txt",
+    ]
+
+
+def test_bootstrap_refuses_an_unknown_extra_in_one_sentence(commands):
+    with pytest.raises(SystemExit, match=r"^There is no extra tset: requirements/ has no file"):
+        bootstrap.main(["tset"])
+    assert commands == []
+
+
+def test_bootstrap_forgets_an_installed_extra_that_is_no_more(checkout, commands):
+    bootstrap.main(["test"])
+    (checkout / "requirements" / "test.txt").unlink()
+    commands.clear()
+    bootstrap.main([])
+    assert commands[0][-1] == f"--requirement={checkout}/requirements/base.txt"
 
 
 def test_bootstrap_does_nothing_the_second_time(commands):
@@ -83,16 +122,25 @@ def test_bootstrap_does_nothing_the_second_time(commands):
 def test_bootstrap_keeps_the_extras_that_are_installed(checkout, commands):
     bootstrap.main(["test"])
     bootstrap.main(["bench"])
-    assert f"{checkout}[bench,test]" in commands[-1]
+    locks = [argument for argument in commands[-2] if argument.startswith("--requirement=")]
+    assert locks == [f"--requirement={checkout / name}" for name in LOCKS]
 
 
-@pytest.mark.parametrize("changed", ["setup.cfg", "pyproject.toml", "constraints.txt"])
+@pytest.mark.parametrize("changed", FILES)
 def test_bootstrap_only_installs_when_the_versions_change(checkout, commands, changed):
-    bootstrap.main([])
+    bootstrap.main(["bench", "test"])
     commands.clear()
     (checkout / changed).write_text("newer")
     bootstrap.main([])
-    assert ["pip" in command for command in commands] == [True]
+    assert kinds(commands) == ["pip", "pip"]
+
+
+def test_bootstrap_does_nothing_when_an_extra_that_is_not_installed_changes(checkout, commands):
+    bootstrap.main(["test"])
+    commands.clear()
+    (checkout / "requirements" / "bench.txt").write_text("newer")
+    bootstrap.main([])
+    assert commands == []
 
 
 def test_bootstrap_starts_anew_for_another_python(checkout, commands, monkeypatch):

@@ -1,9 +1,9 @@
-"""Make .venv hold the tested packages of this checkout.
+"""Install this checkout and the packages that it is tested with into .venv.
 
 Usage: python3 tools/bootstrap.py [EXTRA ...]     (extras as in setup.cfg: test, bench, ...)
 
-Does nothing, in a few hundredths of a second, when that is so already. Keep to the standard
-library, and to syntax that old Pythons read too: telling them is one of its jobs.
+Does nothing, in a few hundredths of a second, when all is installed already. Keep to the standard
+library, and to syntax that old Pythons can read: one of its jobs is to tell that they are too old.
 """
 
 import hashlib
@@ -17,22 +17,21 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 VENV_PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "installed.json")
-VERSION_FILES = ("setup.cfg", "pyproject.toml", "constraints.txt")
 
 
 def main(extras):
     require_python(sys.version_info)
     installed = read_stamp()
-    wanted = {
-        "python": [sys.version, VENV],
-        "versions": versions_digest(),
-        "extras": sorted(set(extras).union(installed.get("extras", []))),
-    }
+    extras = sorted(set(extras).union(filter(has_lock, installed.get("extras", []))))
+    for extra in extras:
+        if not has_lock(extra):
+            sys.exit("There is no extra " + extra + ": requirements/ has no file for it.")
+    wanted = {"python": [sys.version, VENV], "versions": versions_digest(extras), "extras": extras}
     if installed == wanted:
         return
     if installed.get("python") != wanted["python"]:
         create_venv(clear=bool(installed))
-    install(wanted["extras"])
+    install(extras)
     with open(STAMP, "w") as stamp:
         json.dump(wanted, stamp)
 
@@ -59,10 +58,20 @@ def read_stamp():
         return {}
 
 
-def versions_digest():
+def lock_of(extra):
+    """Return the file with the versions and hashes that an extra installs."""
+    return os.path.join(ROOT, "requirements", extra + ".txt")
+
+
+def has_lock(extra):
+    return os.path.exists(lock_of(extra))
+
+
+def versions_digest(extras):
     digest = hashlib.sha256()
-    for name in VERSION_FILES:
-        with open(os.path.join(ROOT, name), "rb") as file:
+    files = [os.path.join(ROOT, "setup.cfg"), os.path.join(ROOT, "pyproject.toml")]
+    for name in files + [lock_of(extra) for extra in ["base"] + extras]:
+        with open(name, "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()
 
@@ -93,10 +102,11 @@ def get_ensurepip():
 
 def install(extras):
     say("Installing the tested packages (a minute or two the first time) ...")
-    project = ROOT + ("[" + ",".join(extras) + "]" if extras else "")
-    pip = [VENV_PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    constraints = os.path.join(ROOT, "constraints.txt")
-    run(pip + ["install", "--editable", project, "--constraint", constraints])
+    pip = [VENV_PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    locks = ["--requirement=" + lock_of(extra) for extra in ["base"] + extras]
+    run(pip + ["--require-hashes"] + locks)
+    # Apart from the packages: pip refuses an editable project where hashes are required.
+    run(pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT])
 
 
 def run(command):
