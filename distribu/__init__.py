@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import cli, models
 from .config import BadSetting, ensure_secret_key, load_config
 from .database import init_database
-from .extensions import csrf, db, limiter, login, migrate, queue, store
+from .extensions import csrf, db, limiter, login, migrate, queue
 from .forms.interrupted import init_interrupted_forms
 from .http.error_handlers import init_errors
 from .http.request_body import Request
@@ -116,5 +116,5 @@ def _secure(response: Response) -> Response:
 
 def _drain(response: Response) -> Response:
     """What this request displaced is deleted before its answer leaves."""
-    outbox.drain_request(store)
+    outbox.drain_request()
     return response

@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from huey import crontab
 from sqlalchemy import delete
 
-from .extensions import db, queue, store
+from .extensions import db, queue
 from .images import outbox, processing
 from .images.stores.contract import StoreError
 from .importing import jobs
@@ -29,20 +29,20 @@ _SWEEP_MINUTES = outbox.SWEEP_EVERY // timedelta(minutes=1)
 
 def process(image_id: str) -> None:
     """The picture has its whole ladder, and its upload is deleted."""
-    processing.process(store, image_id)
-    outbox.drain_request(store)
+    processing.process(image_id)
+    outbox.drain_request()
 
 
 def import_products(job_id: str) -> None:
     """The import has been done or has failed, and what it displaced is deleted."""
-    jobs.run(store, job_id)
-    outbox.drain_request(store)
+    jobs.run(job_id)
+    outbox.drain_request()
 
 
 def sweep() -> None:
     """What crashes left behind is repaired."""
     jobs.recover()
-    outbox.sweep(store)
+    outbox.sweep()
 
 
 def purge(now: datetime | None = None) -> None:

@@ -1,7 +1,10 @@
-"""A store that fails, or does something else, at a chosen call."""
+"""A store that fails, or does something else, at a chosen call; and the way to put it in place."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
+
+from flask import Flask
 
 from distribu.images.stores.contract import ImageStore, StoredObject, StoreUnavailable
 
@@ -9,6 +12,20 @@ from distribu.images.stores.contract import ImageStore, StoredObject, StoreUnava
 class Call(NamedTuple):
     method: str
     subject: str
+
+
+@contextmanager
+def store_of(app: Flask, store: ImageStore) -> Iterator[ImageStore]:
+    """Have the app use this store for the block, as if it had been started with it."""
+    names = {"image_store", "image_store_id"}
+    before = {name: app.extensions.pop(name) for name in names & app.extensions.keys()}
+    app.extensions["image_store"] = store
+    try:
+        yield store
+    finally:
+        # The id is that of the store that was just used.
+        app.extensions.pop("image_store_id", None)
+        app.extensions.update(before)
 
 
 def unavailable() -> None:

@@ -21,6 +21,7 @@ from distribu.extensions import db
 from distribu.importing import jobs
 from distribu.models import AuditEntry, ImportJob, Product, User, utc_now
 from tests.conftest import Cast, add_product, run_queue, signed_in
+from tests.flaky_store import store_of
 from tests.images.crash_child import (
     LATER,
     Death,
@@ -58,13 +59,11 @@ def set_up(app: Flask, number: int) -> str:
 def go_through(app: Flask, job_id: str, at: int | None) -> list[str]:
     """Import; return the points passed, unless the process dies at one."""
     death = Death(at)
-    store = app.extensions["image_store"]
-    app.extensions["image_store"] = death.in_store(store)
-    with app.app_context(), death.in_commits():
+    watched = death.in_store(app.extensions["image_store"])
+    with app.app_context(), death.in_commits(), store_of(app, watched):
         death.is_armed = True
         worker.import_products(job_id)
         death.is_armed = False
-    app.extensions["image_store"] = store
     return death.points
 
 

@@ -42,10 +42,10 @@ def agree(job: ImportJob) -> None:
     jobs.agree(job, plan_of(job).fingerprint)
 
 
-def run(job: ImportJob, store=store) -> ImportJob:
+def run(job: ImportJob) -> ImportJob:
     """The worker has done it; returns the job as it is then."""
     job_id = job.id
-    jobs.run(store, job_id)
+    jobs.run(job_id)
     db.session.expire_all()
     return db.session.get_one(ImportJob, job_id)
 
@@ -56,7 +56,7 @@ def import_text(cast: Cast, text: str) -> dict:
     agree(job)
     job = run(job)
     assert job.status == "DONE", job.result
-    drain(store)
+    drain()
     return job.result
 
 
@@ -67,7 +67,7 @@ def product(cast: Cast, sku: str) -> Product:
 
 def add_picture(product: Product, name: str = "a.png") -> Image:
     """A picture behind the others of product, committed."""
-    image = staging.stage(store, product.company_id, FileStorage(png(40, 30), name))
+    image = staging.stage(product.company_id, FileStorage(png(40, 30), name))
     attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
     db.session.commit()
     return image

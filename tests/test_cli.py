@@ -16,9 +16,10 @@ from distribu.cli.checks import find_problems
 from distribu.cli.companion import Companion
 from distribu.extensions import db
 from distribu.images import staging
+from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import StoreMisconfigured
 from distribu.models import Installation, new_id, utc_now
-from tests.flaky_store import FlakyStore
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.life import add_company, upload
 from tests.images.pictures import png
 from tests.servers import free_port
@@ -75,32 +76,31 @@ class TestCheck:
         assert problem_ids(make_app(QUEUE_URL="redis://127.0.0.1:1/0")) == ["queue-unreachable"]
 
     def test_store_unreachable(self, app):
-        store = app.extensions["image_store"]
-        app.extensions["image_store"] = FlakyStore(store, at="prepare")
-        assert problem_ids(app) == ["store-unreachable"]
+        with store_of(app, FlakyStore(app.extensions["image_store"], at="prepare")):
+            assert problem_ids(app) == ["store-unreachable"]
 
     def test_store_misconfigured_tells_message_and_hint_once(self, app, run):
         def refuse():
             raise StoreMisconfigured("The key is refused.", "Check it.")
 
-        store = app.extensions["image_store"]
-        app.extensions["image_store"] = FlakyStore(store, at="prepare", then=refuse)
-        assert run("check") == (1, "store-misconfigured: The key is refused.\n    Check it.\n")
+        flaky = FlakyStore(app.extensions["image_store"], at="prepare", then=refuse)
+        with store_of(app, flaky):
+            assert run("check") == (1, "store-misconfigured: The key is refused.\n    Check it.\n")
 
     def test_credentials_refused(self, minio_server, fresh_name, make_app):
         url = minio_server.url(fresh_name("bucket"), secret="wrong-secret")
         app = make_app()
-        use_store(app, url)
-        result = app.test_cli_runner().invoke(args=["check"])
+        with store_of(app, open_store(url)):
+            result = app.test_cli_runner().invoke(args=["check"])
         assert result.exit_code == 1
         assert result.output.startswith("store-misconfigured: ")
         assert "wrong-secret" not in result.output
 
     def test_bucket_is_made(self, minio_url, make_app):
         app = make_app()
-        use_store(app, minio_url)
-        assert problem_ids(app) == []
-        assert app.extensions["image_store"].keys() == set()
+        with store_of(app, open_store(minio_url)) as bucket:
+            assert problem_ids(app) == []
+            assert bucket.keys() == set()
 
     def test_store_of_another_database(self, app):
         app.extensions["image_store"].put(f"images/{new_id()}/a.png", png(8, 8), "image/png")
@@ -134,16 +134,10 @@ def test_a_setting_that_says_nothing_is_told_in_a_sentence(app, setting, value):
     assert (setting in checked.stderr, "Traceback" in checked.stderr) == (True, False)
 
 
-def use_store(app, url: str) -> None:
-    from distribu.images.stores.by_url import open_store
-
-    app.extensions["image_store"] = open_store(url)
-
-
 class TestImages:
     def test_sweep(self, app, run):
         with app.app_context():
-            image = staging.stage(app.extensions["image_store"], add_company(), upload())
+            image = staging.stage(add_company(), upload())
             image.kept_until = utc_now()
             db.session.commit()
         assert run("images", "sweep") == (0, "")
@@ -170,9 +164,8 @@ class TestImages:
         assert app.extensions["image_store"].keys() == {key}
 
     def test_doctor_on_a_store_that_is_down(self, app, run):
-        store = app.extensions["image_store"]
-        app.extensions["image_store"] = FlakyStore(store, at="objects")
-        assert run("images", "doctor")[0] == 1
+        with store_of(app, FlakyStore(app.extensions["image_store"], at="objects")):
+            assert run("images", "doctor")[0] == 1
 
 
 class TestServeRefuses:

@@ -20,8 +20,7 @@ def widget(app, cast) -> str:
     """The id of a product of Acme with three pictures: one.png, two.png, three.png."""
     with app.app_context():
         product_id = add_product(cast.acme, name="Widget", stock=10).id
-        store = app.extensions["image_store"]
-        ids = [staging.stage(store, cast.acme, upload(None, f"{name}.png")).id for name in NAMES]
+        ids = [staging.stage(cast.acme, upload(None, f"{name}.png")).id for name in NAMES]
         product = attachment.lock_product(product_id, cast.acme)
         for image_id in ids:
             attachment.attach(product, image_id)
@@ -167,8 +166,7 @@ class TestRemove:
     def test_beside_a_new_picture(self, app, alice, widget, cast):
         ids = pictures(app)
         with app.app_context():
-            store = app.extensions["image_store"]
-            new = staging.stage(store, cast.acme, upload(None, "new.png")).id
+            new = staging.stage(cast.acme, upload(None, "new.png")).id
         save(alice, product_of(app, widget), image_id=new, removed_images=[ids["two"]])
         assert list(pictures(app)) == ["new", "three"]
 

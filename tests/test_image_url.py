@@ -27,7 +27,7 @@ def globex(acme) -> Company:
 
 def add_picture(product: Product, name: str = "a.png") -> Image:
     """A picture behind the others of product, committed."""
-    image = staging.stage(store, product.company_id, FileStorage(png(40, 30), name))
+    image = staging.stage(product.company_id, FileStorage(png(40, 30), name))
     attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
     db.session.commit()
     return image
@@ -37,12 +37,12 @@ def write(product: Product, value: str | None) -> str:
     """Write imageUrl as a door does; returns the kind of change."""
     company = product.company
     change = written_image_url.read_change(company, product, value)
-    copy = written_image_url.prepare(store, company, change)
+    copy = written_image_url.prepare(company, change)
     product = attachment.lock_product(product.id, company.id)
     written_image_url.apply(product, change, copy)
     db.session.commit()
     db.session.expire_all()
-    drain(store)
+    drain()
     return change.kind
 
 
@@ -171,9 +171,9 @@ class TestAnotherHostedPicture:
 
         monkeypatch.setattr(staging, "stage_copy", remove_first)
         with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
-            written_image_url.prepare(store, acme, change)
+            written_image_url.prepare(acme, change)
         db.session.rollback()
-        drain(store)
+        drain()
         assert kept_ids() == {kept.id}
 
     def test_that_has_gone_before_it_is_copied_is_refused(self, acme):
@@ -182,7 +182,7 @@ class TestAnotherHostedPicture:
         change = written_image_url.read_change(acme, product, source.image_url)
         write(source, None)
         with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
-            written_image_url.prepare(store, acme, change)
+            written_image_url.prepare(acme, change)
 
     def test_gives_a_copy_that_gets_a_whole_ladder_of_its_own(self, app_context, acme):
         source, product = add_product(acme.id), add_product(acme.id)
@@ -240,7 +240,7 @@ class TestAnotherHostedPicture:
         assert product.image.id == kept.id
 
     def test_that_is_only_staged_is_refused(self, acme):
-        staged = staging.stage(store, acme.id, FileStorage(png(9, 9), "x.png"))
+        staged = staging.stage(acme.id, FileStorage(png(9, 9), "x.png"))
         with pytest.raises(written_image_url.InvalidImageUrl):
             write(add_product(acme.id), staged.url)
 

@@ -14,7 +14,7 @@ from distribu.importing import jobs
 from distribu.models import ImportJob, Installation, Product, utc_now
 from distribu.worker import purge
 from tests.conftest import add_product, cast_on_either
-from tests.flaky_store import FlakyStore
+from tests.flaky_store import FlakyStore, store_of
 from tests.imports import (
     HEADER,
     add_picture,
@@ -42,7 +42,8 @@ class TestAllOrNothing:
     def test_a_store_that_fails_midway_leaves_nothing(self, copying):
         before = picture_ids()
         # The first picture is copied by then, and the second one under way.
-        job = run(copying, FlakyStore(the_store(), at=5))
+        with store_of(current_app, FlakyStore(the_store(), at=5)):
+            job = run(copying)
         assert job.status == "FAILED"
         assert job.result == {"problem": jobs.NO_STORE}
         assert picture_ids() == before
@@ -62,21 +63,22 @@ class TestAllOrNothing:
         def change() -> None:
             add_product(cast.acme, sku="A", name="Typed meanwhile")
 
-        flaky = FlakyStore(the_store(), at=3, then=change)
-        job = run(copying, flaky)
+        with store_of(current_app, FlakyStore(the_store(), at=3, then=change)):
+            job = run(copying)
         assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
         assert picture_ids() == before
         assert product(cast, "A").name == "Typed meanwhile"
         assert entries("product.created") == []
 
     def test_pictures_that_are_held_midway_end_it(self, copying):
-        claim_store(store)
+        claim_store()
 
         def freeze() -> None:
             db.session.execute(update(Installation).values(frozen_until=utc_now() + LATER))
             db.session.commit()
 
-        job = run(copying, FlakyStore(the_store(), at=3, then=freeze))
+        with store_of(current_app, FlakyStore(the_store(), at=3, then=freeze)):
+            job = run(copying)
         assert (job.status, job.result) == ("FAILED", {"problem": jobs.NO_STORE})
 
     def test_an_error_of_ours_discards_what_was_staged(self, copying):
@@ -85,8 +87,9 @@ class TestAllOrNothing:
         def fail() -> None:
             raise ZeroDivisionError
 
-        with pytest.raises(ZeroDivisionError):
-            run(copying, FlakyStore(the_store(), at=7, then=fail))
+        flaky = FlakyStore(the_store(), at=7, then=fail)
+        with store_of(current_app, flaky), pytest.raises(ZeroDivisionError):
+            run(copying)
         db.session.expire_all()
         assert copying.status == "FAILED"
         assert copying.result == {"problem": jobs.INTERRUPTED}
@@ -110,7 +113,8 @@ class TestAllOrNothing:
         assert (copying.mapping, copying.result) == (mapping, result)
 
     def test_can_be_tried_again_after_a_failure(self, cast, copying):
-        run(copying, FlakyStore(the_store(), at=0))
+        with store_of(current_app, FlakyStore(the_store(), at=0)):
+            run(copying)
         agree(copying)
         assert run(copying).status == "DONE"
         assert product(cast, "A").image.copied_from
@@ -121,7 +125,8 @@ class TestAllOrNothing:
             attachment.remove_all(attachment.lock_product(saved.id, cast.acme))
             db.session.commit()
 
-        job = run(copying, FlakyStore(the_store(), at=4, moment="after", then=remove))
+        with store_of(current_app, FlakyStore(the_store(), at=4, moment="after", then=remove)):
+            job = run(copying)
         assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
         assert picture_ids() == set()
 
@@ -203,7 +208,7 @@ def at_once(job_ids: list[str]) -> None:
     def work(job_id: str) -> None:
         with app.app_context():
             start.wait()
-            jobs.run(the_store(), job_id)
+            jobs.run(job_id)
 
     threads = [threading.Thread(target=work, args=[job_id]) for job_id in job_ids]
     for thread in threads:

@@ -1,6 +1,7 @@
 """Who may import whom: the tree is read with ast, and held to the table of floors."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,8 @@ ALLOWED = {
 }
 # Imports inside a function: a driver that only one kind of store needs, and the demo with Pillow.
 LATE = {("images.stores", "images.stores"), ("cli", "seed")}
+# A move has two stores, and copies from either. All else uses the one of the app, of extensions.
+TAKING_A_STORE = {"images.moving", "images.writing", "cli.images"}
 
 
 def sources() -> dict[str, Path]:
@@ -174,6 +177,15 @@ def late_imports() -> set[tuple[str, str]]:
     }
 
 
+def takes_a_store(path: Path) -> bool:
+    """Whether an argument of a function in the file is an image store."""
+    return any(
+        isinstance(node, ast.arg)
+        and {"store", "ImageStore"} & set(re.findall(r"\w+", ast.unparse(node)))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
 @pytest.mark.parametrize("module", sorted(SOURCES))
 def test_module_has_a_place_in_the_table(module):
     assert place(module), f"{module} has no floor: put it where its imports allow"
@@ -189,6 +201,11 @@ def test_no_imports_form_a_circle():
 
 def test_nothing_is_imported_inside_a_function_but_what_is_named():
     assert late_imports() == LATE
+
+
+def test_only_a_move_takes_a_store_as_an_argument():
+    taking = {module for module, path in SOURCES.items() if takes_a_store(path)}
+    assert {module for module in taking if place(module) != "images.stores"} == TAKING_A_STORE
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,11 @@ def publish(app, cast):
     def publish(format="JPEG", is_complete=True) -> str:
         with app.app_context():
             product = add_product(cast.acme)
-            image_id = staging.stage(store, cast.acme, picture(format)).id
+            image_id = staging.stage(cast.acme, picture(format)).id
             attachment.attach(attachment.lock_product(product.id, cast.acme), image_id)
             db.session.commit()
             if is_complete:
-                processing.process(store, image_id)
+                processing.process(image_id)
             return "/" + db.session.get(Image, image_id).key()
 
     return publish
@@ -51,7 +51,7 @@ def path(publish) -> str:
 @pytest.fixture
 def staged_path(app, cast) -> str:
     with app.app_context():
-        return "/" + staging.stage(store, cast.acme, picture("PNG")).key()
+        return "/" + staging.stage(cast.acme, picture("PNG")).key()
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_format_that_is_not_made_yet_is_not_kept_for_ever(app, publish, nobody):
     path = publish(is_complete=False)
     early = nobody.get(path, query_string={"format": "500w"})
     with app.app_context():
-        processing.process(store, db.session.query(Image).one().id)
+        processing.process(db.session.query(Image).one().id)
     asked = {"If-None-Match": early.headers["ETag"]}
     late = nobody.get(path, query_string={"format": "500w"}, headers=asked)
     assert early.headers["Cache-Control"] == "public, no-cache"
@@ -227,7 +227,7 @@ def test_removed_picture_is_gone_from_the_commit_on(app, path, nobody):
         assert path[1:] in stored_keys()
     assert nobody.get(path).status_code == 404
     with app.app_context():
-        outbox.drain(store)
+        outbox.drain()
         assert path[1:] not in stored_keys()
 
 

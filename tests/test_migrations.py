@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
-from flask import current_app
 from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import inspect, text
 
@@ -37,8 +36,7 @@ def test_down_to_nothing_and_up_again(migrated):
 def test_down_to_the_first_and_up_again_keeps_every_row(migrated):
     company_id = add_cast().acme
     product_id = add_product(company_id).id
-    store = current_app.extensions["image_store"]
-    image_id = add_accepted(store, company_id, db.session.get(Product, product_id)).id
+    image_id = add_accepted(company_id, db.session.get(Product, product_id)).id
     db.session.remove()
     downgrade(revision="0001")
     upgrade()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribu.extensions import db, store
+from distribu.extensions import db
 from distribu.models import PROCESSING, READY, Company, Product
 from tests.conftest import add_product
 from tests.images.life import add_accepted
@@ -48,7 +48,7 @@ def test_the_picker_shows_the_first_picture_that_is_ready(app, alice, cast, widg
         values = {"derivatives": [made], "alt_text": "A widget in blue"}
         for position, status in enumerate((PROCESSING, READY, READY)):
             name, place = f"picture-{position}.jpg", {"position": position, "status": status}
-            add_accepted(store, cast.acme, product, public_name=name, **values, **place)
+            add_accepted(cast.acme, product, public_name=name, **values, **place)
     shown = alice.get(ADDRESS).text
     names = ("picture-0", "picture-1", "picture-2")
     assert [name in shown for name in names] == [False, True, False]

@@ -27,4 +27,4 @@ def test_a_row_is_found_among_any_number_of_values(app, cast):
 def test_a_request_may_displace_any_number_of_pictures(app):
     with app.app_context():
         db.session.info["to_drain"] = new_ids(MANY)
-        outbox.drain_request(app.extensions["image_store"])
+        outbox.drain_request()

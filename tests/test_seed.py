@@ -40,7 +40,7 @@ def pictures_by_sku() -> dict[str, int]:
 
 
 def test_the_demo_company_has_its_goods_and_an_owner(app_context):
-    seed_demo(store, FEW)
+    seed_demo(FEW)
     company = db.session.scalar(select(Company))
     owner = db.session.scalar(select(User))
     assert (company.name, company.slug) == ("Acme Distributors", "acme-distributors")
@@ -51,18 +51,18 @@ def test_the_demo_company_has_its_goods_and_an_owner(app_context):
 
 
 def test_seeding_again_changes_nothing(app_context):
-    seed_demo(store, FEW)
+    seed_demo(FEW)
     keys = store.keys()
-    seed_demo(store, FEW)
+    seed_demo(FEW)
     assert (count(Company), count(User), count(Product), count(Image)) == (1, 1, 3, 3)
     assert store.keys() == keys
 
 
 def test_a_deleted_demo_product_does_not_come_back(app_context):
-    seed_demo(store, FEW)
+    seed_demo(FEW)
     db.session.delete(db.session.scalar(select(Product).where(Product.sku == "A-3")))
     db.session.commit()
-    seed_demo(store, FEW)
+    seed_demo(FEW)
     assert set(pictures_by_sku()) == {"A-1", "A-2"}
 
 
@@ -79,9 +79,9 @@ def test_seeding_goes_on_where_it_was_killed(app_context, monkeypatch, dies_at):
     with monkeypatch.context() as patch:
         patch.setattr(db.session, "commit", commit_or_die)
         with pytest.raises(Killed):
-            seed_demo(store, FEW)
+            seed_demo(FEW)
     db.session.remove()
-    seed_demo(store, FEW)
+    seed_demo(FEW)
     assert (count(Company), count(User)) == (1, 1)
     assert pictures_by_sku() == {"A-1": 2, "A-2": 1, "A-3": 0}
 

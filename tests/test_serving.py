@@ -100,15 +100,14 @@ def serving(application) -> Iterator[str]:
 
 def add_picture(app) -> tuple[str, str]:
     """A product with a picture; return their ids."""
-    store = app.extensions["image_store"]
     with app.app_context():
         company_id = add_cast().acme
         product_id = add_product(company_id).id
-        image_id = staging.stage(store, company_id, upload(jpeg(700, 500), "Blue Widget.jpg")).id
+        image_id = staging.stage(company_id, upload(jpeg(700, 500), "Blue Widget.jpg")).id
         attachment.attach(attachment.lock_product(product_id, company_id), image_id)
         db.session.commit()
-        processing.process(store, image_id)
-        outbox.drain_request(store)
+        processing.process(image_id)
+        outbox.drain_request()
     return product_id, image_id
 
 
@@ -126,7 +125,7 @@ def remove(app, image_id: str) -> None:
     with app.app_context():
         attachment.discard(db.session.get(Image, image_id))
         db.session.commit()
-        outbox.drain_request(app.extensions["image_store"])
+        outbox.drain_request()
 
 
 def get(url: str, **headers):

@@ -28,10 +28,10 @@ def add_picture(product_id: str, filename="blue-widget.png", size=(640, 480)) ->
     """Give the product one more picture, its whole ladder made; return the picture's id."""
     product = db.session.get(Product, product_id)
     upload = FileStorage(png(*size), filename=filename)
-    image = staging.stage(store, product.company_id, upload)
+    image = staging.stage(product.company_id, upload)
     attachment.attach(attachment.lock_product(product_id, product.company_id), image.id)
     db.session.commit()
-    processing.process(store, image.id)
+    processing.process(image.id)
     return image.id
 
 
@@ -313,7 +313,7 @@ def test_product_page_offers_a_jpeg_to_other_sites(nobody, widget):
 def test_product_page_offers_the_stable_picture_until_the_jpeg_is_made(app, nobody, shop, cast):
     [product_id] = shop("Widget")
     with app.app_context():
-        image = staging.stage(store, cast.acme, FileStorage(png(40, 30), filename="new.png"))
+        image = staging.stage(cast.acme, FileStorage(png(40, 30), filename="new.png"))
         attachment.attach(attachment.lock_product(product_id, cast.acme), image.id)
         db.session.commit()
     page = nobody.get(product_path(product_id)).text
@@ -423,12 +423,12 @@ def test_kept_page_follows_every_change(app, nobody, widget):
 def test_kept_page_shows_the_sharper_set_as_soon_as_it_is_there(app, nobody, shop, cast):
     [product_id] = shop("Widget")
     with app.app_context():
-        image_id = staging.stage(store, cast.acme, FileStorage(png(640, 480))).id
+        image_id = staging.stage(cast.acme, FileStorage(png(640, 480))).id
         attachment.attach(attachment.lock_product(product_id, cast.acme), image_id)
         db.session.commit()
     assert "500w.avif" not in nobody.get(CATALOGUE).text
     with app.app_context():
-        processing.process(store, image_id)
+        processing.process(image_id)
     assert "500w.avif" in nobody.get(CATALOGUE).text
 
 

@@ -17,7 +17,7 @@ from distribu.images import staging
 from distribu.models import ApiKey, IdempotencyKey, Image, ImportJob, utc_now
 from distribu.task_queue import QueueUnavailable
 from tests.conftest import run_queue
-from tests.flaky_store import FlakyStore
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.life import add_company, upload
 
 PATIENCE_SECONDS = 60
@@ -36,7 +36,7 @@ def wait_until(is_so: Callable[[], bool]) -> bool:
 @pytest.fixture
 def image_id(app_context) -> str:
     """A staged picture, whose ladder the queue has to make."""
-    return staging.stage(app_context.extensions["image_store"], add_company(), upload()).id
+    return staging.stage(add_company(), upload()).id
 
 
 def is_complete(image_id: str) -> bool:
@@ -81,9 +81,8 @@ class TestTasks:
         assert not [key for key in keys if key.startswith("incoming/")]
 
     def test_a_store_that_is_down_is_left_to_the_sweep(self, app, image_id, caplog):
-        store = app.extensions["image_store"]
-        app.extensions["image_store"] = FlakyStore(store, at="put")
-        assert run_queue(app) == 1
+        with store_of(app, FlakyStore(app.extensions["image_store"], at="put")):
+            assert run_queue(app) == 1
         assert "left to the sweep: process" in caplog.text
         assert not is_complete(image_id)
 
@@ -175,8 +174,7 @@ class TestProcess:
     def test_it_works_on_redis(self, make_app, redis_url):
         app = make_app(QUEUE_URL=redis_url, RATELIMIT_STORAGE_URI="memory://")
         with app.app_context():
-            store = app.extensions["image_store"]
-            image_id = staging.stage(store, add_company(), upload()).id
+            image_id = staging.stage(add_company(), upload()).id
             assert queue.size() == 1
             command = [sys.executable, "-m", "flask", "--app", "distribu", "worker"]
             with subprocess.Popen(command, env=environment(app)) as process:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import Conflict
 
 from .. import audit
-from ..extensions import db, store
+from ..extensions import db
 from ..http.json_bodies import InvalidValues
 from ..http.tenancy import company_row
 from ..images import attachment
@@ -117,7 +117,7 @@ def _prepared(
 ) -> tuple[written_image_url.Change, Image | None]:
     change = _change(product, values)
     try:
-        return change, written_image_url.prepare(store, g.company, change)
+        return change, written_image_url.prepare(g.company, change)
     except written_image_url.InvalidImageUrl as error:
         raise InvalidValues({"imageUrl": [str(error)]}) from error
 

@@ -4,7 +4,6 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from ..extensions import store
 from .checks import find_problems, format_problem
 from .images import images
 from .serve import serve, worker
@@ -34,5 +33,5 @@ def seed() -> None:
     """Add the demo company, with drawn pictures."""
     from ..seed import seed_demo
 
-    seed_demo(store)
+    seed_demo()
     current_app.extensions["image_sandbox"].close()

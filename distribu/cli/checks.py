@@ -61,7 +61,7 @@ def _check_tables() -> list[Problem]:
 def _check_store() -> list[Problem]:
     try:
         store.prepare()
-        claim_store(store)
+        claim_store()
     except StoreMisconfigured as error:
         message = str(error).removesuffix(error.hint).strip()
         return [Problem("store-misconfigured", message, error.hint)]

@@ -26,7 +26,7 @@ def images() -> None:
 def sweep() -> None:
     """Finish what crashes left behind, now."""
     try:
-        outbox.sweep(store)
+        outbox.sweep()
     except StoreError as error:
         raise click.ClickException(str(error)) from error
 
@@ -38,7 +38,7 @@ def doctor(repair: bool) -> None:
     """Compare the rows with the image store, both ways; exit with 1 if something is left to do."""
     count = repaired = 0
     try:
-        for finding in image_doctor.examine(store, repair):
+        for finding in image_doctor.examine(repair):
             click.echo(finding)
             count += 1
             repaired += finding.is_repaired
@@ -77,7 +77,7 @@ def rebuild() -> None:
 
 def _rebuild(image_id: str) -> str:
     try:
-        return rebuilding.rebuild(store, image_id)
+        return rebuilding.rebuild(image_id)
     except (SandboxError, StoreError) as error:
         return f"{error} (the sweep tries again)"
 
@@ -93,7 +93,7 @@ def move(url: str) -> None:
     """
     try:
         target = open_store(url)
-        run = moving.Move(store, target)
+        run = moving.Move(target)
         _copy_while_open(run)
         with _progress("Last pass, pictures are frozen") as tick:
             run.finish(tick)
@@ -107,7 +107,7 @@ def move(url: str) -> None:
         ) from error
     for key in sorted(run.missing):
         click.echo(f"missing in both stores: {key}", err=True)
-    click.echo(_next_steps(store, target))
+    click.echo(_next_steps(target))
 
 
 def _copy_while_open(run: moving.Move) -> None:
@@ -125,7 +125,7 @@ def _progress(label: str) -> Iterator[Callable[[], None]]:
         yield lambda: bar.update(1)
 
 
-def _next_steps(source: ImageStore, target: ImageStore) -> str:
+def _next_steps(target: ImageStore) -> str:
     return f"""
 Every picture is in {target} now, and compared byte by byte. No address has changed.
 
@@ -134,4 +134,4 @@ Every picture is in {target} now, and compared byte by byte. No address has chan
 2. Start all of them again. Until then they show the pictures of the old store, and refuse to
    change any.
 3. Run flask check and flask images doctor.
-4. When all is well, delete what is left in {source}."""
+4. When all is well, delete what is left in {store}."""

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from .. import worker as queue_worker
 from ..config import announce
-from ..extensions import db, store
+from ..extensions import db
 from ..models import Company
 from .checks import PASSING, check_database, find_problems, format_problem
 from .companion import Companion
@@ -135,7 +135,7 @@ def _demo_login() -> str:
 
     if db.session.scalar(select(Company.id).limit(1)) is None:
         click.echo("Making the demo company and its pictures ...")
-        seed_demo(store)
+        seed_demo()
     return f"\nSign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}"
 
 

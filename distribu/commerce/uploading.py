@@ -12,7 +12,7 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from ..extensions import db, queue, store
+from ..extensions import db, queue
 from ..http.api_keys import with_key
 from ..http.idempotency import committed
 from ..http.request_body import CutOffUpload, UploadTooLarge
@@ -111,7 +111,7 @@ def _add(product_id: str, upload: intake.Upload) -> tuple[dict, int]:
         # A look without the lock, so that nothing is put for what is refused anyway.
         intake.refuse_needless(product_id, upload, limit)
         with (
-            intake.received(store, g.company.id, upload) as image,
+            intake.received(g.company.id, upload) as image,
             changed_pictures(product_id) as product,
         ):
             intake.add(product, image, upload, limit)

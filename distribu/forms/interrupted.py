@@ -18,7 +18,7 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
-from ..extensions import login, store
+from ..extensions import login
 from ..http.json_bodies import parse_json
 from ..http.redirects import address_parts, local_path, referring_path
 from ..http.sessions import user_of_ended_session
@@ -159,7 +159,7 @@ def _staged_id(picture: FileStorage) -> str | None:
     if user is None:
         return None
     try:
-        return staging.stage(store, user.company_id, picture).id
+        return staging.stage(user.company_id, picture).id
     except (InvalidImage, StoreError, SandboxError):
         return None
 

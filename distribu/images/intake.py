@@ -5,7 +5,6 @@ one commit gives the image to its product; the queue is told. A crash
 between them leaves a staged row that the next sweep discards.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +19,7 @@ from .attachment import ImageConflict, attach, change_image, discard, refuse_ful
 from .decoding.policies import ImagePolicy
 from .decoding.probe import ImageInfo, probe
 from .filenames import public_name, readable_name, shortened
-from .stores.contract import ImageStore
-from .writing import WRITING_WINDOW, putting
+from .writing import WRITING_WINDOW, putting, sha256
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,7 @@ class AlreadyThere(ImageConflict):
 def examine(file: BinaryIO, filename: str, policy: ImagePolicy) -> Upload:
     """The upload that file is. Raises InvalidImage for what its header rules out."""
     info = probe(file, policy)
-    file.seek(0)
-    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Upload(file, shortened(filename), sha256, info, policy)
+    return Upload(file, shortened(filename), sha256(file), info, policy)
 
 
 def find_twin(product_id: str, upload: Upload) -> str | None:
@@ -70,9 +66,7 @@ def find_twin(product_id: str, upload: Upload) -> str | None:
 
 
 @contextmanager
-def received(
-    store: ImageStore, company_id: str, upload: Upload, now: datetime | None = None
-) -> Iterator[Image]:
+def received(company_id: str, upload: Upload, now: datetime | None = None) -> Iterator[Image]:
     """A PROCESSING image that no product has yet, its upload in the store.
 
     Commits before the block, which gives it to a product; where the
@@ -81,7 +75,7 @@ def received(
     """
     image = _new_image(company_id, upload)
     # Nobody knows of it yet: it is kept no longer than the upload can take.
-    with putting(store, image, now or utc_now(), keep=WRITING_WINDOW) as writer:
+    with putting(image, now or utc_now(), keep=WRITING_WINDOW) as writer:
         upload.file.seek(0)
         writer.put(image.upload_key, upload.file, "application/octet-stream")
     image_id, is_given = image.id, False

@@ -6,22 +6,19 @@ both stores are compared, and one commit makes the target the store of
 this database. A freeze ends by itself: a move that dies leaves none.
 """
 
-import hashlib
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import BinaryIO
 
 from sqlalchemy import exists, func, select, update
 
-from ..extensions import db
+from ..extensions import db, store
 from ..models import Image, Installation, utc_now
 from .decoding.policies import CONTENT_TYPES
 from .doctor import claim_store
 from .stores.contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
+from .writing import local_copy, sha256
 
 # Renewed as long as the move works; where it has died, pictures can be changed again after it.
 FREEZE = timedelta(minutes=5)
@@ -51,13 +48,13 @@ def image_count() -> int:
 class Move:
     """One run of a move; what it has once compared byte by byte, it need not copy again."""
 
-    def __init__(self, source: ImageStore, target: ImageStore, pause=time.sleep):
-        """The target is remembered as this database's. Commits.
+    def __init__(self, target: ImageStore, pause=time.sleep):
+        """The target is remembered as the one to which this database moves. Commits.
 
         Raises AlreadyMoved, ForeignStore, StoreError, and MoveFailed
         where the target holds what this database never put there.
         """
-        self._source, self._target, self._pause = source, target, pause
+        self._target, self._pause = target, pause
         self._verified: dict[str, int] = {}
         self._freeze: Freeze | None = None
         self.missing: set[str] = set()
@@ -94,7 +91,7 @@ class Move:
         known = db.session.get(Installation, 1, populate_existing=True)
         if known and known.store_id == self._target_id:
             raise AlreadyMoved
-        claim_store(self._source)
+        claim_store()
         known = db.session.get_one(Installation, 1)
         if self._target_id not in (known.target_id, known.moved_from) and _sizes(self._target):
             raise MoveFailed(f"There are objects in {self._target} that no move has put there.")
@@ -107,22 +104,30 @@ class Move:
         if key in self._verified:
             return
         try:
-            with _local_copy(self._source, key) as (file, digest):
+            with local_copy(key) as file:
                 byte_size = file.seek(0, 2)
-                self._put_until_same(key, file, content_type, digest)
+                self._put_until_same(key, file, content_type)
         except ObjectNotFound:
             # Removed since its row was read, or lost before.
             self.missing.add(key)
         else:
             self._verified[key] = byte_size
 
-    def _put_until_same(self, key: str, file: BinaryIO, content_type: str, digest: str) -> None:
+    def _put_until_same(self, key: str, file: BinaryIO, content_type: str) -> None:
+        digest = sha256(file)
         for _ in range(_PUT_ATTEMPTS):
-            if _digest(self._target, key) == digest:
+            if self._target_digest(key) == digest:
                 return
             self._target.put(key, file, content_type)
-        if _digest(self._target, key) != digest:
+        if self._target_digest(key) != digest:
             raise MoveFailed(f"{self._target} gives back other bytes of {key} than it was given.")
+
+    def _target_digest(self, key: str) -> str | None:
+        try:
+            with local_copy(key, self._target) as file:
+                return sha256(file)
+        except ObjectNotFound:
+            return None
 
     def _wait_for_writers(self) -> None:
         # Nobody begins any more; who has begun before puts until then at the latest.
@@ -134,7 +139,7 @@ class Move:
 
     def _forget_what_changed(self) -> None:
         # What the doctor had made anew has its old key.
-        sizes = _sizes(self._source)
+        sizes = _sizes(store)
         self._verified = {
             key: byte_size
             for key, byte_size in self._verified.items()
@@ -152,7 +157,7 @@ class Move:
 
     def _compare(self, wanted: dict[str, int]) -> None:
         self._freeze.renew()
-        sizes = _sizes(self._source)
+        sizes = _sizes(store)
         for there in (_sizes(self._target), {key: sizes.get(key) for key in wanted}):
             if differing := sorted(key for key, _ in there.items() ^ wanted.items()):
                 raise MoveFailed(f"The two stores differ, for example at {differing[0]}.")
@@ -234,26 +239,10 @@ def _objects_of(image: Image) -> list[tuple[str, str]]:
     return objects
 
 
-def _sizes(store: ImageStore) -> dict[str, int]:
+def _sizes(image_store: ImageStore) -> dict[str, int]:
+    """Byte sizes by key, of all that the source or the target holds."""
     return {
         stored.key: stored.byte_size
         for folder in (PUBLIC, PRIVATE)
-        for stored in store.objects(folder)
+        for stored in image_store.objects(folder)
     }
-
-
-@contextmanager
-def _local_copy(store: ImageStore, key: str) -> Iterator[tuple[BinaryIO, str]]:
-    with tempfile.TemporaryFile() as copy:
-        with store.open(key) as body:
-            shutil.copyfileobj(body, copy)
-        copy.seek(0)
-        yield copy, hashlib.file_digest(copy, "sha256").hexdigest()
-
-
-def _digest(store: ImageStore, key: str) -> str | None:
-    try:
-        with _local_copy(store, key) as (_, digest):
-            return digest
-    except ObjectNotFound:
-        return None

@@ -7,13 +7,13 @@ from itertools import takewhile
 
 from sqlalchemy import Row, delete, select, update
 
-from ..extensions import db
+from ..extensions import db, store
 from ..models import Image, OutboxEntry, utc_now
 from ..models.json_rows import is_among
 from . import attachment, processing, store_identity
 from .purging import purge
 from .store_identity import PicturesHeld
-from .stores.contract import ImageStore, StoreError
+from .stores.contract import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,7 @@ SWEEP_EVERY = timedelta(minutes=5)
 PATIENCE = timedelta(minutes=2)
 
 
-def drain(
-    store: ImageStore, entry_ids: Sequence[str] | None = None, now: datetime | None = None
-) -> int:
+def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -> int:
     """The objects of every due entry are gone, and the entry after them. Commits.
 
     entry_ids: only these, as at the end of a request, where somebody
@@ -43,22 +41,22 @@ def drain(
         due = due.where(is_among(OutboxEntry.id, entry_ids))
     # Rows, not objects: another drain may be at the same entries.
     entries = db.session.execute(due).all()
-    outcomes = (_drain_one(store, entry, now) for entry in entries)
+    outcomes = (_drain_one(entry, now) for entry in entries)
     if entry_ids is not None:
         outcomes = takewhile(bool, outcomes)
     return len(entries) - sum(outcomes)
 
 
-def drain_request(store: ImageStore) -> None:
+def drain_request() -> None:
     """What this session has put into the outbox is gone from the store, if the store answers."""
     # Most requests change nothing, and many open no session: none is opened to find that out.
     entry_ids = db.session.registry.has() and db.session.info.pop("to_drain", None)
     if entry_ids:
         db.session.rollback()
-        drain(store, entry_ids)
+        drain(entry_ids)
 
 
-def sweep(store: ImageStore, now: datetime | None = None) -> None:
+def sweep(now: datetime | None = None) -> None:
     """No row is forgotten: abandoned choices go, stuck pictures go on, the outbox drains.
 
     Commits. Raises PicturesHeld.
@@ -66,12 +64,12 @@ def sweep(store: ImageStore, now: datetime | None = None) -> None:
     now = now or utc_now()
     attachment.discard_abandoned(now)
     db.session.commit()
-    _resume_stuck(store, now)
+    _resume_stuck(now)
     # What was discarded just now is due as well.
-    drain(store, now=max(now, utc_now()))
+    drain(now=max(now, utc_now()))
 
 
-def _drain_one(store: ImageStore, entry: Row, now: datetime) -> bool:
+def _drain_one(entry: Row, now: datetime) -> bool:
     try:
         # Asked after the entry was read: what was written since a move is never deleted elsewhere.
         store_identity.require()
@@ -105,7 +103,7 @@ def _postpone(entry: Row, due_at: datetime, **values) -> None:
     db.session.commit()
 
 
-def _resume_stuck(store: ImageStore, now: datetime) -> None:
+def _resume_stuck(now: datetime) -> None:
     """Every picture that nobody is at is in the queue again, or given up after three attempts."""
     unfinished = select(Image.id, Image.status, Image.attempts, Image.writing_until).where(
         Image.ladder_version.is_(None), Image.created_at < now - PATIENCE
@@ -116,7 +114,7 @@ def _resume_stuck(store: ImageStore, now: datetime) -> None:
         if row.attempts < processing.MAX_ATTEMPTS:
             processing.ask_for_work(row.id, row.status)
         else:
-            _give_up(store, row.id)
+            _give_up(row.id)
 
 
 def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
@@ -133,12 +131,12 @@ def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
     return [row for row in idle if row not in waiting]
 
 
-def _give_up(store: ImageStore, image_id: str) -> None:
+def _give_up(image_id: str) -> None:
     image = db.session.get(Image, image_id)
     is_over = Image.attempts >= processing.MAX_ATTEMPTS
     try:
         if image:
-            processing.give_up(store, image, "too_many_attempts", is_over)
+            processing.give_up(image, "too_many_attempts", is_over)
         db.session.commit()
     except attachment.ImageConflict:
         db.session.rollback()

@@ -10,14 +10,14 @@ from sqlalchemy import update
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from .. import audit
-from ..extensions import db, queue, sandbox
+from ..extensions import db, queue, sandbox, store
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox, lock_product, primary_image
 from .decoding.ladder import LADDER_VERSION, THUMBNAIL_PX
 from .decoding.policies import COMMERCE, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
 from .decoding.sandbox import Publication, SandboxError
-from .stores.contract import ImageStore, ObjectNotFound, StoreError
+from .stores.contract import ObjectNotFound, StoreError
 from .writing import WRITING_WINDOW, Writer, close_with, local_copy, refuse_pending_work
 
 # Of each step: that which makes a picture READY, and that which makes its ladder.
@@ -32,7 +32,7 @@ def ask_for_work(image_id: str, status: str) -> None:
     queue.enqueue("process", image_id, priority=0 if status == PROCESSING else LADDER_PRIORITY)
 
 
-def process(store: ImageStore, image_id: str, now: datetime | None = None) -> None:
+def process(image_id: str, now: datetime | None = None) -> None:
     """The image is a step further: READY, then with its whole ladder; or it is ERROR.
 
     Nothing where someone else is at it. Commits: the attempt before any
@@ -40,7 +40,7 @@ def process(store: ImageStore, image_id: str, now: datetime | None = None) -> No
     the outcome. Safe to repeat.
     """
     refuse_pending_work()
-    writer = _claim(store, image_id, now or utc_now())
+    writer = _claim(image_id, now or utc_now())
     if writer is None:
         return
     try:
@@ -62,7 +62,7 @@ def process(store: ImageStore, image_id: str, now: datetime | None = None) -> No
             ask_for_work(image_id, READY)
 
 
-def give_up(store: ImageStore, image: Image, error_code: str, *conditions) -> None:
+def give_up(image: Image, error_code: str, *conditions) -> None:
     """An image that cannot be finished: ERROR, or READY with as much of its set as there is.
 
     conditions: that nobody writes for it, so that what attempts put
@@ -96,7 +96,7 @@ def measured(publication: Publication) -> dict:
     }
 
 
-def _claim(store: ImageStore, image_id: str, now: datetime) -> Writer | None:
+def _claim(image_id: str, now: datetime) -> Writer | None:
     """What may write for the image, this attempt counted and committed; None if it is not free."""
     store_identity.require()
     store_identity.hold()
@@ -114,7 +114,7 @@ def _claim(store: ImageStore, image_id: str, now: datetime) -> Writer | None:
     ).first()
     db.session.commit()
     image = claimed and db.session.get(Image, image_id, populate_existing=True)
-    return Writer(store, image) if image else None
+    return Writer(image) if image else None
 
 
 def _work(writer: Writer) -> bool:
@@ -122,15 +122,15 @@ def _work(writer: Writer) -> bool:
     image, is_mine = writer.image, Image.attempts == writer.attempts
     try:
         if image.status == PROCESSING:
-            with local_copy(writer.store, image.upload_key) as upload:
+            with local_copy(image.upload_key) as upload:
                 _publish(writer, upload)
             return False
         with _source(writer) as (file, policy):
             _complete(writer, file, policy)
     except InvalidImage as error:
-        give_up(writer.store, image, error.code, is_mine)
+        give_up(image, error.code, is_mine)
     except ObjectNotFound:
-        give_up(writer.store, image, "upload_lost", is_mine)
+        give_up(image, "upload_lost", is_mine)
     return True
 
 
@@ -175,10 +175,10 @@ def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy]]:
     image, policy = writer.image, POLICIES[writer.image.policy]
     with ExitStack() as files:
         try:
-            file = files.enter_context(local_copy(writer.store, image.upload_key))
+            file = files.enter_context(local_copy(image.upload_key))
         except ObjectNotFound:
             # The outbox may have deleted it only now.
-            file, policy = files.enter_context(local_copy(writer.store, image.key())), PUBLISHED
+            file, policy = files.enter_context(local_copy(image.key())), PUBLISHED
         yield file, policy
 
 

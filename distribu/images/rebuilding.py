@@ -16,7 +16,6 @@ from .attachment import ImageConflict, change_image
 from .decoding.ladder import LADDER_VERSION
 from .outbox import drain_request
 from .processing import by_ladder, process
-from .stores.contract import ImageStore
 
 DONE = "done"
 GONE = "removed meanwhile"
@@ -34,7 +33,7 @@ def outdated() -> list[str]:
     return list(db.session.scalars(ready.order_by(Image.id)))
 
 
-def rebuild(store: ImageStore, image_id: str, now: datetime | None = None) -> str:
+def rebuild(image_id: str, now: datetime | None = None) -> str:
     """The image has the ladder of today, and nothing of an older one; or the answer says why not.
 
     Commits. Safe to repeat. Returns DONE, GONE, BUSY or KEPT. Raises
@@ -43,8 +42,8 @@ def rebuild(store: ImageStore, image_id: str, now: datetime | None = None) -> st
     now = now or utc_now()
     db.session.rollback()
     _hand_over(image_id, now)
-    process(store, image_id, now)
-    drain_request(store)
+    process(image_id, now)
+    drain_request()
     return _outcome(image_id)
 
 

@@ -5,11 +5,9 @@ is not whole. Each refuses a session with pending work, because its
 commit must not save half a form.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import BinaryIO
 
 from werkzeug.datastructures import FileStorage
 
@@ -26,8 +24,15 @@ from .decoding.policies import (
 from .decoding.sandbox import WAIT_SECONDS, Publication
 from .filenames import public_name, shortened
 from .processing import ask_for_work, measured
-from .stores.contract import ImageStore
-from .writing import Writer, close_with, local_copy, make_ready, putting, refuse_pending_work
+from .writing import (
+    Writer,
+    close_with,
+    local_copy,
+    make_ready,
+    putting,
+    refuse_pending_work,
+    sha256,
+)
 
 _COPIED = (
     *("policy", "sha256", "alt_text", "filename", "public_name", "format", "byte_size"),
@@ -36,7 +41,6 @@ _COPIED = (
 
 
 def stage(
-    store: ImageStore,
     company_id: str,
     upload: FileStorage,
     policy: ImagePolicy = MERCHANT,
@@ -55,16 +59,14 @@ def stage(
         made = [publication.picture, publication.thumbnail]
         close_with(files, made)
         image = _new_image(company_id, upload, publication, policy)
-        with _written(store, image, now) as writer:
+        with _written(image, now) as writer:
             writer.put(image.upload_key, upload.stream, "application/octet-stream")
             make_ready(writer, derivatives=writer.put_all(made))
     ask_for_work(image.id, READY)
     return image
 
 
-def stage_copy(
-    store: ImageStore, company_id: str, source: Image, now: datetime | None = None
-) -> Image:
+def stage_copy(company_id: str, source: Image, now: datetime | None = None) -> Image:
     """A READY image with bytes of its own that shows what source shows.
 
     Commits, as stage() does. The copy remembers where it came from.
@@ -79,9 +81,9 @@ def stage_copy(
         ladder_version=source.ladder_version,
         **{name: getattr(source, name) for name in _COPIED},
     )
-    with _written(store, image, now or utc_now()) as writer:
+    with _written(image, now or utc_now()) as writer:
         for made in derivatives:
-            with local_copy(store, copied[made["path"]]) as file:
+            with local_copy(copied[made["path"]]) as file:
                 writer.put(image.key(made["path"]), file, CONTENT_TYPES[made["format"]])
         make_ready(writer, derivatives=derivatives)
     if not is_complete:
@@ -96,7 +98,7 @@ def _new_image(
     return Image(
         company_id=company_id,
         policy=policy.name,
-        sha256=_sha256(upload.stream),
+        sha256=sha256(upload.stream),
         filename=shortened(filename),
         public_name=public_name(filename, publication.info.format),
         byte_size=publication.info.byte_size,
@@ -106,13 +108,8 @@ def _new_image(
 
 
 @contextmanager
-def _written(store: ImageStore, image: Image, now: datetime) -> Iterator[Writer]:
+def _written(image: Image, now: datetime) -> Iterator[Writer]:
     """The new row is committed, then what the block puts and says of it; or nothing is left."""
-    with putting(store, image, now, STAGED_FOR) as writer:
+    with putting(image, now, STAGED_FOR) as writer:
         yield writer
     db.session.commit()
-
-
-def _sha256(stream: BinaryIO) -> str:
-    stream.seek(0)
-    return hashlib.file_digest(stream, "sha256").hexdigest()

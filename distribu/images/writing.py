@@ -1,5 +1,6 @@
 """Objects put for a row that was committed before them, and none after its writing_until."""
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -7,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-from ..extensions import db
+from ..extensions import db, store
 from ..models import PROCESSING, READY, Image, utc_now
 from . import store_identity
 from .attachment import change_image, discard
@@ -26,8 +27,8 @@ class Writer:
     loser of a race notices.
     """
 
-    def __init__(self, store: ImageStore, image: Image):
-        self.store, self.image = store, image
+    def __init__(self, image: Image):
+        self.image = image
         self._prefix, self._public_name = image.prefix, image.public_name
         self.attempts = image.attempts
         self._stop_at = image.writing_until - timedelta(seconds=store.PUT_SECONDS)
@@ -36,7 +37,7 @@ class Writer:
         """Put file unless it could still be under way at writing_until."""
         if utc_now() >= self._stop_at:
             raise StoreUnavailable(f"no time left to put {key}")
-        self.store.put(key, file, content_type)
+        store.put(key, file, content_type)
 
     def put_all(self, derivatives: Iterable[Derivative]) -> list[dict]:
         """Put what was made; return what the row records of it."""
@@ -52,7 +53,7 @@ class Writer:
 
 
 @contextmanager
-def putting(store: ImageStore, image: Image, now: datetime, keep: timedelta) -> Iterator[Writer]:
+def putting(image: Image, now: datetime, keep: timedelta) -> Iterator[Writer]:
     """The new row is committed, then the block puts what it owns; a StoreError leaves nothing.
 
     keep: how long it may be nobody's, from now on.
@@ -66,7 +67,7 @@ def putting(store: ImageStore, image: Image, now: datetime, keep: timedelta) -> 
     db.session.add(image)
     db.session.commit()
     try:
-        yield Writer(store, image)
+        yield Writer(image)
     except StoreError:
         # A put that timed out may still arrive: drain looks again after writing_until.
         discard(image)
@@ -79,13 +80,19 @@ def make_ready(writer: Writer, **values) -> None:
 
 
 @contextmanager
-def local_copy(store: ImageStore, key: str) -> Iterator[BinaryIO]:
+def local_copy(key: str, source: ImageStore = store) -> Iterator[BinaryIO]:
     """The bytes of an object, in a temporary file that no crash leaves behind."""
     with tempfile.TemporaryFile() as copy:
-        with store.open(key) as body:
+        with source.open(key) as body:
             shutil.copyfileobj(body, copy)
         copy.seek(0)
         yield copy
+
+
+def sha256(file: BinaryIO) -> str:
+    """Return the digest of all of a file, which is left at its end."""
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def refuse_pending_work() -> None:

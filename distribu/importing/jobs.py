@@ -23,7 +23,7 @@ from ..extensions import db, queue
 from ..images import attachment
 from ..images.filenames import shortened
 from ..images.store_identity import PicturesHeld
-from ..images.stores.contract import ImageStore, StoreError
+from ..images.stores.contract import StoreError
 from ..models import Company, ImportJob, User, utc_now
 from ..products import csv_text, written_image_url
 from ..products.csv_text import Table
@@ -117,7 +117,7 @@ def forget(job: ImportJob) -> bool:
     return gone.rowcount == 1
 
 
-def run(store: ImageStore, job_id: str, now: datetime | None = None) -> None:
+def run(job_id: str, now: datetime | None = None) -> None:
     """The job is DONE, or FAILED with nothing written; or someone else is at it. Commits."""
     if not _change(
         job_id,
@@ -130,7 +130,7 @@ def run(store: ImageStore, job_id: str, now: datetime | None = None) -> None:
     db.session.commit()
     with _ended(job_id) as staged:
         try:
-            _import(store, job_id, staged)
+            _import(job_id, staged)
         except (ImportRefused, attachment.ImageConflict, IntegrityError) as error:
             log.info("import %s refused: %r", job_id, error)
             staged.problem = CHANGED
@@ -194,7 +194,7 @@ def _ended(job_id: str) -> Iterator[Staged]:
             db.session.commit()
 
 
-def _import(store: ImageStore, job_id: str, staged: Staged) -> None:
+def _import(job_id: str, staged: Staged) -> None:
     job = db.session.get_one(ImportJob, job_id, populate_existing=True)
     company = db.session.get_one(Company, job.company_id)
     user = db.session.get(User, job.created_by_id) if job.created_by_id else None
@@ -206,18 +206,16 @@ def _import(store: ImageStore, job_id: str, staged: Staged) -> None:
     plan = make_plan(company, reading)
     _expect(plan, fingerprint)
     # Before the one transaction: each copy commits its own row before its objects.
-    _stage_copies(store, company, plan, job_id, staged)
+    _stage_copies(company, plan, job_id, staged)
     _write_at_once(company, reading, fingerprint, job_id, staged)
 
 
-def _stage_copies(
-    store: ImageStore, company: Company, plan: Plan, job_id: str, staged: Staged
-) -> None:
+def _stage_copies(company: Company, plan: Plan, job_id: str, staged: Staged) -> None:
     total = len(plan.copies)
     for done, change in enumerate(plan.copies):
         _report(job_id, done_copies=done, total_copies=total)
         try:
-            copy = written_image_url.prepare(store, company, change.picture)
+            copy = written_image_url.prepare(company, change.picture)
         except written_image_url.InvalidImageUrl as error:
             raise ImportRefused(str(error)) from error
         staged.copies[change.line] = copy.id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import abort, current_app, g, render_template, request
 
-from ..extensions import db, store
+from ..extensions import db
 from ..forms.product import ImageForm
 from ..http.tenancy import company_product_or_404, signed_in
 from ..images import attachment, staging
@@ -93,7 +93,7 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
     if choice.errors:
         return
     try:
-        staged = staging.stage(store, g.company.id, form.image.data, MERCHANT)
+        staged = staging.stage(g.company.id, form.image.data, MERCHANT)
     except InvalidImage as error:
         choice.errors = [error.message]
     except PicturesHeld as error:

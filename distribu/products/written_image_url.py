@@ -15,7 +15,7 @@ from flask import current_app
 
 from ..extensions import db
 from ..images import attachment, staging
-from ..images.stores.contract import ImageStore, ObjectNotFound
+from ..images.stores.contract import ObjectNotFound
 from ..models import READY, Company, Image, Product
 
 URL_MAX = 2048
@@ -82,7 +82,7 @@ def named_image_id(value: str | None) -> str | None:
     return found[1].upper() if found else None
 
 
-def prepare(store: ImageStore, company: Company, change: Change) -> Image | None:
+def prepare(company: Company, change: Change) -> Image | None:
     """The staged copy that apply() attaches, or None where none is needed. Commits.
 
     Raises InvalidImageUrl where the picture was removed meanwhile, and
@@ -94,7 +94,7 @@ def prepare(store: ImageStore, company: Company, change: Change) -> Image | None
     if source is None:
         raise InvalidImageUrl(IS_GONE)
     try:
-        return staging.stage_copy(store, company.id, source)
+        return staging.stage_copy(company.id, source)
     except ObjectNotFound as error:
         raise InvalidImageUrl(IS_GONE) from error
 

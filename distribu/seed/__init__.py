@@ -10,7 +10,6 @@ from .. import audit
 from ..audit import set_actor
 from ..extensions import db
 from ..images import attachment, staging
-from ..images.stores.contract import ImageStore
 from ..models import Company, Product, User
 from .brush import Canvas
 from .goods import GOODS, Good, Shot
@@ -20,7 +19,7 @@ DEMO_EMAIL, DEMO_PASSWORD = "demo@distribu.test", "demo-distribu"
 FORMATS = {"JPEG": {"quality": 92}, "PNG": {}, "WEBP": {"quality": 90}, "AVIF": {"speed": 9}}
 
 
-def seed_demo(store: ImageStore, goods: list[Good] = GOODS) -> None:
+def seed_demo(goods: list[Good] = GOODS) -> None:
     """The demo company is there, with its goods and someone to sign in as.
 
     Commits after each product. Killed half-way, it goes on where it was;
@@ -38,7 +37,7 @@ def seed_demo(store: ImageStore, goods: list[Good] = GOODS) -> None:
     there = set(db.session.scalars(select(Product.sku).where(Product.company_id == company.id)))
     for number, good in enumerate(goods):
         if good.sku not in there:
-            _add(store, company.id, good, number)
+            _add(company.id, good, number)
     _add_owner(company.id)
 
 
@@ -52,8 +51,8 @@ def drawn(shot: Shot, number: int = 1) -> BytesIO:
     return file
 
 
-def _add(store: ImageStore, company_id: str, good: Good, number: int) -> None:
-    image_ids = [_stage(store, company_id, good, shot, number) for shot in good.shots]
+def _add(company_id: str, good: Good, number: int) -> None:
+    image_ids = [_stage(company_id, good, shot, number) for shot in good.shots]
     product = Product(
         company_id=company_id,
         sku=good.sku,
@@ -73,10 +72,10 @@ def _add(store: ImageStore, company_id: str, good: Good, number: int) -> None:
     db.session.commit()
 
 
-def _stage(store: ImageStore, company_id: str, good: Good, shot: Shot, number: int) -> str:
+def _stage(company_id: str, good: Good, shot: Shot, number: int) -> str:
     name = f"{slugify(good.name)}.{shot.format.lower()}"
     upload = FileStorage(drawn(shot, number), filename=name)
-    return staging.stage(store, company_id, upload).id
+    return staging.stage(company_id, upload).id
 
 
 def _add_owner(company_id: str) -> None:

@@ -20,7 +20,7 @@ def add_picture(app, product_id: str) -> str:
     """The id of a picture behind the others of the product."""
     with app.app_context():
         product = db.session.get_one(Product, product_id)
-        image = staging.stage(store, product.company_id, FileStorage(png(40, 30), "a.png"))
+        image = staging.stage(product.company_id, FileStorage(png(40, 30), "a.png"))
         product = attachment.lock_product(product_id, product.company_id)
         attachment.attach(product, image.id)
         db.session.commit()

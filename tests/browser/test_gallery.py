@@ -17,7 +17,7 @@ def widget(live_app) -> str:
     with app.app_context():
         product_id = add_product(acme, name="Widget", stock=10).id
         files = [upload(png(400, 300), f"{name}.png") for name in ("one", "two", "three")]
-        ids = [staging.stage(app.extensions["image_store"], acme, file).id for file in files]
+        ids = [staging.stage(acme, file).id for file in files]
         product = attachment.lock_product(product_id, acme)
         for image_id in ids:
             attachment.attach(product, image_id)

@@ -46,10 +46,10 @@ def photo(size: tuple[int, int]) -> FileStorage:
 
 
 def add_picture(company_id: str, product_id: str, size: tuple[int, int]) -> None:
-    image_id = staging.stage(store, company_id, photo(size)).id
+    image_id = staging.stage(company_id, photo(size)).id
     attachment.attach(attachment.lock_product(product_id, company_id), image_id)
     db.session.commit()
-    processing.process(store, image_id)
+    processing.process(image_id)
 
 
 @dataclass(frozen=True)

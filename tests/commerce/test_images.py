@@ -74,7 +74,7 @@ class TestStatus:
         image_id = shop.upload(widget)
         set_image(app, image_id, attempts=processing.MAX_ATTEMPTS)
         with app.app_context():
-            outbox.sweep(app.extensions["image_store"], utc_now() + outbox.PATIENCE * 2)
+            outbox.sweep(utc_now() + outbox.PATIENCE * 2)
         assert shop.status(widget, image_id)["error"]["code"] == "too_many_attempts"
 
 
@@ -287,7 +287,7 @@ class TestDelete:
         monkeypatch.setattr(sandbox, "publish", delete_first)
         run_queue(app)
         with app.app_context():
-            outbox.drain(app.extensions["image_store"], now=utc_now() + outbox.SWEEP_EVERY * 2)
+            outbox.drain(now=utc_now() + outbox.SWEEP_EVERY * 2)
         assert (app.extensions["image_store"].keys(), image_ids(app)) == (set(), [])
 
     def test_twice_is_404(self, shop, widget):

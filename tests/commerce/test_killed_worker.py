@@ -82,8 +82,8 @@ def is_over(app, image_ids: list[str]) -> bool:
 def store_has_what_rows_name(app) -> bool:
     with app.app_context():
         store = app.extensions["image_store"]
-        outbox.drain(store, now=utc_now() + LONG_AGO)
-        return store.keys() == named_by_rows() and not list(doctor.examine(store))
+        outbox.drain(now=utc_now() + LONG_AGO)
+        return store.keys() == named_by_rows() and not list(doctor.examine())
 
 
 def test_the_third_death_is_the_last_and_the_others_are_ready(app, shop, widget, start):

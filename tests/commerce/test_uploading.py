@@ -339,7 +339,7 @@ class TestStoreDown:
         monkeypatch.setattr(store, "put", delete_first)
         assert shop.send(widget, (picture(), "a.png")).status_code == 404
         with app.app_context():
-            outbox.drain(store, now=utc_now() + outbox.SWEEP_EVERY * 2)
+            outbox.drain(now=utc_now() + outbox.SWEEP_EVERY * 2)
         assert (image_ids(app), store.keys()) == ([], set())
 
 

@@ -1,21 +1,22 @@
 """The core of the pictures, in one application context, on a store that can be made to fail."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from distribu.extensions import db
 from distribu.images import staging
 from distribu.models import Image
 from tests.conftest import add_product
-from tests.flaky_store import FlakyStore
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.life import add_company, upload
 
 
 @pytest.fixture
-def store(app_context) -> FlakyStore:
+def store(app_context) -> Iterator[FlakyStore]:
     """The app's directory store; it fails where a test tells it to."""
-    flaky = FlakyStore(app_context.extensions["image_store"])
-    app_context.extensions["image_store"] = flaky
-    return flaky
+    with store_of(app_context, FlakyStore(app_context.extensions["image_store"])) as flaky:
+        yield flaky
 
 
 @pytest.fixture
@@ -30,11 +31,11 @@ def product(acme):
 
 
 @pytest.fixture
-def stage(store, acme):
+def stage(acme):
     """A function that stages a picture of Acme and returns its row."""
 
     def stage_one(file=None, filename="blue-widget.png", **options) -> Image:
-        image = staging.stage(store, acme, upload(file, filename), **options)
+        image = staging.stage(acme, upload(file, filename), **options)
         return db.session.get_one(Image, image.id)
 
     return stage_one

@@ -25,7 +25,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from distribu import create_app
-from distribu.extensions import db
+from distribu.extensions import db, store
 from distribu.images import attachment, intake, outbox, processing, rebuilding, staging
 from distribu.images.decoding import ladder, publishing, wire
 from distribu.images.decoding.policies import COMMERCE
@@ -33,7 +33,7 @@ from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import ImageStore
 from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
 from tests.conftest import add_product
-from tests.flaky_store import FlakyStore
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.life import add_accepted, add_company, named_by_rows, upload
 from tests.images.pictures import png
 
@@ -99,12 +99,11 @@ class Death:
 class Shop:
     """A company in the state that a change needs."""
 
-    def __init__(self, store: ImageStore):
-        self.store = store
+    def __init__(self):
         self.company_id = add_company(f"shop-{utc_now().timestamp()}")
 
     def staged(self) -> Image:
-        return staging.stage(self.store, self.company_id, upload(small()))
+        return staging.stage(self.company_id, upload(small()))
 
     def product_with(self, *images: Image):
         product = add_product(self.company_id)
@@ -120,7 +119,7 @@ class Shop:
     def save(self) -> None:
         """What a view does at the end of a request."""
         db.session.commit()
-        outbox.drain_request(self.store)
+        outbox.drain_request()
 
 
 def stage(shop: Shop) -> Callable[[], object]:
@@ -174,8 +173,8 @@ def process(shop: Shop) -> Callable[[], object]:
     shop.product_with(db.session.get(Image, image_id))
 
     def change() -> None:
-        processing.process(shop.store, image_id)
-        outbox.drain_request(shop.store)
+        processing.process(image_id)
+        outbox.drain_request()
 
     return change
 
@@ -183,12 +182,12 @@ def process(shop: Shop) -> Callable[[], object]:
 def process_accepted(shop: Shop) -> Callable[[], object]:
     product = shop.product_with()
     product.external_image_url = "https://example.com/a.jpg"
-    image_id = add_accepted(shop.store, shop.company_id, product, small()).id
+    image_id = add_accepted(shop.company_id, product, small()).id
 
     def change() -> None:
-        processing.process(shop.store, image_id)
-        processing.process(shop.store, image_id)
-        outbox.drain_request(shop.store)
+        processing.process(image_id)
+        processing.process(image_id)
+        outbox.drain_request()
 
     return change
 
@@ -198,7 +197,7 @@ def accept(shop: Shop) -> Callable[[], object]:
 
     def change() -> None:
         sent = intake.examine(small(), "blue-widget.png", COMMERCE)
-        with intake.received(shop.store, shop.company_id, sent) as image:
+        with intake.received(shop.company_id, sent) as image:
             intake.add(shop.locked(product), image, sent, limit=100)
         shop.save()
 
@@ -212,10 +211,10 @@ def accept_over_limit(shop: Shop) -> Callable[[], object]:
         sent = intake.examine(small(), "another.png", COMMERCE)
         with (
             suppress(attachment.ImageLimitReached),
-            intake.received(shop.store, shop.company_id, sent) as image,
+            intake.received(shop.company_id, sent) as image,
         ):
             intake.add(shop.locked(product), image, sent, limit=1)
-        outbox.drain_request(shop.store)
+        outbox.drain_request()
 
     return change
 
@@ -223,27 +222,27 @@ def accept_over_limit(shop: Shop) -> Callable[[], object]:
 def copy(shop: Shop) -> Callable[[], object]:
     source = shop.staged()
     shop.product_with(source)
-    return lambda: staging.stage_copy(shop.store, shop.company_id, source)
+    return lambda: staging.stage_copy(shop.company_id, source)
 
 
 def abandon(shop: Shop) -> Callable[[], object]:
     shop.staged()
-    return lambda: outbox.sweep(shop.store, utc_now() + LATER)
+    return lambda: outbox.sweep(utc_now() + LATER)
 
 
 def rebuild(shop: Shop) -> Callable[[], object]:
     image = shop.staged()
     image_id = image.id
-    processing.process(shop.store, image_id)
-    outbox.drain_request(shop.store)
-    image.derivatives = [_aged(shop.store, image, made) for made in image.derivatives]
+    processing.process(image_id)
+    outbox.drain_request()
+    image.derivatives = [_aged(image, made) for made in image.derivatives]
     image.ladder_version = 0
-    shop.store.delete_prefix(f"{image.prefix}v{ladder.LADDER_VERSION}/")
+    store.delete_prefix(f"{image.prefix}v{ladder.LADDER_VERSION}/")
     db.session.commit()
-    return lambda: rebuilding.rebuild(shop.store, image_id)
+    return lambda: rebuilding.rebuild(image_id)
 
 
-def _aged(store: ImageStore, image: Image, made: dict) -> dict:
+def _aged(image: Image, made: dict) -> dict:
     """The derivative as one of ladder version 0, and its object there."""
     old = made | {"path": made["path"].replace(f"v{ladder.LADDER_VERSION}/", "v0/")}
     with store.open(image.key(made["path"])) as file:
@@ -261,9 +260,9 @@ CHANGES = {change.__name__: change for change in _ALL}
 def go_through(app: Flask, name: str, at: int | None) -> list[str]:
     """Do the change; return the points passed, unless the process dies at one."""
     death = Death(at)
-    with app.app_context(), death.in_commits():
-        shop = Shop(death.in_store(open_store(app.config["IMAGE_STORE_URL"])))
-        change = CHANGES[name](shop)
+    watched = death.in_store(open_store(app.config["IMAGE_STORE_URL"]))
+    with app.app_context(), death.in_commits(), store_of(app, watched):
+        change = CHANGES[name](Shop())
         death.is_armed = True
         change()
         death.is_armed = False
@@ -273,12 +272,12 @@ def go_through(app: Flask, name: str, at: int | None) -> list[str]:
 def sweep_and_compare(app: Flask) -> list[str]:
     """Sweep once and do what that queued; return what is wrong then."""
     later = utc_now() + LATER
-    store, huey = open_store(app.config["IMAGE_STORE_URL"]), app.extensions["huey"]
-    with app.app_context():
-        outbox.sweep(store, later)
+    huey = app.extensions["huey"]
+    with app.app_context(), store_of(app, open_store(app.config["IMAGE_STORE_URL"])):
+        outbox.sweep(later)
         while (task := huey.dequeue()) is not None:
-            processing.process(store, task.args[1], later)
-        outbox.drain(store, now=later)
+            processing.process(task.args[1], later)
+        outbox.drain(now=later)
         keys, named = store.keys(), named_by_rows()
         unfinished = db.session.scalars(select(Image.id).where(Image.status == PROCESSING)).all()
         left = db.session.scalars(select(OutboxEntry.prefix)).all()

@@ -5,7 +5,7 @@ from io import BytesIO
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
-from distribu.extensions import db
+from distribu.extensions import db, store
 from distribu.images.stores.contract import ObjectNotFound
 from distribu.models import PROCESSING, Company, Image, OutboxEntry, Product
 from tests.images.pictures import png
@@ -47,7 +47,7 @@ def outbox_prefixes() -> list[str]:
 
 
 def add_accepted(
-    store, company_id: str, product: Product | None = None, file: BytesIO | None = None, **values
+    company_id: str, product: Product | None = None, file: BytesIO | None = None, **values
 ) -> Image:
     """An image that was accepted undecoded: PROCESSING, its upload in the store."""
     defaults = {

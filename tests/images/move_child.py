@@ -20,6 +20,7 @@ from distribu.images import doctor, moving, outbox, processing, store_identity
 from distribu.images.moving import AlreadyMoved, Move
 from distribu.images.stores.by_url import open_store
 from distribu.models import Image, Installation, utc_now
+from tests.flaky_store import store_of
 from tests.images.crash_child import Death, DecoderHere, Shop, in_fork, small
 from tests.images.life import add_accepted, named_by_rows
 
@@ -28,12 +29,12 @@ LATER = utc_now() + moving.FREEZE * 2
 
 def go_through(app: Flask, source_url: str, target_url: str, at: int | None) -> list[str]:
     """Move; return the points passed, unless the process dies at one."""
-    app.extensions["image_store"], death = open_store(source_url), Death(at)
-    with app.app_context(), death.in_commits():
-        source = death.in_store(app.extensions["image_store"])
+    death = Death(at)
+    source = death.in_store(open_store(source_url))
+    with app.app_context(), death.in_commits(), store_of(app, source):
         target = death.in_store(open_store(target_url))
         death.is_armed = True
-        run = Move(source, target)
+        run = Move(target)
         run.copy(lambda: None)
         death.passes("before last pass")
         run.finish(lambda: None)
@@ -43,12 +44,11 @@ def go_through(app: Flask, source_url: str, target_url: str, at: int | None) -> 
 
 def go_on_and_compare(app: Flask, source_url: str, target_url: str) -> list[str]:
     """Move again, after the freeze; return what is wrong then."""
-    app.extensions["image_store"] = open_store(source_url)
     moving.utc_now = store_identity.utc_now = lambda: LATER
-    with app.app_context():
-        source, target = app.extensions["image_store"], open_store(target_url)
+    with app.app_context(), store_of(app, open_store(source_url)):
+        target = open_store(target_url)
         with suppress(AlreadyMoved):
-            Move(source, target).finish(lambda: None)
+            Move(target).finish(lambda: None)
         keys, named = target.keys(), named_by_rows()
         known = db.session.get(Installation, 1)
         is_switched = known.store_id == target.installation_id()
@@ -65,14 +65,13 @@ def set_up(app: Flask) -> list[str]:
     app.extensions["image_sandbox"] = DecoderHere()
     app.extensions["image_store"].prepare()
     with app.app_context():
-        store = app.extensions["image_store"]
-        doctor.claim_store(store)
-        shop = Shop(store)
+        doctor.claim_store()
+        shop = Shop()
         whole = shop.staged()
         shop.product_with(whole)
-        processing.process(store, whole.id)
-        outbox.drain_request(store)
-        add_accepted(store, shop.company_id, None, small())
+        processing.process(whole.id)
+        outbox.drain_request()
+        add_accepted(shop.company_id, None, small())
         return [image.id for image in db.session.query(Image)]
 
 

@@ -100,8 +100,8 @@ def test_attach_refuses_another_companys_image(product, stage):
         attach(foreign, image)
 
 
-def test_attach_refuses_an_image_of_another_status(product, store, acme):
-    image = add_accepted(store, acme)
+def test_attach_refuses_an_image_of_another_status(product, acme):
+    image = add_accepted(acme)
     with pytest.raises(ImageConflict):
         attach(product, image)
     db.session.rollback()
@@ -205,7 +205,7 @@ def test_a_product_is_deleted_after_all_its_pictures(product, stage, store):
     attachment.remove_all(locked)
     db.session.delete(locked)
     db.session.commit()
-    drain_request(store)
+    drain_request()
     assert db.session.scalars(select(Image)).all() == []
     assert store.keys() == set()
 
@@ -215,7 +215,7 @@ def test_discard_deletes_the_objects_after_the_row(stage, store):
     attachment.discard(image)
     assert store.keys() != set()
     db.session.commit()
-    drain_request(store)
+    drain_request()
     assert store.keys() == set()
     assert outbox_prefixes() == []
 
@@ -225,13 +225,13 @@ def test_a_rolled_back_discard_deletes_nothing(stage, store):
     keys = store.keys()
     attachment.discard(image)
     db.session.rollback()
-    drain_request(store)
+    drain_request()
     assert store.keys() == keys
 
 
-def test_discard_tells_the_outbox_how_long_a_writer_may_put(store, acme):
+def test_discard_tells_the_outbox_how_long_a_writer_may_put(acme):
     writing_until = utc_now() + timedelta(minutes=4)
-    attachment.discard(add_accepted(store, acme, writing_until=writing_until))
+    attachment.discard(add_accepted(acme, writing_until=writing_until))
     db.session.commit()
     entries = db.session.scalars(select(OutboxEntry)).all()
     assert [entry.final_after for entry in entries] == [writing_until] * 2
@@ -298,12 +298,12 @@ class TestDiscardAll:
         attachment.discard_all([image.id for image in images])
         assert store.keys()
         db.session.commit()
-        drain_request(store)
+        drain_request()
         assert store.keys() == set()
 
-    def test_tells_how_long_a_writer_may_put(self, store, acme):
+    def test_tells_how_long_a_writer_may_put(self, acme):
         writing_until = utc_now() + timedelta(minutes=4)
-        attachment.discard_all([add_accepted(store, acme, writing_until=writing_until).id])
+        attachment.discard_all([add_accepted(acme, writing_until=writing_until).id])
         db.session.commit()
         entries = db.session.scalars(select(OutboxEntry)).all()
         assert [entry.final_after for entry in entries] == [writing_until] * 2

@@ -16,18 +16,18 @@ from tests.images.pictures import png
 
 
 @pytest.fixture
-def image(stage, store, product):
+def image(stage, product):
     """The picture of a product, its whole ladder made."""
     image = stage()
     attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
     db.session.commit()
-    processing.process(store, image.id)
-    outbox.drain(store)
+    processing.process(image.id)
+    outbox.drain()
     return image
 
 
-def examine(store, repair: bool = False) -> list[tuple[str, str]]:
-    return [(finding.kind, finding.key) for finding in doctor.examine(store, repair)]
+def examine(repair: bool = False) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.key) for finding in doctor.examine(repair)]
 
 
 @pytest.fixture
@@ -41,44 +41,44 @@ def lose(tmp_path):
     return lose_objects
 
 
-def test_what_is_whole_is_not_complained_of(image, store):
-    assert examine(store) == []
-    assert examine(store, repair=True) == []
+def test_what_is_whole_is_not_complained_of(image):
+    assert examine() == []
+    assert examine(repair=True) == []
 
 
-def test_what_is_still_in_work_is_not_complained_of(stage, store, acme):
+def test_what_is_still_in_work_is_not_complained_of(stage, acme):
     stage()
-    add_accepted(store, acme, writing_until=utc_now() + timedelta(minutes=1))
-    assert examine(store) == []
+    add_accepted(acme, writing_until=utc_now() + timedelta(minutes=1))
+    assert examine() == []
 
 
-def test_what_the_outbox_owns_is_not_complained_of(image, store):
+def test_what_the_outbox_owns_is_not_complained_of(image):
     attachment.discard(image)
     db.session.commit()
-    assert examine(store) == []
+    assert examine() == []
 
 
 @pytest.mark.parametrize("key", ["images/{}/a.png", "images/{}/v1/300w.webp", "incoming/{}/upload"])
 def test_an_orphan_is_found_and_deleted(image, store, key):
     key = key.format(new_id())
     store.put(key, png(8, 8), "image/png")
-    assert examine(store) == [(EXTRA, key)]
+    assert examine() == [(EXTRA, key)]
     assert has_object(store, key)
-    assert examine(store, repair=True) == [(EXTRA, key)]
+    assert examine(repair=True) == [(EXTRA, key)]
     assert store.keys() == named_by_rows()
-    assert examine(store) == []
+    assert examine() == []
 
 
 def test_an_upload_that_outlived_its_purpose_is_deleted(image, store):
     store.put(image.upload_key, png(8, 8), "image/png")
-    assert examine(store, repair=True) == [(EXTRA, image.upload_key)]
+    assert examine(repair=True) == [(EXTRA, image.upload_key)]
     assert store.keys() == named_by_rows()
 
 
 def test_what_distribu_never_put_there_is_told_and_left(image, store):
     key = "images/holiday/beach.png"
     store.put(key, png(8, 8), "image/png")
-    assert examine(store, repair=True) == [(EXTRA, key)]
+    assert examine(repair=True) == [(EXTRA, key)]
     assert has_object(store, key)
 
 
@@ -88,11 +88,11 @@ def test_a_stray_among_the_objects_of_a_picture_is_found_and_deleted(image, stor
     path = tmp_path / "store" / key
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"stray")
-    assert examine(store) == [(EXTRA, key)]
-    assert examine(store, repair=True) == [(EXTRA, key)]
+    assert examine() == [(EXTRA, key)]
+    assert examine(repair=True) == [(EXTRA, key)]
     assert store.keys() == whole == named_by_rows()
     assert image.writing_until is None
-    assert examine(store) == []
+    assert examine() == []
 
 
 def test_a_temporary_file_that_nobody_owns_is_found_and_deleted(image, store, tmp_path):
@@ -100,13 +100,13 @@ def test_a_temporary_file_that_nobody_owns_is_found_and_deleted(image, store, tm
     path = tmp_path / "store" / key
     path.parent.mkdir()
     path.write_bytes(b"half")
-    assert examine(store, repair=True) == [(EXTRA, key)]
+    assert examine(repair=True) == [(EXTRA, key)]
     assert store.keys() == whole
 
 
 def test_what_somebody_still_writes_is_not_complained_of(stage, store):
     store.put(stage().key("v1/140w.avif"), png(8, 8), "image/avif")
-    assert examine(store, repair=True) == []
+    assert examine(repair=True) == []
 
 
 def test_a_stray_is_left_to_a_writer_that_has_come_meanwhile(image, store):
@@ -120,7 +120,7 @@ def test_a_stray_is_left_to_a_writer_that_has_come_meanwhile(image, store):
                 db.session.commit()
 
     store.at, store.moment, store.then = "objects", "after", hand_over
-    findings = list(doctor.examine(store, repair=True))
+    findings = list(doctor.examine(repair=True))
     assert [(finding.key, finding.is_repaired) for finding in findings] == [(stray, False)]
     assert has_object(store, stray)
 
@@ -129,25 +129,25 @@ def test_an_older_ladder_that_the_outbox_owns_is_not_complained_of(image, store)
     store.put(image.key("v0/140w.avif"), png(8, 8), "image/avif")
     attachment.into_outbox(f"{image.prefix}v0/")
     db.session.commit()
-    assert examine(store) == []
+    assert examine() == []
 
 
 def test_a_lost_derivative_is_made_again(image, store, app, lose):
     key, others = image.key("v1/100w.avif"), store.keys()
     lose(key)
-    assert examine(store) == [(MISSING, key)]
+    assert examine() == [(MISSING, key)]
     assert image.ladder_version == 1
-    assert examine(store, repair=True) == [(MISSING, key)]
+    assert examine(repair=True) == [(MISSING, key)]
     run_queue(app)
     assert store.keys() == others == named_by_rows()
-    assert examine(store) == []
+    assert examine() == []
 
 
 def test_what_was_not_lost_keeps_its_bytes(image, store, app, lose):
     kept = image.key("v1/140w.avif")
     store.put(kept, BytesIO(bytes(store.stat(kept).byte_size)), "image/avif")
     lose(image.key("v1/100w.avif"))
-    examine(store, repair=True)
+    examine(repair=True)
     run_queue(app)
     with store.open(kept) as file:
         assert set(file.read()) == {0}
@@ -156,34 +156,34 @@ def test_what_was_not_lost_keeps_its_bytes(image, store, app, lose):
 def test_a_derivative_of_the_wrong_size_is_made_again(image, store, app):
     key, whole = image.key("v1/140w.webp"), store.keys()
     store.put(key, png(8, 8), "image/webp")
-    assert examine(store, repair=True) == [(WRONG_SIZE, key)]
+    assert examine(repair=True) == [(WRONG_SIZE, key)]
     run_queue(app)
-    assert examine(store) == []
+    assert examine() == []
     assert store.keys() == whole == named_by_rows()
 
 
 def test_all_derivatives_lost_are_made_again_of_the_picture(image, store, app, lose):
     lose(*(image.key(made["path"]) for made in image.derivatives if made["path"]))
-    assert len(examine(store, repair=True)) == 5
+    assert len(examine(repair=True)) == 5
     run_queue(app)
-    assert examine(store) == []
+    assert examine() == []
     assert store.keys() == named_by_rows()
 
 
-def test_a_lost_picture_is_made_again_while_its_upload_is_there(stage, store, app, lose):
+def test_a_lost_picture_is_made_again_while_its_upload_is_there(stage, app, lose):
     image = stage()
     lose(image.key())
-    findings = list(doctor.examine(store, repair=True))
+    findings = list(doctor.examine(repair=True))
     assert [(finding.key, finding.is_repaired) for finding in findings] == [(image.key(), True)]
     assert image.status == PROCESSING
     run_queue(app)
-    assert examine(store) == []
+    assert examine() == []
     assert image.status == READY
 
 
-def test_a_lost_picture_leaves_its_smaller_sizes_on_the_pages(image, store, lose):
+def test_a_lost_picture_leaves_its_smaller_sizes_on_the_pages(image, lose):
     lose(image.key())
-    findings = list(doctor.examine(store, repair=True))
+    findings = list(doctor.examine(repair=True))
     assert [finding.is_repaired for finding in findings] == [False]
     assert "upload it again" in str(findings[0])
     assert image.status == READY
@@ -191,10 +191,10 @@ def test_a_lost_picture_leaves_its_smaller_sizes_on_the_pages(image, store, lose
 
 def test_a_picture_of_which_nothing_is_left_is_shown_no_more(image, store, product):
     store.delete_prefix(image.prefix)
-    assert {kind for kind, _ in examine(store, repair=True)} == {MISSING}
+    assert {kind for kind, _ in examine(repair=True)} == {MISSING}
     assert (image.status, image.error_code) == (ERROR, "objects_lost")
     assert product.image is None
-    assert examine(store) == []
+    assert examine() == []
 
 
 def test_a_picture_removed_since_the_listing_is_not_complained_of(image, store):
@@ -204,10 +204,10 @@ def test_a_picture_removed_since_the_listing_is_not_complained_of(image, store):
         store.at = None
         attachment.discard(db.session.get(type(image), image_id))
         db.session.commit()
-        outbox.drain_request(store)
+        outbox.drain_request()
 
     store.at, store.moment, store.then = "objects", "after", remove_it
-    assert examine(store) == []
+    assert examine() == []
 
 
 def test_a_picture_uploaded_since_the_listing_is_not_complained_of(image, store, stage):
@@ -216,34 +216,34 @@ def test_a_picture_uploaded_since_the_listing_is_not_complained_of(image, store,
         stage()
 
     store.at, store.moment, store.then = "objects", "after", upload_another
-    assert examine(store, repair=True) == []
+    assert examine(repair=True) == []
 
 
 class TestClaim:
     def test_the_first_claim_is_remembered(self, store):
-        doctor.claim_store(store)
-        doctor.claim_store(store)
+        doctor.claim_store()
+        doctor.claim_store()
         assert db.session.get(Installation, 1).store_id == store.installation_id()
 
-    def test_another_store_is_refused(self, store):
+    def test_another_store_is_refused(self, app_context):
         db.session.add(Installation(store_id="another"))
         db.session.commit()
         with pytest.raises(ForeignStore):
-            doctor.claim_store(store)
+            doctor.claim_store()
 
     def test_the_wrong_database_deletes_no_shop(self, store):
         """A database that has never seen this store, as after a wrong DISTRIBU_DATABASE_URL."""
         store.put(f"images/{new_id()}/a.png", png(8, 8), "image/png")
         keys = store.keys()
         with pytest.raises(ForeignStore):
-            examine(store, repair=True)
+            examine(repair=True)
         assert store.keys() == keys
         assert db.session.get(Installation, 1) is None
 
-    def test_a_store_with_pictures_of_this_database_is_claimed(self, image, store):
-        doctor.claim_store(store)
+    def test_a_store_with_pictures_of_this_database_is_claimed(self, image):
+        doctor.claim_store()
         assert db.session.get(Installation, 1)
 
-    def test_examining_claims_nothing(self, store):
-        examine(store)
+    def test_examining_claims_nothing(self, app_context):
+        examine()
         assert db.session.get(Installation, 1) is None

@@ -20,7 +20,7 @@ from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import Image, Installation, OutboxEntry, Product, new_id, utc_now
 from tests.conftest import add_cast, add_product, signed_in
-from tests.flaky_store import FlakyStore
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.life import add_accepted, has_object, named_by_rows, outbox_prefixes, upload
 from tests.images.pictures import jpeg, png
 
@@ -41,12 +41,12 @@ class Shop:
         product, image_id = add_product(self.company_id), self.staged(file)
         attachment.attach(self.lock(product.id), image_id)
         db.session.commit()
-        processing.process(self.source, image_id)
-        outbox.drain_request(self.source)
+        processing.process(image_id)
+        outbox.drain_request()
         return product.id
 
     def staged(self, file=None) -> str:
-        return staging.stage(self.source, self.company_id, upload(file)).id
+        return staging.stage(self.company_id, upload(file)).id
 
     def lock(self, product_id: str) -> Product:
         return attachment.lock_product(product_id, self.company_id)
@@ -54,15 +54,15 @@ class Shop:
     def remove(self, product_id: str) -> None:
         attachment.remove(self.lock(product_id))
         db.session.commit()
-        outbox.drain_request(self.source)
+        outbox.drain_request()
 
     def replace(self, product_id: str, image_id: str) -> None:
         attachment.replace(self.lock(product_id), image_id)
         db.session.commit()
-        outbox.drain_request(self.source)
+        outbox.drain_request()
 
     def move(self, **options) -> Move:
-        return Move(self.source, self.target, **options)
+        return Move(self.target, **options)
 
     def move_all(self) -> None:
         run = self.move()
@@ -112,13 +112,13 @@ def opened(request, make_app, tmp_path, source="local", target="local", **change
         return request.getfixturevalue("minio_url")
 
     app = make_app(IMAGE_STORE_URL=url(source, "store"), **changes)
-    app.extensions["image_store"] = FlakyStore(app.extensions["image_store"])
     target_url = url(target, "other")
-    with app.app_context():
+    flaky = FlakyStore(app.extensions["image_store"])
+    with app.app_context(), store_of(app, flaky) as source:
         cast = add_cast()
-        doctor.claim_store(app.extensions["image_store"])
-        stores = app.extensions["image_store"], FlakyStore(open_store(target_url))
-        yield Shop(app, *stores, target_url, cast.acme, cast.alice)
+        doctor.claim_store()
+        other = FlakyStore(open_store(target_url))
+        yield Shop(app, source, other, target_url, cast.acme, cast.alice)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def is_moved(shop: Shop) -> bool:
 def test_every_byte_arrives_and_no_address_changes(real_shop, make_app):
     shop = real_shop
     shop.add(jpeg(1200, 800))
-    add_accepted(shop.source, shop.company_id)
+    add_accepted(shop.company_id)
     shop.staged()
     before, addresses = content(shop.source), urls()
     shop.move_all()
@@ -223,12 +223,12 @@ def test_what_is_removed_after_the_first_pass_is_not_left_in_the_target(shop):
 CHANGES = {
     "stage": lambda shop, product_id, image_id: shop.staged(),
     "copy": lambda shop, product_id, image_id: staging.stage_copy(
-        shop.source, shop.company_id, db.session.get(Image, image_id)
+        shop.company_id, db.session.get(Image, image_id)
     ),
-    "process": lambda shop, product_id, image_id: processing.process(shop.source, image_id),
+    "process": lambda shop, product_id, image_id: processing.process(image_id),
     "attach": lambda shop, product_id, image_id: shop.replace(product_id, image_id),
     "remove": lambda shop, product_id, image_id: shop.remove(product_id),
-    "sweep": lambda shop, product_id, image_id: outbox.sweep(shop.source),
+    "sweep": lambda shop, product_id, image_id: outbox.sweep(),
 }
 
 
@@ -249,10 +249,10 @@ def test_drain_deletes_nothing_in_the_last_pass(shop):
     db.session.commit()
     keys = shop.source.keys()
     freeze = Freeze()
-    assert outbox.drain(shop.source) == 2
+    assert outbox.drain() == 2
     assert shop.source.keys() == keys != set()
     freeze.end()
-    assert outbox.drain(shop.source) == 0
+    assert outbox.drain() == 0
     assert shop.source.keys() == set()
 
 
@@ -401,18 +401,13 @@ def test_a_move_back_is_possible(shop):
     product_id = shop.add()
     shop.move_all()
     with pytest.raises(ForeignStore, match="moved"):
-        doctor.claim_store(shop.source)
+        doctor.claim_store()
     with pytest.raises(AlreadyMoved):
         shop.move()
-    shop.app.extensions |= {
-        "image_store": shop.target,
-        "image_store_id": shop.target.installation_id(),
-    }
-    attachment.remove(shop.lock(product_id))
-    db.session.commit()
-    outbox.drain_request(shop.target)
-    back = Move(shop.target, shop.source)
-    back.finish(nothing)
+    with store_of(shop.app, shop.target):
+        store_identity.require()
+        shop.remove(product_id)
+        Move(shop.source).finish(nothing)
     assert installation().store_id == shop.source.installation_id()
     assert shop.source.keys() == named_by_rows() == set()
 
@@ -437,7 +432,7 @@ class TestProcessOfTheOldStore:
     def test_it_deletes_nothing_for_those_of_the_new_store(self, shop, product_id):
         db.session.add(OutboxEntry(prefix=f"images/{shop.staged_id}/"))
         db.session.commit()
-        assert outbox.drain(shop.source) == 1
+        assert outbox.drain() == 1
         assert content(shop.source) == content(shop.target)
         entry = db.session.query(OutboxEntry).one()
         assert (entry.attempts, entry.last_error) == (0, None)
@@ -482,8 +477,8 @@ class TestProcessOfTheOldStore:
 
     def test_the_new_store_is_not_for_use_before_all_is_in_it(self, shop):
         shop.move()
-        with pytest.raises(ForeignStore, match="not all in"):
-            doctor.claim_store(shop.target)
+        with store_of(shop.app, shop.target), pytest.raises(ForeignStore, match="not all in"):
+            doctor.claim_store()
 
 
 class TestCommand:

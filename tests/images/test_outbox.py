@@ -35,7 +35,7 @@ def rows() -> list[Image]:
 class TestDrain:
     def test_objects_go_and_then_the_entries(self, stage, store):
         discard(stage())
-        assert outbox.drain(store) == 0
+        assert outbox.drain() == 0
         assert (store.keys(), entries()) == (set(), [])
 
     def test_only_what_this_request_has_put_there(self, stage, store):
@@ -44,7 +44,7 @@ class TestDrain:
         discard(other)
         db.session.info.clear()
         discard(one)
-        outbox.drain_request(store)
+        outbox.drain_request()
         assert len(entries()) == 2
         assert store.keys() == other_keys | {f"incoming/{other.id}/upload"}
 
@@ -52,15 +52,15 @@ class TestDrain:
         discard(stage())
         now = utc_now()
         store.at = "delete_prefix"
-        assert outbox.drain(store, now=now) == 2
-        assert outbox.drain(store, now=now) == 0
+        assert outbox.drain(now=now) == 2
+        assert outbox.drain(now=now) == 0
         assert [entry.due_at for entry in entries()] == [now + outbox.FIRST_RETRY] * 2
-        outbox.drain(store, now=now + LATER)
+        outbox.drain(now=now + LATER)
         assert [entry.due_at for entry in entries()] == [now + LATER + 2 * outbox.FIRST_RETRY] * 2
         assert [entry.attempts for entry in entries()] == [2, 2]
         assert "down" in entries()[0].last_error
         store.at = None
-        outbox.drain(store, now=now + 2 * LATER)
+        outbox.drain(now=now + 2 * LATER)
         assert (store.keys(), entries()) == (set(), [])
 
     def test_the_pause_has_an_end(self, stage, store):
@@ -69,60 +69,60 @@ class TestDrain:
             entry.attempts = 1000
         db.session.commit()
         now, store.at = utc_now(), "delete_prefix"
-        outbox.drain(store, now=now)
+        outbox.drain(now=now)
         assert entries()[0].due_at == now + outbox.LONGEST_RETRY
 
     def test_one_that_fails_does_not_hold_up_the_others(self, stage, store):
         discard(stage())
         store.at = len(store.calls)
-        assert outbox.drain(store) == 1
+        assert outbox.drain() == 1
         assert len(entries()) == 1
 
     def test_a_request_asks_a_store_that_is_down_only_once(self, stage, store):
         discard(stage())
         store.at = "delete_prefix"
-        outbox.drain_request(store)
+        outbox.drain_request()
         assert sorted(entry.attempts for entry in entries()) == [0, 1]
         store.at = None
-        outbox.drain(store, now=utc_now() + LATER)
+        outbox.drain(now=utc_now() + LATER)
         assert (store.keys(), entries()) == (set(), [])
 
     def test_an_entry_stays_while_a_writer_may_put(self, store, acme):
-        image = add_accepted(store, acme, writing_until=utc_now() + timedelta(minutes=4))
+        image = add_accepted(acme, writing_until=utc_now() + timedelta(minutes=4))
         late_key, last_put_at = image.key("v1/300w.webp"), image.writing_until
         discard(image)
-        outbox.drain(store)
+        outbox.drain()
         assert store.keys() == set()
         store.put(late_key, png(8, 8), "image/webp")
         assert len(entries()) == 2
-        outbox.drain(store, now=last_put_at - timedelta(seconds=1))
+        outbox.drain(now=last_put_at - timedelta(seconds=1))
         assert store.keys() == {late_key}
-        outbox.drain(store, now=last_put_at)
+        outbox.drain(now=last_put_at)
         assert (store.keys(), entries()) == (set(), [])
 
     def test_two_at_once_delete_once_more_and_no_harm_is_done(self, stage, store):
         discard(stage())
         store.at, store.then = "delete_prefix", lambda: drain_elsewhere(store)
-        assert outbox.drain(store) == 0
+        assert outbox.drain() == 0
         assert (store.keys(), entries()) == (set(), [])
 
     def test_nothing_is_drained_for_a_request_that_changed_nothing(self, store):
-        outbox.drain_request(store)
+        outbox.drain_request()
         assert store.calls == []
 
 
 class TestSweep:
     def test_a_choice_that_was_never_saved_goes_after_a_day(self, stage, store):
         stage()
-        outbox.sweep(store, utc_now() + timedelta(hours=23))
+        outbox.sweep(utc_now() + timedelta(hours=23))
         assert len(rows()) == 1
-        outbox.sweep(store, utc_now() + MUCH_LATER)
+        outbox.sweep(utc_now() + MUCH_LATER)
         assert (rows(), store.keys(), entries()) == ([], set(), [])
 
     def test_what_it_discards_is_deleted_at_once(self, stage, store):
         stage().kept_until = utc_now()
         db.session.commit()
-        outbox.sweep(store)
+        outbox.sweep()
         assert (store.keys(), entries()) == (set(), [])
 
     def test_what_a_product_shows_stays(self, stage, store, product, app):
@@ -130,78 +130,78 @@ class TestSweep:
         locked = attachment.lock_product(product.id, product.company_id)
         attachment.attach(locked, image.id)
         db.session.commit()
-        outbox.sweep(store, utc_now() + MUCH_LATER)
+        outbox.sweep(utc_now() + MUCH_LATER)
         run_queue(app)
         assert rows() == [image]
         assert store.keys() == named_by_rows()
 
-    def test_a_longer_kept_choice_stays_longer(self, stage, store, acme):
+    def test_a_longer_kept_choice_stays_longer(self, stage, acme):
         image = stage()
         attachment.keep_longer(image.id, acme, utc_now() + timedelta(hours=20))
         db.session.commit()
-        outbox.sweep(store, utc_now() + MUCH_LATER)
+        outbox.sweep(utc_now() + MUCH_LATER)
         assert rows() == [image]
 
-    def test_a_picture_whose_task_was_lost_is_finished(self, stage, store, app):
+    def test_a_picture_whose_task_was_lost_is_finished(self, stage, app):
         image = stage()
         app.extensions["huey"].storage.flush_queue()
-        outbox.sweep(store, utc_now() + LATER)
+        outbox.sweep(utc_now() + LATER)
         assert run_queue(app) == 1
         assert rows() == [image]
         assert image.ladder_version is not None
 
-    def test_a_fresh_picture_is_left_to_the_queue(self, stage, store, app):
+    def test_a_fresh_picture_is_left_to_the_queue(self, stage, app):
         stage()
         app.extensions["huey"].storage.flush_queue()
-        outbox.sweep(store)
+        outbox.sweep()
         assert run_queue(app) == 0
 
-    def test_a_picture_that_somebody_writes_is_left_alone(self, store, acme, app):
+    def test_a_picture_that_somebody_writes_is_left_alone(self, acme, app):
         now = utc_now() + LATER
-        add_accepted(store, acme, writing_until=now + timedelta(minutes=1))
-        outbox.sweep(store, now)
+        add_accepted(acme, writing_until=now + timedelta(minutes=1))
+        outbox.sweep(now)
         assert run_queue(app) == 0
 
     def test_after_three_deaths_an_unmade_picture_is_in_error(self, store, acme, product):
-        image = add_accepted(store, acme, product, attempts=processing.MAX_ATTEMPTS)
-        outbox.sweep(store, utc_now() + LATER)
+        image = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS)
+        outbox.sweep(utc_now() + LATER)
         assert rows() == [image]
         assert (image.status, image.error_code) == (ERROR, "too_many_attempts")
         assert store.keys() == set()
 
-    def test_the_last_attempts_are_made_one_at_a_time(self, store, acme, app):
+    def test_the_last_attempts_are_made_one_at_a_time(self, acme, app):
         first, _, fresh = (
-            add_accepted(store, acme, attempts=attempts).id
+            add_accepted(acme, attempts=attempts).id
             for attempts in (processing.MAX_ATTEMPTS - 1, processing.MAX_ATTEMPTS - 1, 0)
         )
-        outbox.sweep(store, utc_now() + LATER)
+        outbox.sweep(utc_now() + LATER)
         assert queued(app) == [first, fresh]
 
-    def test_a_last_attempt_waits_for_the_one_under_way(self, store, acme, app):
+    def test_a_last_attempt_waits_for_the_one_under_way(self, acme, app):
         now = utc_now() + LATER
         until = now + timedelta(minutes=1)
-        add_accepted(store, acme, attempts=processing.MAX_ATTEMPTS, writing_until=until)
-        second = add_accepted(store, acme, attempts=processing.MAX_ATTEMPTS - 1).id
-        outbox.sweep(store, now)
+        add_accepted(acme, attempts=processing.MAX_ATTEMPTS, writing_until=until)
+        second = add_accepted(acme, attempts=processing.MAX_ATTEMPTS - 1).id
+        outbox.sweep(now)
         assert queued(app) == []
-        outbox.sweep(store, until + timedelta(minutes=1))
+        outbox.sweep(until + timedelta(minutes=1))
         assert queued(app) == [second]
 
     def test_after_three_deaths_a_shown_picture_stays_as_it_is(self, stage, store):
         image = stage()
         image.attempts = processing.MAX_ATTEMPTS
         db.session.commit()
-        outbox.sweep(store, utc_now() + LATER)
+        outbox.sweep(utc_now() + LATER)
         assert rows() == [image]
         assert image.status == READY
         assert store.keys() == named_by_rows()
 
-    def test_a_dead_queue_stops_nothing_else(self, stage, store, app, caplog, tmp_path):
+    def test_a_dead_queue_stops_nothing_else(self, stage, app, caplog, tmp_path):
         discard(stage())
         stage()
         app.extensions["huey"].storage.close()
         app.extensions["huey"].storage.filename = str(tmp_path / "no" / "such" / "folder")
-        outbox.sweep(store, utc_now() + LATER)
+        outbox.sweep(utc_now() + LATER)
         assert "left to the sweep" in caplog.text
         assert outbox_prefixes() == []
 
@@ -209,7 +209,7 @@ class TestSweep:
     def test_a_store_that_is_down_stops_no_sweep(self, stage, store, moment):
         stage()
         store.at, store.moment = "delete_prefix", moment
-        outbox.sweep(store, utc_now() + MUCH_LATER)
+        outbox.sweep(utc_now() + MUCH_LATER)
         assert (rows(), len(entries())) == ([], 2)
 
 
@@ -222,4 +222,4 @@ def drain_elsewhere(store) -> None:
     """Another process drains now; the store is as it should be from here on."""
     store.at = None
     with current_app.app_context():
-        outbox.drain(store)
+        outbox.drain()

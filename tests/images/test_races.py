@@ -15,7 +15,7 @@ from distribu.images import attachment, outbox, processing, staging
 from distribu.images.attachment import ImageConflict, ImageLimitReached, StaleProduct
 from distribu.models import Image, utc_now
 from tests.conftest import add_product
-from tests.flaky_store import FlakyStore
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.life import add_accepted, add_company, images_of, named_by_rows, upload
 
 LIMIT = 100
@@ -35,7 +35,7 @@ class Shop:
         return attachment.lock_product(self.product_id, self.company_id, version)
 
     def staged(self) -> str:
-        return staging.stage(self.store, self.company_id, upload()).id
+        return staging.stage(self.company_id, upload()).id
 
     def at_once(self, *works: Callable[[], object]) -> list[object]:
         """Do all works at the same time, each in a session of its own; return what each gave."""
@@ -57,8 +57,8 @@ class Shop:
 @pytest.fixture
 def shop(make_app, database) -> Iterable[Shop]:
     app = make_app(SQLALCHEMY_ENGINE_OPTIONS={"pool_size": LIMIT + 2}, **database)
-    store = app.extensions["image_store"] = FlakyStore(app.extensions["image_store"])
-    with app.app_context():
+    flaky = FlakyStore(app.extensions["image_store"])
+    with app.app_context(), store_of(app, flaky) as store:
         company_id = add_company()
         yield Shop(app, store, company_id, add_product(company_id).id)
 
@@ -105,7 +105,7 @@ def test_of_two_saves_of_one_version_one_wins(shop):
         def work() -> str:
             attachment.replace(shop.lock(version), image_id)
             db.session.commit()
-            outbox.drain_request(shop.store)
+            outbox.drain_request()
             return image_id
 
         return work
@@ -124,7 +124,7 @@ def test_two_replacements_leave_one_image(shop):
         def work() -> None:
             attachment.replace(shop.lock(), image_id)
             db.session.commit()
-            outbox.drain_request(shop.store)
+            outbox.drain_request()
 
         return work
 
@@ -137,25 +137,25 @@ def test_two_replacements_leave_one_image(shop):
 def test_an_image_is_attached_or_swept_never_both(shop):
     image_ids = [shop.staged() for _ in range(8)]
     works = [attach(shop, image_id) for image_id in image_ids]
-    outcomes = shop.at_once(*works, lambda: outbox.sweep(shop.store, utc_now() + LATER))
+    outcomes = shop.at_once(*works, lambda: outbox.sweep(utc_now() + LATER))
     attached = [outcome for outcome in outcomes if outcome in image_ids]
     assert sorted(image.id for image in images_of(shop.lock())) == sorted(attached)
     db.session.commit()
-    outbox.sweep(shop.store, utc_now() + 2 * LATER)
+    outbox.sweep(utc_now() + 2 * LATER)
     assert shop.store.keys() == named_by_rows()
 
 
 def test_an_image_is_processed_once(shop):
     image_id = shop.staged()
-    shop.at_once(*[lambda: processing.process(shop.store, image_id)] * 4)
+    shop.at_once(*[lambda: processing.process(image_id)] * 4)
     image = db.session.get(Image, image_id)
-    outbox.drain(shop.store)
+    outbox.drain()
     assert (image.attempts, image.ladder_version) == (1, 1)
     assert shop.store.keys() == named_by_rows()
 
 
 def test_a_delete_while_it_is_processed_leaves_no_object(shop):
-    image_id = add_accepted(shop.store, shop.company_id, shop.lock()).id
+    image_id = add_accepted(shop.company_id, shop.lock()).id
 
     def remove() -> None:
         shop.store.at = None
@@ -163,12 +163,12 @@ def test_a_delete_while_it_is_processed_leaves_no_object(shop):
         attachment.remove_all(product)
         db.session.delete(product)
         db.session.commit()
-        outbox.drain_request(shop.store)
+        outbox.drain_request()
 
     shop.store.at, shop.store.then = "put", lambda: shop.at_once(remove)
-    processing.process(shop.store, image_id)
+    processing.process(image_id)
     assert shop.store.keys() != set()
-    outbox.sweep(shop.store, utc_now() + LATER)
+    outbox.sweep(utc_now() + LATER)
     assert shop.store.keys() == set()
     assert db.session.scalars(select(Image)).all() == []
 
@@ -177,7 +177,7 @@ def test_two_drains_at_once_do_no_harm(shop):
     for _ in range(4):
         attachment.discard(db.session.get(Image, shop.staged()))
     db.session.commit()
-    outcomes = shop.at_once(*[lambda: outbox.drain(shop.store)] * 4)
+    outcomes = shop.at_once(*[lambda: outbox.drain()] * 4)
     assert outcomes == [0] * 4
     assert shop.store.keys() == set()
 
@@ -185,6 +185,6 @@ def test_two_drains_at_once_do_no_harm(shop):
 def test_two_sweeps_at_once_do_no_harm(shop):
     for _ in range(4):
         shop.staged()
-    shop.at_once(*[lambda: outbox.sweep(shop.store, utc_now() + LATER)] * 4)
-    outbox.drain(shop.store)
+    shop.at_once(*[lambda: outbox.sweep(utc_now() + LATER)] * 4)
+    outbox.drain()
     assert shop.store.keys() == named_by_rows() == set()

@@ -19,15 +19,15 @@ TODAY = f"v{LADDER_VERSION}/"
 
 
 @pytest.fixture
-def aged(store, product, tmp_path, stage):
+def aged(product, tmp_path, stage):
     """A function that returns the picture of product, its ladder one of an older version."""
 
     def make() -> Image:
         image = stage()
         attachment.replace(attachment.lock_product(product.id, product.company_id), image.id)
         db.session.commit()
-        processing.process(store, image.id)
-        outbox.drain(store)
+        processing.process(image.id)
+        outbox.drain()
         folder = tmp_path / "store" / "images" / image.id
         (folder / TODAY).rename(folder / "v0")
         image.derivatives = [
@@ -57,14 +57,14 @@ def names(image: Image) -> list[str]:
     return [path.partition("/")[2] for path in paths(image)]
 
 
-def rebuild_all(store, **options) -> list[str]:
-    return [rebuilding.rebuild(store, image_id, **options) for image_id in rebuilding.outdated()]
+def rebuild_all(**options) -> list[str]:
+    return [rebuilding.rebuild(image_id, **options) for image_id in rebuilding.outdated()]
 
 
 def test_the_ladder_is_made_anew_beside_the_picture(aged, store):
     image = aged()
     before, address, old_names = read_all(store), image.url, names(image)
-    assert rebuild_all(store) == [rebuilding.DONE]
+    assert rebuild_all() == [rebuilding.DONE]
     assert (image.ladder_version, image.status, image.url) == (LADDER_VERSION, READY, address)
     assert names(image) == old_names
     assert {path[: len(TODAY)] for path in paths(image)} == {"", TODAY}
@@ -75,8 +75,8 @@ def test_the_ladder_is_made_anew_beside_the_picture(aged, store):
     assert (rebuilding.outdated(), outbox_prefixes()) == ([], [])
 
 
-def test_what_is_of_today_is_left_alone(stage, store):
-    processing.process(store, stage().id)
+def test_what_is_of_today_is_left_alone(stage):
+    processing.process(stage().id)
     assert rebuilding.outdated() == []
 
 
@@ -84,7 +84,7 @@ def test_pages_show_the_old_sizes_until_the_new_ones_are_there(aged, store):
     image = aged()
     old, seen = paths(image), []
     store.at, store.then = "put", lambda: seen.append(paths(image))
-    rebuild_all(store)
+    rebuild_all()
     assert seen == [old] * 5
 
 
@@ -93,7 +93,7 @@ def test_no_address_gets_other_bytes(aged, store):
     before, seen = read_all(store), []
     store.at, store.moment = "put", "after"
     store.then = lambda: seen.append(before.items() <= read_all(store).items())
-    rebuild_all(store)
+    rebuild_all()
     assert seen == [True] * len(seen) != []
     assert image.ladder_version == LADDER_VERSION
 
@@ -102,13 +102,13 @@ def test_what_the_store_refuses_is_finished_by_the_sweep(aged, store, app):
     image = aged()
     store.at = "put"
     with pytest.raises(StoreUnavailable):
-        rebuild_all(store)
+        rebuild_all()
     store.at = None
     assert (image.ladder_version, image.attempts) == (None, 0)
     later = utc_now() + LATER
-    outbox.sweep(store, later)
-    processing.process(store, app.extensions["huey"].dequeue().args[1], later)
-    outbox.drain(store, now=later)
+    outbox.sweep(later)
+    processing.process(app.extensions["huey"].dequeue().args[1], later)
+    outbox.drain(now=later)
     assert image.ladder_version == LADDER_VERSION
     assert store.keys() == named_by_rows()
 
@@ -117,11 +117,11 @@ def test_a_second_run_goes_on(aged, store):
     image = aged()
     store.at = "put"
     with pytest.raises(StoreUnavailable):
-        rebuild_all(store)
+        rebuild_all()
     store.at = None
     # What was put may still arrive.
-    assert rebuild_all(store) == [rebuilding.BUSY]
-    assert rebuild_all(store, now=utc_now() + writing.WRITING_WINDOW) == [rebuilding.DONE]
+    assert rebuild_all() == [rebuilding.BUSY]
+    assert rebuild_all(now=utc_now() + writing.WRITING_WINDOW) == [rebuilding.DONE]
     assert image.ladder_version == LADDER_VERSION
 
 
@@ -133,28 +133,28 @@ def test_a_picture_removed_meanwhile_leaves_nothing(aged, store, product):
         with current_app.app_context():
             attachment.remove(attachment.lock_product(product_id, company_id))
             db.session.commit()
-            outbox.drain_request(store)
+            outbox.drain_request()
 
     product_id, company_id = product.id, product.company_id
     store.at, store.then = "put", remove
-    assert rebuild_all(store) == [rebuilding.GONE]
-    outbox.sweep(store, utc_now() + LATER)
+    assert rebuild_all() == [rebuilding.GONE]
+    outbox.sweep(utc_now() + LATER)
     assert store.keys() == set()
 
 
-def test_one_removed_since_the_list_was_made_is_no_fault(aged, store):
+def test_one_removed_since_the_list_was_made_is_no_fault(aged):
     image = aged()
     image_id = image.id
     attachment.discard(image)
     db.session.commit()
-    assert rebuilding.rebuild(store, image_id) == rebuilding.GONE
+    assert rebuilding.rebuild(image_id) == rebuilding.GONE
 
 
 def test_a_lost_picture_keeps_its_old_sizes(aged, store, tmp_path):
     image = aged()
     (tmp_path / "store" / image.key()).unlink()
     before = paths(image)
-    assert rebuild_all(store) == [rebuilding.KEPT]
+    assert rebuild_all() == [rebuilding.KEPT]
     assert paths(image) == before
     assert store.keys() == named_by_rows() - {image.key()}
 
@@ -169,12 +169,12 @@ def test_an_upload_that_still_waits_to_be_deleted_may_go_at_any_time(aged, store
         store.delete_prefix(prefix)
 
     store.at, store.then = "open", drain
-    assert rebuild_all(store) == [rebuilding.DONE]
+    assert rebuild_all() == [rebuilding.DONE]
 
 
 class TestCommand:
     @pytest.fixture
-    def run(self, app, store, monkeypatch):
+    def run(self, app, monkeypatch):
         # The children are shared with other tests.
         monkeypatch.setattr(app.extensions["image_sandbox"], "close", lambda: None)
         return lambda: app.test_cli_runner().invoke(args=["images", "rebuild"])

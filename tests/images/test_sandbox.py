@@ -258,7 +258,7 @@ def test_close_ends_the_children(sandbox):
 SERVER = """
 import os, signal, sys
 from distribu.images.decoding.policies import MERCHANT
-from distribu.images.sandbox import Sandbox
+from distribu.images.decoding.sandbox import Sandbox
 from tests.images.pictures import png
 sandbox = Sandbox()
 publication = sandbox.publish(png(40, 30), MERCHANT)

@@ -65,7 +65,7 @@ class TestStage:
 
     def test_what_is_no_picture_leaves_nothing(self, store, acme):
         with pytest.raises(InvalidImage):
-            staging.stage(store, acme, upload(truncated(jpeg(640, 480))))
+            staging.stage(acme, upload(truncated(jpeg(640, 480))))
         assert (rows(), store.keys()) == ([], set())
 
     @pytest.mark.parametrize("put", [0, 1, 2])
@@ -73,7 +73,7 @@ class TestStage:
         store.at = put
         with pytest.raises(StoreUnavailable):
             stage()
-        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        outbox.sweep(utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
     def test_a_put_that_timed_out_may_still_arrive(self, stage, store):
@@ -103,8 +103,8 @@ class TestStage:
 class TestProcess:
     def test_the_whole_ladder_is_made_and_the_upload_goes(self, stage, store):
         image = stage()
-        processing.process(store, image.id)
-        outbox.drain_request(store)
+        processing.process(image.id)
+        outbox.drain_request()
         assert paths(image) == LADDER
         assert (image.ladder_version, image.writing_until) == (1, None)
         assert store.keys() == named_by_rows()
@@ -112,15 +112,15 @@ class TestProcess:
 
     def test_the_upload_goes_after_the_commit(self, stage, store):
         image = stage()
-        processing.process(store, image.id)
+        processing.process(image.id)
         assert has_object(store, image.upload_key)
         assert outbox_prefixes() == [image.incoming_prefix]
 
     def test_twice_is_once(self, stage, store):
         image = stage()
-        processing.process(store, image.id)
+        processing.process(image.id)
         store.calls.clear()
-        processing.process(store, image.id)
+        processing.process(image.id)
         assert store.calls == []
 
     def test_two_at_once_are_one(self, stage, store):
@@ -129,121 +129,121 @@ class TestProcess:
         store.at = "put"
         # While the first puts, a second comes along.
         store.then = lambda: process_elsewhere(store, image_id)
-        processing.process(store, image_id)
+        processing.process(image_id)
         assert image.attempts == 1
         assert paths(image) == LADDER
 
-    def test_an_accepted_upload_becomes_ready_and_the_picture(self, store, acme, product):
+    def test_an_accepted_upload_becomes_ready_and_the_picture(self, acme, product):
         product.external_image_url = EXTERNAL
-        image = add_accepted(store, acme, product)
+        image = add_accepted(acme, product)
         before = product.version
-        processing.process(store, image.id)
+        processing.process(image.id)
         assert image.status == READY
         assert product.image_url == image.url
         assert product.version == before + 1
         assert (image.width_px, image.height_px) == (WIDE, HIGH)
 
-    def test_the_log_says_that_the_external_picture_was_taken_off(self, store, acme, product):
+    def test_the_log_says_that_the_external_picture_was_taken_off(self, acme, product):
         product.external_image_url = EXTERNAL
-        image = add_accepted(store, acme, product)
-        processing.process(store, image.id)
-        processing.process(store, image.id)
+        image = add_accepted(acme, product)
+        processing.process(image.id)
+        processing.process(image.id)
         [entry] = db.session.scalars(select(AuditEntry))
         assert (entry.action, entry.entity_id) == ("product.updated", product.id)
         assert (entry.company_id, entry.actor_type, entry.actor_id) == (acme, "SYSTEM", None)
         assert entry.before == {"image_url": EXTERNAL}
         assert entry.after == {"image_url": image.url}
 
-    def test_the_log_says_nothing_where_no_picture_gives_way(self, store, acme, product):
-        processing.process(store, add_accepted(store, acme, product).id)
+    def test_the_log_says_nothing_where_no_picture_gives_way(self, acme, product):
+        processing.process(add_accepted(acme, product).id)
         product.external_image_url = EXTERNAL
-        processing.process(store, add_accepted(store, acme, product, position=9).id)
+        processing.process(add_accepted(acme, product, position=9).id)
         assert db.session.scalars(select(AuditEntry)).all() == []
 
-    def test_every_accepted_upload_is_ready_before_any_ladder(self, store, acme, product, app):
-        first, second = (add_accepted(store, acme, product).id for _ in range(2))
+    def test_every_accepted_upload_is_ready_before_any_ladder(self, acme, product, app):
+        first, second = (add_accepted(acme, product).id for _ in range(2))
         for image_id in (first, second):
             queue.enqueue("process", image_id)
         run_queue(app, tasks=2)
         assert [(image.status, image.ladder_version) for image in rows()] == [(READY, None)] * 2
-        later = add_accepted(store, acme, product).id
+        later = add_accepted(acme, product).id
         queue.enqueue("process", later)
         run_queue(app, tasks=1)
         assert db.session.get_one(Image, later).status == READY
         run_queue(app)
         assert [image.ladder_version for image in rows()] == [1, 1, 1]
 
-    def test_a_ladder_has_three_attempts_of_its_own(self, store, acme, product):
-        image = add_accepted(store, acme, product, attempts=processing.MAX_ATTEMPTS - 1)
-        processing.process(store, image.id)
+    def test_a_ladder_has_three_attempts_of_its_own(self, acme, product):
+        image = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS - 1)
+        processing.process(image.id)
         assert (image.status, image.attempts, image.writing_until) == (READY, 0, None)
 
     def test_an_accepted_upload_that_is_no_picture_ends_in_error(self, store, acme, product):
-        image = add_accepted(store, acme, product)
+        image = add_accepted(acme, product)
         store.put(image.upload_key, truncated(jpeg(640, 480)), "image/jpeg")
-        processing.process(store, image.id)
-        outbox.drain_request(store)
+        processing.process(image.id)
+        outbox.drain_request()
         assert image.status == ERROR
         assert image.error_code
         assert product.image is None
         assert store.keys() == set()
 
     def test_an_upload_that_is_lost_ends_in_error(self, store, acme):
-        image = add_accepted(store, acme)
+        image = add_accepted(acme)
         store.delete_prefix(image.incoming_prefix)
-        processing.process(store, image.id)
+        processing.process(image.id)
         assert (image.status, image.error_code) == (ERROR, "upload_lost")
 
     def test_without_its_upload_the_ladder_is_made_of_the_picture(self, stage, store):
         image = stage()
         store.delete_prefix(image.incoming_prefix)
-        processing.process(store, image.id)
+        processing.process(image.id)
         assert paths(image) == LADDER
         assert store.keys() == named_by_rows()
 
-    def test_a_lost_thumbnail_is_made_again(self, stage, store):
+    def test_a_lost_thumbnail_is_made_again(self, stage):
         image = stage()
         image.derivatives = image.derivatives[:1]
         db.session.commit()
-        processing.process(store, image.id)
+        processing.process(image.id)
         assert paths(image) == LADDER
 
     def test_a_store_that_fails_costs_no_attempt(self, stage, store):
         image = stage()
         store.at = "put"
         with pytest.raises(StoreUnavailable):
-            processing.process(store, image.id)
+            processing.process(image.id)
         assert (image.status, image.attempts, image.ladder_version) == (READY, 0, None)
 
-    def test_a_decoder_that_does_not_start_costs_no_attempt(self, stage, store, app, monkeypatch):
+    def test_a_decoder_that_does_not_start_costs_no_attempt(self, stage, app, monkeypatch):
         def broken(*arguments, **options):
             raise SandboxError("no decoding process")
 
         image = stage()
         monkeypatch.setattr(app.extensions["image_sandbox"], "derive", broken)
         with pytest.raises(SandboxError):
-            processing.process(store, image.id)
+            processing.process(image.id)
         assert (image.status, image.attempts) == (READY, 0)
 
     @pytest.mark.parametrize("method", ["open", "put"])
     def test_a_picture_removed_meanwhile_leaves_nothing(self, stage, store, method):
         image_id = stage().id
         store.at, store.then = method, lambda: remove_elsewhere(store, image_id)
-        processing.process(store, image_id)
-        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        processing.process(image_id)
+        outbox.sweep(utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
     def test_an_accepted_upload_removed_meanwhile_leaves_nothing(self, store, acme, product):
-        image_id = add_accepted(store, acme, product).id
+        image_id = add_accepted(acme, product).id
         store.at, store.then = "put", lambda: remove_elsewhere(store, image_id)
-        processing.process(store, image_id)
-        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        processing.process(image_id)
+        outbox.sweep(utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
     def test_removed_between_ready_and_its_ladder_leaves_nothing(
         self, store, acme, product, app, monkeypatch
     ):
-        image_id = add_accepted(store, acme, product).id
+        image_id = add_accepted(acme, product).id
         sandbox = app.extensions["image_sandbox"]
         derive = sandbox.derive
 
@@ -252,9 +252,9 @@ class TestProcess:
             return derive(*arguments, **options)
 
         monkeypatch.setattr(sandbox, "derive", remove_first)
-        processing.process(store, image_id)
-        processing.process(store, image_id)
-        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        processing.process(image_id)
+        processing.process(image_id)
+        outbox.sweep(utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
     def test_a_store_that_fails_over_a_removed_picture_is_still_told(self, stage, store):
@@ -267,48 +267,48 @@ class TestProcess:
 
         store.at, store.then = "put", remove_and_fail
         with pytest.raises(StoreUnavailable):
-            processing.process(store, image_id)
+            processing.process(image_id)
         assert rows() == []
 
     def test_a_writer_that_was_overtaken_changes_nothing(self, stage, store):
         image = stage()
         image_id = image.id
         store.at, store.then = "put", lambda: overtake(image_id)
-        processing.process(store, image_id)
+        processing.process(image_id)
         assert (image.ladder_version, image.attempts) == (None, 2)
 
-    def test_a_busy_picture_is_left_alone(self, stage, store):
+    def test_a_busy_picture_is_left_alone(self, stage):
         image = stage()
         image.writing_until = utc_now() + timedelta(minutes=1)
         db.session.commit()
-        processing.process(store, image.id)
+        processing.process(image.id)
         assert image.attempts == 0
 
-    def test_the_third_death_is_the_last(self, stage, store):
+    def test_the_third_death_is_the_last(self, stage):
         image = stage()
         image.attempts = processing.MAX_ATTEMPTS
         db.session.commit()
-        processing.process(store, image.id)
+        processing.process(image.id)
         assert image.ladder_version is None
-        outbox.sweep(store, utc_now() + timedelta(hours=1))
+        outbox.sweep(utc_now() + timedelta(hours=1))
         assert (image.status, image.ladder_version) == (READY, 1)
 
 
 class TestStageCopy:
     def test_the_copy_has_bytes_of_its_own(self, stage, store, acme):
         source = stage()
-        processing.process(store, source.id)
-        copy = staging.stage_copy(store, acme, source)
+        processing.process(source.id)
+        copy = staging.stage_copy(acme, source)
         assert (copy.status, copy.copied_from, copy.is_staged) == (READY, source.id, True)
         assert paths(copy) == LADDER
         attachment.discard(source)
         db.session.commit()
-        outbox.drain_request(store)
+        outbox.drain_request()
         assert store.keys() == named_by_rows()
 
     def test_what_the_source_still_lacks_is_made_of_the_copy(self, stage, store, acme, app):
         source = stage()
-        copy_id = staging.stage_copy(store, acme, source).id
+        copy_id = staging.stage_copy(acme, source).id
         run_queue(app)
         assert paths(db.session.get(Image, copy_id)) == LADDER
         assert store.keys() == named_by_rows()
@@ -317,8 +317,8 @@ class TestStageCopy:
         source = stage()
         store.delete_prefix(source.prefix)
         with pytest.raises(ObjectNotFound):
-            staging.stage_copy(store, acme, source)
-        outbox.sweep(store, utc_now() + timedelta(hours=1))
+            staging.stage_copy(acme, source)
+        outbox.sweep(utc_now() + timedelta(hours=1))
         assert rows() == [source]
         assert store.keys() == {source.upload_key}
 
@@ -332,7 +332,7 @@ def process_elsewhere(store, image_id: str) -> None:
     """Another worker processes the image now; the store is as it should be from here on."""
     store.at = None
     with current_app.app_context():
-        processing.process(store, image_id)
+        processing.process(image_id)
 
 
 def remove_elsewhere(store, image_id: str) -> None:
@@ -341,7 +341,7 @@ def remove_elsewhere(store, image_id: str) -> None:
     with current_app.app_context():
         attachment.discard(db.session.get_one(Image, image_id))
         db.session.commit()
-        outbox.drain_request(store)
+        outbox.drain_request()
 
 
 def overtake(image_id: str) -> None:

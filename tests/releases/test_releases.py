@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from flask_migrate import check
 from sqlalchemy import select
 
-from distribu.extensions import db, store
+from distribu.extensions import db
 from distribu.images import outbox
 from distribu.models import ERROR, PROCESSING, READY, Image, OutboxEntry
 from tests.conftest import run_queue
@@ -117,7 +117,7 @@ def test_unfinished_work_is_where_the_release_left_it(instance):
 def test_sweep_and_worker_finish_what_the_release_left(instance):
     with instance.app.app_context():
         staged = db.session.get_one(Image, instance.facts["special"]["staged"]["image_id"])
-        outbox.sweep(store, now=staged.kept_until + timedelta(days=1))
+        outbox.sweep(now=staged.kept_until + timedelta(days=1))
     run_queue(instance.app)
     with instance.app.app_context():
         names = ("processing", "without_ladder", "staged")
