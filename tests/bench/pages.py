@@ -1,9 +1,10 @@
-"""The catalogue page against a bare Flask answer.
+"""The catalog page against a bare Flask answer.
 
 Run from the checkout: python tests/bench/pages.py. In one process, without
-a server, in CPU seconds of this thread, so that a busy machine changes
-them little. 24 of 87 products a page, each with a picture of 7 widths in
-two formats.
+a web server, on SQLite and on a PostgreSQL that it starts, in CPU seconds
+of this thread, so that a busy machine changes them little; what the
+PostgreSQL server itself spends is not in them. 24 of 87 products a page,
+each with an image of 7 widths in two formats.
 """
 
 import sys
@@ -24,6 +25,7 @@ from distribu.extensions import db
 from distribu.images.decoding.ladder import LADDER
 from distribu.models import Company, Image, Product
 from tests.conftest import settings
+from tests.servers import running_postgres
 
 PATH = "/store/acme/catalog"
 PRODUCTS = 87
@@ -32,14 +34,21 @@ ROUNDS = 400
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(settings(Path(folder), TESTING=False))
-        with app.app_context():
-            upgrade()
-            fill()
-        report(app)
-        app.extensions["image_sandbox"].close()
-        with app.app_context():
-            db.engine.dispose()
+        run("SQLite", f"sqlite:///{folder}/distribu.db", Path(folder))
+        with running_postgres() as server:
+            run("PostgreSQL", server.url("postgres"), Path(folder))
+
+
+def run(database: str, url: str, folder: Path) -> None:
+    app = create_app(settings(folder, TESTING=False, SQLALCHEMY_DATABASE_URI=url))
+    with app.app_context():
+        upgrade()
+        fill()
+    print(f"\n{database}", flush=True)
+    report(app)
+    app.extensions["image_sandbox"].close()
+    with app.app_context():
+        db.engine.dispose()
 
 
 def fill() -> None:
