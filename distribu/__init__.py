@@ -16,7 +16,6 @@ from .forms.interrupted import init_interrupted_forms
 from .http.error_handlers import init_errors
 from .http.request_body import Request
 from .http.request_ids import init_request_ids
-from .http.sessions import Sessions
 from .http.template_filters import init_formats
 from .images import outbox
 from .images.decoding.sandbox import Sandbox
@@ -45,7 +44,6 @@ def create_app(config: dict | None = None) -> Flask:
     """Return Distribu, configured by the environment and then by config."""
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.request_class = Request
-    app.session_interface = Sessions()
     # The keys of a JSON body stand in the order in which its documentation has them.
     app.json.sort_keys = False
     app.jinja_env.undefined = StrictUndefined

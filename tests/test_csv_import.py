@@ -204,10 +204,10 @@ class TestUpdates:
         import_text(cast, f"{HEADER}\n{rows}")
 
     def test_give_the_catalogue_another_version(self, cast):
-        before = db.session.get_one(Company, cast.acme).catalogue_version
+        before = db.session.get_one(Company, cast.acme).catalog_version
         import_text(cast, f"{HEADER}\nA,Anchor,9.99,3\n")
         company = db.session.get_one(Company, cast.acme, populate_existing=True)
-        assert company.catalogue_version != before
+        assert company.catalog_version != before
 
     def test_leave_other_companies_alone(self, cast):
         foreign = add_product(cast.globex, sku="A", name="Secret").id

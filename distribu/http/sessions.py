@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from flask import Flask, Request, Response, current_app, g, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import current_app, g, session
 from flask_login import login_user
 
 from ..extensions import db, login
@@ -11,19 +10,6 @@ from ..models import REMOVED, User, utc_now
 
 # Nothing here asks how fresh a sign-in is, and an address may change on a train.
 login.session_protection = None
-
-
-class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookies; a page for everyone waits neither for the signer nor for a cookie."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) not in request.cookies:
-            return self.session_class()
-        return super().open_session(app, request)
-
-    def save_session(self, app: Flask, session: SecureCookieSession, response: Response) -> None:
-        if session.accessed or session.modified:
-            super().save_session(app, session, response)
 
 
 def begin_session(user: User, now: datetime | None = None) -> None:

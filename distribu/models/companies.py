@@ -19,6 +19,8 @@ class Company(db.Model):
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     currency: Mapped[str] = mapped_column(String(3), default="USD")
     last_order_number: Mapped[int] = mapped_column(default=0, server_default="0")
-    # Another one after every change of a product or a picture: catalogue_version.py.
-    catalogue_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    # The database changes it with every change of a product or an image: catalog_version.py.
+    catalog_version: Mapped[int] = mapped_column(
+        "catalogue_version", BigInteger, default=0, server_default="0"
+    )
     created_at: Mapped[datetime] = created_at_column()

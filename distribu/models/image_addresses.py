@@ -88,10 +88,11 @@ class Picture:
         return "" if self.is_staged else current_app.config["IMAGE_BASE_URL"]
 
     def _ladder(self, format: str) -> list[dict]:
+        suffix = f"w.{format.lower()}"
         return [
             made
             for made in self.derivatives
-            if made["format"] == format and made["path"].endswith(f"w.{format.lower()}")
+            if made["format"] == format and made["path"].endswith(suffix)
         ]
 
     def _is_sharp_at(self, width_limit: int) -> bool:

@@ -1,7 +1,7 @@
 """Blueprint /store/<slug>: what shoppers see, without signing in."""
 
 from dataclasses import replace
-from functools import lru_cache
+from http import HTTPStatus
 from math import ceil
 from types import SimpleNamespace
 
@@ -15,25 +15,21 @@ from flask import (
     request,
     url_for,
 )
-from markupsafe import Markup
 from sqlalchemy import Connection, Row, bindparam, select
 
 from ..extensions import db
 from ..models import READY, Company, Image, Product
-from .catalog import PAGE_SIZE, SORTS, CardRow, Choice, card, count, count_by_category, rows
-from .pages import KeptPage, KeptPages
+from .caching import unchanged_or_empty
+from .catalog import PAGE_SIZE, SORTS, Choice, cards, count, count_by_category
 
 bp = Blueprint("storefront", __name__, url_prefix="/store/<slug>")
 
 # As many pages on either side of the current one are named; the first and the last always are.
 NEIGHBOURS = 2
 
-pages = KeptPages(max_count=256)
-
-
-# Composed once. The version is read before what it vouches for.
+# Composed once.
 _COMPANY = select(
-    Company.id, Company.slug, Company.name, Company.currency, Company.catalogue_version
+    Company.id, Company.slug, Company.name, Company.currency, Company.catalog_version
 ).where(Company.slug == bindparam("slug"))
 
 
@@ -47,18 +43,18 @@ def index(slug: str):
 
 @bp.get("/catalog")
 def catalogue(slug: str) -> Response:
-    """One page of the products that a shopper may see."""
+    """Return a page of the products that a shopper may see, or 304 where it has not changed."""
     choice = Choice.of(request.args)
-    # A bare connection: a session costs more than all that a kept page needs.
+    catalogue_url = url_for(".catalogue", slug=slug)
+    # A bare connection: a session costs more than all that an unchanged page needs.
     with db.engine.connect() as connection:
+        # The version is read before the products: a change in between makes the page newer than
+        # its ETag, never older, so the next request gets it again.
         company = connection.execute(_COMPANY, {"slug": slug}).first() or abort(404)
-
-        def make() -> str:
-            return _catalogue_page(connection, company, choice)
-
-        # Nearly every search is another one: keeping those would push out the pages that count.
-        page = KeptPage.of(make()) if choice.query else pages.kept((company, choice), make)
-    return _html(page)
+        response = unchanged_or_empty(company, choice, catalogue_url)
+        if response.status_code == HTTPStatus.OK:
+            response.set_data(_catalogue_page(connection, company, choice, catalogue_url))
+    return response
 
 
 @bp.get("/products/<product_id>")
@@ -93,14 +89,9 @@ def current_image(slug: str, product_id: str) -> Response:
     return response
 
 
-def _html(page: KeptPage) -> Response:
-    # Asked for again each time, sent again only when it has changed.
-    headers = [("Cache-Control", "no-cache"), ("ETag", f'"{page.etag}"')]
-    response = Response(page.body, headers=headers, mimetype="text/html")
-    return response.make_conditional(request) if request.if_none_match else response
-
-
-def _catalogue_page(connection: Connection, company: Row, choice: Choice) -> str:
+def _catalogue_page(
+    connection: Connection, company: Row, choice: Choice, catalogue_url: str
+) -> str:
     categories = count_by_category(connection, company.id)
     if choice.words:
         total = count(connection, company.id, choice)
@@ -109,32 +100,18 @@ def _catalogue_page(connection: Connection, company: Row, choice: Choice) -> str
     else:
         total = sum(categories.values())
     choice = replace(choice, page=min(choice.page, max(1, ceil(total / PAGE_SIZE))))
-    store_url = url_for(".index", slug=company.slug)
-    catalogue_url = f"{store_url}/catalog"
-    currency, image_base = company.currency, current_app.config["IMAGE_BASE_URL"]
-    cards = [
-        _card(row, number == 0, f"{store_url}/products/{row.id}", currency, image_base)
-        for number, row in enumerate(rows(connection, company.id, choice))
-    ]
     # Not render_template(): nothing of who is asking may come into a page for everyone.
     template = current_app.jinja_env.get_template("storefront/catalog.html")
     return template.render(
         company=company,
+        store_url=url_for(".index", slug=company.slug),
         catalogue_url=catalogue_url,
         choice=choice,
         sorts=SORTS,
-        cards=Markup("").join(cards),
+        cards=cards(connection, company.id, choice),
         categories=[category for category in categories if category],
         page=_pagination(choice, total, catalogue_url),
     )
-
-
-@lru_cache(maxsize=2048)
-def _card(row: CardRow, is_first: bool, url: str, currency: str, image_base: str) -> Markup:
-    """The card of a product. Everything that it shows is in the arguments, so it may be kept."""
-    template = current_app.jinja_env.get_template("storefront/_card.html")
-    html = template.render(card=card(row), is_first=is_first, url=url, currency=currency)
-    return Markup(html)
 
 
 def _pagination(choice: Choice, total: int, catalogue_url: str) -> SimpleNamespace:

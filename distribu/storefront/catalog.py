@@ -1,13 +1,13 @@
-"""What a shopper asks of a catalogue, and the cards that answer: a few columns, no ORM rows."""
+"""The choice that a shopper makes in a catalog, and its cards: a few columns, no ORM rows."""
 
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     String,
     Text,
@@ -78,27 +78,9 @@ class Choice:
         return f"{catalogue_url}?{query}" if query else catalogue_url
 
 
-class CardRow(NamedTuple):
-    """The columns that a card is made of; a plain tuple, so it is soon compared with another."""
-
-    id: str
-    name: str
-    sku: str | None
-    category: str | None
-    description: str | None
-    unit: str
-    price_minor: int
-    stock: int
-    external_image_url: str | None
-    image_id: str | None
-    public_name: str | None
-    derivatives: str | None
-    placeholder_color: str | None
-
-
 @dataclass(frozen=True)
 class Card:
-    """A product as the catalogue shows it."""
+    """A product as the catalog shows it."""
 
     id: str
     name: str
@@ -111,30 +93,29 @@ class Card:
     external_image_url: str | None
     image: PublishedPicture | None
 
+    @classmethod
+    def of(cls, row: Row) -> "Card":
+        """Return the card of a row of the page statement, whose columns have the same order."""
+        return cls(*row[:4], _summary(row.description or ""), *row[5:9], PublishedPicture.of(row))
+
 
 def count_by_category(connection: Connection, company_id: str) -> dict[str | None, int]:
-    """How many products a shopper finds in each category, in the order of their names."""
+    """Return how many products a shopper finds in each category, sorted by its name."""
     rows = connection.execute(_COUNT_BY_CATEGORY, {"company_id": company_id}).all()
     return dict(sorted(rows, key=lambda row: (row[0] or "").casefold()))
 
 
 def count(connection: Connection, company_id: str, choice: Choice) -> int:
-    """How many products the choice finds."""
+    """Return how many products the choice finds."""
     statement = _counting(bool(choice.category), len(choice.words))
     return connection.scalar(statement, _values(company_id, choice))
 
 
-def rows(connection: Connection, company_id: str, choice: Choice) -> list[CardRow]:
-    """What the cards of the chosen page are made of, in the chosen order."""
+def cards(connection: Connection, company_id: str, choice: Choice) -> list[Card]:
+    """Return the cards of the chosen page, in the chosen order."""
     statement = _page(choice.sort, bool(choice.category), len(choice.words))
     values = _values(company_id, choice) | {"skipped": (choice.page - 1) * PAGE_SIZE}
-    return list(map(CardRow._make, connection.execute(statement, values)))
-
-
-def card(row: CardRow) -> Card:
-    """The card that a row of rows() makes."""
-    summary = _summary(row.description or "")
-    return Card(*row[:4], summary, *row[5:9], PublishedPicture.of(row))
+    return list(map(Card.of, connection.execute(statement, values)))
 
 
 _shown = (Product.company_id == bindparam("company_id"), Product.is_active)

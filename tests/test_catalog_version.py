@@ -1,4 +1,4 @@
-"""Every change of a catalogue changes its version, on both databases, whoever makes it."""
+"""Every change of a catalog changes its version, on both databases, whoever makes it."""
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
@@ -16,7 +16,7 @@ def acme(cast_on_either) -> str:
 
 def version_of(company_id: str) -> int:
     db.session.rollback()
-    return db.session.scalar(select(Company.catalogue_version).where(Company.id == company_id))
+    return db.session.scalar(select(Company.catalog_version).where(Company.id == company_id))
 
 
 def add_image(company_id: str, product_id: str | None = None, **values) -> Image:
@@ -165,7 +165,7 @@ def test_products_of_two_orders_are_locked_in_any_order(make_app, postgres_url):
     assert stocks == [7, 8]
 
 
-def test_every_table_of_the_catalogue_is_watched(acme):
+def test_every_table_of_the_catalog_is_watched(acme):
     query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     if db.engine.dialect.name == "postgresql":
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"

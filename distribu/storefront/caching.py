@@ -1,0 +1,41 @@
+"""HTTP caching of pages that are the same for everyone: browsers and proxies keep them, not we."""
+
+import hashlib
+from pathlib import Path
+
+from flask import Response, current_app, request
+
+_CHECKOUT = Path(__file__).parents[2]
+
+
+def unchanged_or_empty(*inputs: object) -> Response:
+    """Return 304 where the client has the page made of these inputs, or else 200 to be filled.
+
+    inputs: all that the page is made of, each with a repr() that tells it
+    apart. The release and the settings of the app are added here.
+    """
+    headers = [("Cache-Control", "no-cache")]
+    # With a debugger, templates change while the process runs.
+    if not current_app.debug:
+        headers.append(("ETag", f'W/"{_etag(inputs)}"'))
+    response = Response(headers=headers, mimetype="text/html")
+    return response.make_conditional(request) if request.if_none_match else response
+
+
+def _etag(inputs: tuple) -> str:
+    made_of = (_RELEASE, current_app.config["IMAGE_BASE_URL"], *inputs)
+    return hashlib.sha256(repr(made_of).encode()).hexdigest()[:32]
+
+
+def _digest_of_code_and_templates() -> str:
+    digest = hashlib.sha256()
+    for folder, pattern in (("distribu", "*.py"), ("templates", "*.html")):
+        for path in sorted((_CHECKOUT / folder).rglob(pattern)):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(_CHECKOUT)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+# Made as the code is loaded: a file that an update replaces later does not count before the
+# process starts anew.
+_RELEASE = _digest_of_code_and_templates()
