@@ -11,7 +11,7 @@ from .. import audit
 from ..extensions import db
 from ..images import attachment
 from ..images.attachment import ImageConflict
-from ..models import Company, Image, Product, new_ids
+from ..models import Company, Image, Product, new_id
 from ..models.columns import UtcDateTime
 from ..models.json_rows import is_among, select_rows
 from ..models.search_text import searchable
@@ -32,8 +32,7 @@ def write(company: Company, plan: Plan, copies: dict[int, str], now: datetime) -
     Raises ImageConflict where something is not what it was, and
     IntegrityError where a new SKU has just been taken.
     """
-    fresh = iter(new_ids(len(plan.changes)))
-    ids = {change.line: change.saved.id if change.saved else next(fresh) for change in plan.changes}
+    ids = {change.line: change.saved.id if change.saved else new_id() for change in plan.changes}
     _upsert([change for change in plan.changes if change.fields], company, ids, now)
     _touch([change for change in plan.changes if not change.fields], now)
     taking = [change for change in plan.changes if change.takes_picture]
