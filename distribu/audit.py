@@ -6,7 +6,7 @@ from flask import g
 from sqlalchemy import insert, literal
 
 from .extensions import db
-from .models import AuditEntry, Company, Product, User, new_ids, utc_now
+from .models import AuditEntry, Company, Product, User, new_id, utc_now
 from .models.columns import UtcDateTime
 from .models.json_rows import select_rows
 
@@ -61,7 +61,8 @@ def record_all(entity_type: str, entries: list[dict], now: datetime) -> None:
     """The log will say that g's actor did each of these of entry(), in their order."""
     if not entries:
         return
-    ids = new_ids(len(entries))
+    # Sorted: the log shows entries of one moment by their ids, and a clock may be set back.
+    ids = sorted(new_id() for _ in entries)
     rows = [{"id": one_id, **one} for one_id, one in zip(ids, entries, strict=True)]
     of_all = _actor() | {"entity_type": entity_type}
     chosen = select_rows(rows, [_TABLE.c[name] for name in ("id", *_OF_EACH)]).add_columns(

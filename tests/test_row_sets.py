@@ -5,11 +5,11 @@ from sqlalchemy import select
 
 from distribu.extensions import db
 from distribu.images import outbox
-from distribu.models import Company, new_ids
+from distribu.models import Company
 from distribu.models.json_rows import is_among
 
 # More than PostgreSQL takes placeholders in one statement.
-MANY = 70_000
+MANY_IDS = [f"{number:026}" for number in range(70_000)]
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def app(make_app, database):
 
 
 def test_a_row_is_found_among_any_number_of_values(app, cast):
-    ids = [*new_ids(MANY), cast.acme]
+    ids = [*MANY_IDS, cast.acme]
     with app.app_context():
         found = select(Company.slug).where(is_among(Company.id, ids))
         assert db.session.scalars(found).all() == ["acme"]
@@ -26,5 +26,5 @@ def test_a_row_is_found_among_any_number_of_values(app, cast):
 
 def test_a_request_may_displace_any_number_of_pictures(app):
     with app.app_context():
-        db.session.info["to_drain"] = new_ids(MANY)
+        db.session.info["to_drain"] = MANY_IDS
         outbox.drain_request()

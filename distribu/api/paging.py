@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from flask import g
 from marshmallow import fields, validate
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, and_
 from ulid import ULID
 
 from ..extensions import db
 from ..http.json_bodies import Closed
 from ..http.openapi import about
-from ..http.paging import Sort
+from ..http.paging import Sort, rows_beside
 
 LIMIT = 50
 LIMIT_MAX = 100
@@ -54,18 +54,15 @@ class Pagination(Closed):
     nextCursor = fields.String(required=True, allow_none=True)
 
 
-def newest_page(query: Select, model: type, asked: dict) -> dict:
+def newest_page(query: Select, where: list[ColumnElement[bool]], model: type, asked: dict) -> dict:
     """The envelope of the page that was asked for: data and pagination.
 
-    query: of model's rows of g.company, in no order yet.
+    query: of model. where: the conditions that its rows meet besides being g.company's.
     """
     sort = Sort((model.created_at, model.id), is_descending=True)
-    if "cursor" in asked:
-        query = query.where(sort.beyond(_place(model, asked["cursor"]), is_reversed=False))
-    # One more than is shown tells whether there is another page.
-    found = query.order_by(*sort.order(is_reversed=False)).limit(asked["limit"] + 1)
-    rows = db.session.scalars(found).all()
-    shown, has_more = rows[: asked["limit"]], len(rows) > asked["limit"]
+    own = and_(model.company_id == g.company.id, *where)
+    place = _place(model, asked["cursor"]) if "cursor" in asked else None
+    shown, has_more = rows_beside(query, own, sort, place, asked["limit"])
     return {
         "data": shown,
         "pagination": {"hasMore": has_more, "nextCursor": shown[-1].id if has_more else None},

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from flask import abort, current_app, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import fields
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..http.api_keys import with_key
 from ..http.json_bodies import Closed
 from ..http.openapi import about
-from ..http.paging import Sort
+from ..http.paging import Sort, rows_beside
 from ..models import Product
 from .blueprint import bp
 from .bodies import is_v2, product_body
@@ -31,6 +31,7 @@ MISSING = "One or more of the specified products were not found."
 
 # A product that changes meanwhile moves to the end, so that walking through the pages misses none.
 _OLDEST_CHANGE_FIRST = Sort((Product.updated_at, Product.id))
+_WITH_IMAGES = selectinload(Product.images)
 
 
 class Moment(fields.String):
@@ -70,8 +71,7 @@ def list_products(asked: dict) -> dict:
         place, asked = _read_cursor(asked["cursor"])
     elif not is_v2() and ("modifiedAfter" in asked) != ("modifiedBefore" in asked):
         abort(400, BOTH_OR_NEITHER)
-    rows = _rows(asked, place)
-    shown, has_more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
+    shown, has_more = _rows(asked, place)
     cursor = _cursor(shown[-1], asked) if has_more else None
     return {
         "products": [product_body(product) for product in shown],
@@ -93,31 +93,28 @@ def show_products(product_ids: str) -> dict:
         abort(400, TOO_MANY_IDS)
     if "" in ids:
         abort(400, EMPTY_ID)
-    query = _own_products().where(Product.id.in_(ids))
+    query = select(Product).where(_is_own(), Product.id.in_(ids)).options(_WITH_IMAGES)
     found = {product.id: product for product in db.session.scalars(query)}
     if len(found) < len(ids):
         abort(404, MISSING)
     return {"products": [product_body(found[one]) for one in ids]}
 
 
-def _own_products():
-    own = select(Product).where(Product.company_id == g.company.id)
-    return own.options(selectinload(Product.images))
+def _is_own() -> ColumnElement[bool]:
+    return Product.company_id == g.company.id
 
 
-def _rows(asked: dict, place: list | None) -> list[Product]:
-    """One product more than a page has, if there are as many."""
-    query = _own_products()
+def _rows(asked: dict, place: list | None) -> tuple[list[Product], bool]:
+    """The products of the page that was asked for, and whether there are more."""
     if "PHYSICAL" not in asked.get("type", "PHYSICAL").split(","):
-        return []
+        return [], False
+    where = [_is_own()]
     if "modifiedAfter" in asked:
-        query = query.where(Product.updated_at > asked["modifiedAfter"])
+        where.append(Product.updated_at > asked["modifiedAfter"])
     if "modifiedBefore" in asked:
-        query = query.where(Product.updated_at < asked["modifiedBefore"])
-    if place:
-        query = query.where(_OLDEST_CHANGE_FIRST.beyond(place, is_reversed=False))
-    order = _OLDEST_CHANGE_FIRST.order(is_reversed=False)
-    return db.session.scalars(query.order_by(*order).limit(PAGE_SIZE + 1)).all()
+        where.append(Product.updated_at < asked["modifiedBefore"])
+    query = select(Product).options(_WITH_IMAGES)
+    return rows_beside(query, and_(*where), _OLDEST_CHANGE_FIRST, place, PAGE_SIZE)
 
 
 def _serializer() -> URLSafeSerializer:
@@ -126,17 +123,17 @@ def _serializer() -> URLSafeSerializer:
 
 def _cursor(last: Product, asked: dict) -> str:
     spans = {name: asked[name].isoformat() for name in _SPAN if name in asked}
-    return _serializer().dumps([last.updated_at.isoformat(), last.id, spans])
+    return _serializer().dumps([*_OLDEST_CHANGE_FIRST.dump_place(last), spans])
 
 
 def _read_cursor(cursor: str) -> tuple[list, dict]:
     """The place of the last product seen, and what was asked for."""
     try:
-        when, product_id, spans = _serializer().loads(cursor)
+        *place, spans = _serializer().loads(cursor)
     except BadSignature:
         abort(400, BAD_CURSOR)
     asked = {name: datetime.fromisoformat(text) for name, text in spans.items()}
-    return [datetime.fromisoformat(when), product_id], asked
+    return _OLDEST_CHANGE_FIRST.load_place(place), asked
 
 
 _SPAN = ("modifiedAfter", "modifiedBefore")

@@ -1,7 +1,13 @@
 """The OpenAPI documents of both JSON APIs."""
 
+from apispec.ext.marshmallow import MarshmallowPlugin, resolver
 from flask import Flask
+from flask.typing import ResponseReturnValue
 from flask_smorest import Api
+from marshmallow import Schema
+from werkzeug.exceptions import HTTPException
+
+from .error_handlers import answer
 
 
 class JsonApi(Api):
@@ -24,16 +30,21 @@ class JsonApi(Api):
                 "info": {"description": description.strip()},
                 "security": [{"key": []}],
                 "servers": [{"url": "/"}],
+                "marshmallow_plugin": MarshmallowPlugin(_component_name),
             },
         )
         self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
 
-    def _register_error_handlers(self) -> None:
-        pass
+    def handle_http_exception(self, error: HTTPException) -> ResponseReturnValue:
+        """Answer as the app does; flask-smorest registers this for the whole app."""
+        return answer(error)
 
-    def _register_pagination_header(self) -> None:
-        # A page is described by its own envelope.
-        pass
+
+def _component_name(schema: type[Schema]) -> str | None:
+    """Return the name of a schema in the document, or None to keep it out of the components."""
+    name = resolver(schema)
+    # flask-smorest adds it for its own pagination header; our pages have an envelope instead.
+    return None if name == "PaginationMetadata" else name
 
 
 def about(description: str, **more) -> dict:

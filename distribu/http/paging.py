@@ -1,4 +1,8 @@
-"""Pages of a list that cost the same at any depth: a place in an order, and a signed cursor."""
+"""Pages of a list that cost the same at any depth: a place in an order, and a signed cursor.
+
+rows_beside() reads every list of this kind. page() adds the signed
+cursors of the dashboard; the two APIs have cursors of their own.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +35,16 @@ class Sort:
         keys = tuple_(*self.columns)
         return keys < tuple(place) if self.is_descending != is_reversed else keys > tuple(place)
 
+    def dump_place(self, row) -> list:
+        """Return the row's values of the columns as JSON holds them; load_place() reads them."""
+        values = [getattr(row, key.key) for key in self.columns]
+        return [value.isoformat() if isinstance(value, datetime) else value for value in values]
+
+    def load_place(self, dumped: list) -> list:
+        is_time = [isinstance(key.type, UtcDateTime) for key in self.columns]
+        values = zip(dumped, is_time, strict=True)
+        return [datetime.fromisoformat(value) if is_at else value for value, is_at in values]
+
 
 @dataclass(frozen=True)
 class Page:
@@ -55,14 +69,11 @@ def page(
     one that is not ours, the first page.
     """
     is_backward, place = _read(cursor, sort)
-    rows = _rows(query, where, sort, is_backward, place, size)
-    if place and len(rows) <= (size if is_backward else 0):
+    rows, has_more = rows_beside(query, where, sort, place, size, is_backward)
+    if place and not (has_more if is_backward else rows):
         # The start of the list is a whole page, whatever has come and gone meanwhile.
         is_backward, place = False, None
-        rows = _rows(query, where, sort, is_backward, place, size)
-    has_more, rows = len(rows) > size, rows[:size]
-    if is_backward:
-        rows.reverse()
+        rows, has_more = rows_beside(query, where, sort, place, size)
     has_previous, has_next = (has_more, True) if is_backward else (bool(place), has_more)
     return Page(
         rows,
@@ -71,14 +82,20 @@ def page(
     )
 
 
-def _rows(
+def rows_beside(
     query: Select,
     where: ColumnElement[bool],
     sort: Sort,
-    is_backward: bool,
     place: list | None,
     size: int,
-) -> list:
+    is_backward: bool = False,
+) -> tuple[list, bool]:
+    """Return at most size rows after place, or before it, and whether there are more.
+
+    query, where: as for page(). place: the values of the sort's columns,
+    or None for the end at which reading begins. The rows are in the
+    sort's order, whichever way they were read.
+    """
     order = sort.order(is_backward)
     # Asked for the ids alone, a database passes over what does not match within the index.
     row_id = sort.columns[-1].class_.id
@@ -88,13 +105,14 @@ def _rows(
     # One row more than is shown tells whether there is another page.
     shown = query.where(row_id.in_(found.limit(size + 1))).order_by(*order)
     rows = db.session.execute(shown).all()
-    return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows
+    has_more, rows = len(rows) > size, rows[:size]
+    if is_backward:
+        rows.reverse()
+    return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows, has_more
 
 
 def _cursor(side: str, row, sort: Sort) -> str:
-    values = [getattr(row, key.key) for key in sort.columns]
-    place = [value.isoformat() if isinstance(value, datetime) else value for value in values]
-    return _signer(sort).dumps([side, place])
+    return _signer(sort).dumps([side, sort.dump_place(row)])
 
 
 def _read(cursor: str | None, sort: Sort) -> tuple[bool, list | None]:
@@ -102,9 +120,7 @@ def _read(cursor: str | None, sort: Sort) -> tuple[bool, list | None]:
         side, place = _signer(sort).loads(cursor or "")
     except BadSignature:
         return False, None
-    is_time = [isinstance(key.type, UtcDateTime) for key in sort.columns]
-    values = zip(place, is_time, strict=True)
-    return side == "before", [datetime.fromisoformat(v) if is_at else v for v, is_at in values]
+    return side == "before", sort.load_place(place)
 
 
 def _signer(sort: Sort) -> URLSafeSerializer:

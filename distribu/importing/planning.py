@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 from ..extensions import db
 from ..models import READY, Company, Image, Product
 from ..models.image_addresses import Picture
+from ..models.json_rows import is_among
 from ..products import written_image_url
 from .reading import ImportRow, Reading, RowError
 
@@ -168,7 +169,7 @@ def _saved_products(
     # By id, in the order in which every other change of several products takes them.
     asked = (
         select(Product.id, Product.version, *(getattr(Product, name) for name in COLUMNS))
-        .where(Product.company_id == company.id, Product.sku.in_(skus))
+        .where(Product.company_id == company.id, is_among(Product.sku, skus))
         .order_by(Product.id)
     )
     if is_locked:
@@ -199,7 +200,7 @@ def _shown_urls(product_ids: list[str]) -> dict[str, str]:
     """The address of each product's picture, for those that have one here."""
     asked = (
         select(Image.product_id, Image.id, Image.public_name)
-        .where(Image.product_id.in_(product_ids), Image.status == READY)
+        .where(is_among(Image.product_id, product_ids), Image.status == READY)
         # The last one of a product wins: that of the lowest position.
         .order_by(Image.product_id, Image.position.desc(), Image.id.desc())
     )
@@ -267,7 +268,7 @@ def _change(
 def _products(ids: Iterable[str]) -> dict[str, Product]:
     asked = (
         select(Product)
-        .where(Product.id.in_(list(ids)))
+        .where(is_among(Product.id, ids))
         .options(selectinload(Product.image), selectinload(Product.images))
         .execution_options(populate_existing=True)
     )
@@ -275,7 +276,7 @@ def _products(ids: Iterable[str]) -> dict[str, Product]:
 
 
 def _images(ids: Iterable[str | None]) -> list[Image]:
-    return list(db.session.scalars(select(Image).where(Image.id.in_(filter(None, set(ids))))))
+    return list(db.session.scalars(select(Image).where(is_among(Image.id, filter(None, ids)))))
 
 
 def _match_without_sku(company: Company, reading: Reading, plan: Plan) -> None:

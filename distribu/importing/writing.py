@@ -11,9 +11,9 @@ from .. import audit
 from ..extensions import db
 from ..images import attachment
 from ..images.attachment import ImageConflict
-from ..models import Company, Image, Product, new_ids
+from ..models import Company, Image, Product, new_id
 from ..models.columns import UtcDateTime
-from ..models.json_rows import select_rows
+from ..models.json_rows import is_among, select_rows
 from ..models.search_text import searchable
 from ..products import written_image_url
 from .planning import COLUMNS, Change, Plan
@@ -32,8 +32,7 @@ def write(company: Company, plan: Plan, copies: dict[int, str], now: datetime) -
     Raises ImageConflict where something is not what it was, and
     IntegrityError where a new SKU has just been taken.
     """
-    fresh = iter(new_ids(len(plan.changes)))
-    ids = {change.line: change.saved.id if change.saved else next(fresh) for change in plan.changes}
+    ids = {change.line: change.saved.id if change.saved else new_id() for change in plan.changes}
     _upsert([change for change in plan.changes if change.fields], company, ids, now)
     _touch([change for change in plan.changes if not change.fields], now)
     taking = [change for change in plan.changes if change.takes_picture]
@@ -83,13 +82,14 @@ def _search_text(values: dict) -> str:
 
 def _touch(changes: list[Change], now: datetime) -> None:
     """Products of which only the pictures change have a new version too."""
-    for chunk in _chunks(changes):
-        db.session.execute(
-            update(Product)
-            .where(Product.id.in_([change.saved.id for change in chunk]))
-            .values(version=Product.version + 1, updated_at=now),
-            execution_options={"synchronize_session": False},
-        )
+    if not changes:
+        return
+    db.session.execute(
+        update(Product)
+        .where(is_among(Product.id, [change.saved.id for change in changes]))
+        .values(version=Product.version + 1, updated_at=now),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _entry(change: Change, product_id: str) -> dict:
@@ -119,7 +119,7 @@ def _change_pictures(
     changes: list[Change], ids: dict[int, str], copies: dict[int, str]
 ) -> list[dict]:
     """The pictures of these products are what the file says; returns their audit entries."""
-    asked = select(Product).where(Product.id.in_([ids[change.line] for change in changes]))
+    asked = select(Product).where(is_among(Product.id, [ids[change.line] for change in changes]))
     products = db.session.scalars(asked.execution_options(populate_existing=True)).all()
     by_id = {product.id: product for product in products}
     return [

@@ -234,8 +234,9 @@ def lost_pictures(changes: list[Change]) -> list[LostPicture]:
     found = db.session.scalars(select(Image).where(is_among(Image.id, image_ids)))
     images = {image.id: image for image in found}
     external_ids = [change.saved.id for change in changes if change.lost_url]
-    asked = select(Product).where(Product.id.in_(external_ids)).options(selectinload(Product.image))
-    products = {product.id: product for product in db.session.scalars(asked)}
+    asked = select(Product).where(is_among(Product.id, external_ids))
+    found = db.session.scalars(asked.options(selectinload(Product.image)))
+    products = {product.id: product for product in found}
     return [
         LostPicture(
             change.values["name"],

@@ -1,7 +1,7 @@
 """The tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
 
 from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User
-from .columns import is_storable, new_id, new_ids, utc_now
+from .columns import is_storable, new_id, utc_now
 from .companies import Company
 from .import_jobs import ImportJob
 from .orders import ORDER_STATUSES, Order, OrderDraft, OrderLine
@@ -34,7 +34,6 @@ __all__ = [
     "User",
     "is_storable",
     "new_id",
-    "new_ids",
     "shown_image_id",
     "utc_now",
 ]

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 
 from sqlalchemy import DateTime, String, TypeDecorator
 from sqlalchemy.orm import Mapped, mapped_column
 from ulid import ULID
-
-# The random end of a ULID: letters of 5 bits each, Crockford's.
-_RANDOM = 16
-_LETTER_OF_BYTE = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ" * 8
 
 
 def utc_now() -> datetime:
@@ -20,15 +15,11 @@ def utc_now() -> datetime:
 
 
 def new_id() -> str:
-    """Return a fresh ULID: 26 characters, 80 of its bits random, in order of time."""
+    """Return a fresh ULID: 26 characters that sort by the millisecond.
+
+    It is unique, but no secret: ids of one millisecond may be consecutive.
+    """
     return str(ULID())
-
-
-def new_ids(count: int) -> list[str]:
-    """Return as many fresh ULIDs of this moment, in ascending order."""
-    moment = new_id()[:-_RANDOM]
-    letters = os.urandom(_RANDOM * count).translate(_LETTER_OF_BYTE).decode()
-    return sorted(moment + letters[at : at + _RANDOM] for at in range(0, len(letters), _RANDOM))
 
 
 class UtcDateTime(TypeDecorator):

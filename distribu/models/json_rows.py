@@ -5,7 +5,7 @@ search index is written to disk after each; a list of VALUES costs
 the driver a placeholder a cell, of which there may be 65,535.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import (
     JSON,
@@ -34,9 +34,17 @@ def select_rows(rows: list[dict], columns: Sequence[Column]) -> Select:
     return select(*table.c)
 
 
-def is_among(column: InstrumentedAttribute, values: Sequence[str]) -> ColumnElement[bool]:
-    """Whether column has one of these values, of which there may be any number."""
-    return column.in_(select_rows([{column.name: value} for value in values], [column]))
+def is_among(column: InstrumentedAttribute, values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether column has one of these values, of which there may be any number.
+
+    For lists that grow with an import: clearing 5,000 galleries of 100
+    images names 500,000 of them. A list that has a small limit, such as
+    the ids of a page, is passed to in_().
+    """
+    given = literal(list(values), JSON)
+    if db.engine.dialect.name == "sqlite":
+        return column.in_(select(func.json_each(given).table_valued("value").c.value))
+    return column.in_(select(func.json_array_elements_text(given).column_valued()))
 
 
 def _from_json_each(given: ColumnElement, columns: Sequence[Column]) -> Select:

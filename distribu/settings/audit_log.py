@@ -4,20 +4,20 @@ import json
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import g, render_template, request, url_for
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, and_, select
 
-from ..extensions import db
 from ..forms.account import AuditFilterForm
+from ..http.paging import Sort, page
 from ..http.tenancy import managers_only
 from ..models import AuditEntry
 from .blueprint import bp
 
-PAGE = 50
+PAGE_SIZE = 50
 # Whoever records another type adds it here; a test reads the code for it.
 ENTITY_TYPES = ("Product", "Order", "ApiKey", "User", "Company")
 ACTOR_TYPES = ("USER", "CUSTOMER", "SYSTEM")
 
-WHEN = (AuditEntry.created_at, AuditEntry.id)
+NEWEST_FIRST = Sort((AuditEntry.created_at, AuditEntry.id), is_descending=True)
 
 
 @bp.get("/audit")
@@ -28,13 +28,14 @@ def list_audit():
     form.actor.choices = {"": "Everyone"} | {one: one.capitalize() for one in ACTOR_TYPES}
     form.entity.choices = {"": "Everything"} | {one: one for one in ENTITY_TYPES}
     form.validate()
-    entries, has_newer, has_older = _page(_filtered(form))
+    cursor = request.args.get("cursor")
+    found = page(select(AuditEntry), _matching(form), NEWEST_FIRST, cursor, PAGE_SIZE)
     return render_template(
         "settings/audit.html",
         form=form,
-        found=entries,
-        previous_url=_url(after=entries[0].id) if entries and has_newer else None,
-        next_url=_url(before=entries[-1].id) if entries and has_older else None,
+        found=found.items,
+        previous_url=_url(found.previous),
+        next_url=_url(found.next),
         pretty=pretty,
     )
 
@@ -46,43 +47,24 @@ def pretty(entry: AuditEntry) -> str:
     return json.dumps(known, indent=2, ensure_ascii=False)
 
 
-def _filtered(form: AuditFilterForm) -> Select:
-    query = select(AuditEntry).where(AuditEntry.company_id == g.company.id)
+def _matching(form: AuditFilterForm) -> ColumnElement[bool]:
+    where = [AuditEntry.company_id == g.company.id]
     if form.actor.data and not form.actor.errors:
-        query = query.where(AuditEntry.actor_type == form.actor.data)
+        where.append(AuditEntry.actor_type == form.actor.data)
     if form.entity.data and not form.entity.errors:
-        query = query.where(AuditEntry.entity_type == form.entity.data)
+        where.append(AuditEntry.entity_type == form.entity.data)
     if form.since.data:
-        query = query.where(AuditEntry.created_at >= _start(form.since.data))
+        where.append(AuditEntry.created_at >= _start(form.since.data))
     if form.until.data and form.until.data < date.max:
         # The day itself belongs to it, to its end.
-        query = query.where(AuditEntry.created_at < _start(form.until.data + timedelta(days=1)))
-    return query
+        where.append(AuditEntry.created_at < _start(form.until.data + timedelta(days=1)))
+    return and_(*where)
 
 
-def _page(query: Select) -> tuple[list[AuditEntry], bool, bool]:
-    """The entries that the address asks for; whether there are newer, and older ones."""
-    newest_first = [column.desc() for column in WHEN]
-    if mark := _entry("after"):
-        query = query.where(tuple_(*WHEN) > tuple_(mark.created_at, mark.id))
-        entries = db.session.scalars(query.order_by(*WHEN).limit(PAGE + 1)).all()
-        return list(reversed(entries[:PAGE])), len(entries) > PAGE, True
-    if mark := _entry("before"):
-        query = query.where(tuple_(*WHEN) < tuple_(mark.created_at, mark.id))
-    entries = db.session.scalars(query.order_by(*newest_first).limit(PAGE + 1)).all()
-    return entries[:PAGE], mark is not None, len(entries) > PAGE
-
-
-def _entry(name: str) -> AuditEntry | None:
-    """The company's entry that the address names as the edge of the page, or None."""
-    entry = db.session.get(AuditEntry, request.args.get(name, ""))
-    return entry if entry and entry.company_id == g.company.id else None
-
-
-def _url(**edge: str) -> str:
+def _url(cursor: str | None) -> str | None:
     filters = ("actor", "entity", "from", "to")
     kept = {name: request.args[name] for name in filters if request.args.get(name)}
-    return url_for("settings.list_audit", **kept, **edge)
+    return cursor and url_for("settings.list_audit", **kept, cursor=cursor)
 
 
 def _start(day: date) -> datetime:

@@ -136,10 +136,10 @@ class MinioStore(ImageStore):
         byte_size = rewind(file)
         with self._translated(key):
             self._client.put_object(
-                self._bucket,
-                key,
-                file,
-                byte_size,
+                bucket_name=self._bucket,
+                object_name=key,
+                data=file,
+                length=byte_size,
                 content_type=content_type,
                 metadata={"Cache-Control": _cache_control(key)},
                 # An interrupted upload in parts would stay in the bucket, and in no listing.
@@ -154,7 +154,9 @@ class MinioStore(ImageStore):
             return io.BytesIO()
         with self._translated(key):
             try:
-                response = self._client.get_object(self._bucket, key, start, length or 0)
+                response = self._client.get_object(
+                    bucket_name=self._bucket, object_name=key, offset=start, length=length or 0
+                )
             except S3Error as error:
                 if error.code == "InvalidRange":
                     return io.BytesIO()
@@ -165,7 +167,7 @@ class MinioStore(ImageStore):
         check_key(key)
         try:
             with self._translated(key):
-                found = self._client.stat_object(self._bucket, key)
+                found = self._client.stat_object(bucket_name=self._bucket, object_name=key)
         except ObjectNotFound:
             # The answer to HEAD has no body: a missing bucket looks like a missing object.
             with self._translated(key):
@@ -187,11 +189,16 @@ class MinioStore(ImageStore):
             doomed = [
                 DeleteObject(found.object_name, found.version_id)
                 for found in self._client.list_objects(
-                    self._bucket, prefix, recursive=True, include_version=self._keeps_versions()
+                    bucket_name=self._bucket,
+                    prefix=prefix,
+                    recursive=True,
+                    include_version=self._keeps_versions(),
                 )
                 if is_meant(found.object_name)
             ]
-            for failure in self._client.remove_objects(self._bucket, doomed):
+            for failure in self._client.remove_objects(
+                bucket_name=self._bucket, delete_object_list=doomed
+            ):
                 raise StoreUnavailable(
                     f"{self} did not delete {failure.name!r}: {failure.code}, {failure.message}"
                 )
@@ -199,7 +206,9 @@ class MinioStore(ImageStore):
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         check_prefix(prefix)
         with self._translated(prefix):
-            for found in self._client.list_objects(self._bucket, prefix, recursive=True):
+            for found in self._client.list_objects(
+                bucket_name=self._bucket, prefix=prefix, recursive=True
+            ):
                 yield StoredObject(found.object_name, found.size)
 
     def prepare(self) -> None:
@@ -229,18 +238,20 @@ class MinioStore(ImageStore):
     def _put_if_absent(self, key: str, body: bytes) -> None:
         # The client sends no conditions of its own, but it signs a URL for whoever does.
         expires = timedelta(seconds=int(self.PUT_SECONDS))
-        url = self._client.presigned_put_object(self._bucket, key, expires)
+        url = self._client.presigned_put_object(
+            bucket_name=self._bucket, object_name=key, expires=expires
+        )
         response = self._http.request("PUT", url, body=body, headers={"If-None-Match": "*"})
         if response.status not in (HTTPStatus.OK, HTTPStatus.PRECONDITION_FAILED):
             raise S3Error.fromxml(response)
 
     def _ask_for_bucket(self) -> None:
         """Raise S3Error if the bucket is not there, or refuses; unlike HEAD, it says which."""
-        any(self._client.list_objects(self._bucket, INSTALLATION_ID))
+        any(self._client.list_objects(bucket_name=self._bucket, prefix=INSTALLATION_ID))
 
     def _make_bucket(self) -> None:
         try:
-            self._client.make_bucket(self._bucket, self._region)
+            self._client.make_bucket(bucket_name=self._bucket, location=self._region)
         except S3Error as error:
             if error.code == "BucketAlreadyOwnedByYou":
                 return
@@ -260,11 +271,11 @@ class MinioStore(ImageStore):
             )
         if not bucket_policy.lets_everyone_read(policy, self._bucket, PUBLIC):
             wanted = bucket_policy.publish(policy, self._bucket, PUBLIC)
-            self._client.set_bucket_policy(self._bucket, json.dumps(wanted))
+            self._client.set_bucket_policy(bucket_name=self._bucket, policy=json.dumps(wanted))
 
     def _policy(self) -> dict:
         try:
-            return json.loads(self._client.get_bucket_policy(self._bucket))
+            return json.loads(self._client.get_bucket_policy(bucket_name=self._bucket))
         except S3Error as error:
             if error.code == "NoSuchBucketPolicy":
                 return {}
@@ -273,7 +284,8 @@ class MinioStore(ImageStore):
     def _keeps_versions(self) -> bool:
         # Asked each time: an administrator may switch it on while this process runs.
         try:
-            return self._client.get_bucket_versioning(self._bucket).status in _VERSIONED
+            found = self._client.get_bucket_versioning(bucket_name=self._bucket)
+            return found.status in _VERSIONED
         except S3Error as error:
             if error.code == "NotImplemented":
                 return False
@@ -289,9 +301,9 @@ class MinioStore(ImageStore):
     def _connect(self) -> None:
         self._http = bounded_http.new_connections()
         self._minio = Minio(
-            self._endpoint,
-            self._key,
-            self._secret,
+            endpoint=self._endpoint,
+            access_key=self._key,
+            secret_key=self._secret,
             secure=self._secure,
             region=self._region,
             http_client=self._http,
