@@ -4,8 +4,9 @@ from flask import Flask
 
 from ..http.error_handlers import answer_under
 from . import orders, page, products
-from .bodies import PREFIX, fill_error
+from .blueprint import PREFIX
 from .document import DescribedApi
+from .errors import fill_error
 
 
 def init_app(app: Flask) -> None:

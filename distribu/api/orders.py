@@ -20,7 +20,7 @@ from ..sales.placement import (
     OrderRequest,
     place_order,
 )
-from .bodies import rest_blueprint, writing
+from .blueprint import rest_blueprint, writing
 from .fields import Moment, Money
 from .paging import PageQuery, Pagination, newest_page
 from .saving import NOT_FOUND

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from .bodies import PREFIX
+from .blueprint import PREFIX
 
 bp = Blueprint("api_page", __name__, url_prefix=PREFIX)
 

@@ -15,8 +15,8 @@ from ..http.openapi import about
 from ..http.paging import Sort, rows_beside
 from ..models import Product
 from .blueprint import bp
-from .bodies import is_v2, product_body
 from .schemas import ProductPage, Products
+from .serializers import is_v2, product_body
 
 PAGE_SIZE = 50
 IDS_MAX = 50
