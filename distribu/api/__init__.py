@@ -3,9 +3,11 @@
 from flask import Flask
 
 from ..http.error_handlers import answer_under
-from . import orders, page, products
-from .bodies import PREFIX, fill_error
+from ..http.openapi import docs_page
+from . import orders, products
+from .blueprint import PREFIX
 from .document import DescribedApi
+from .errors import fill_error
 
 
 def init_app(app: Flask) -> None:
@@ -14,4 +16,4 @@ def init_app(app: Flask) -> None:
     api = DescribedApi(app)
     api.register_blueprint(products.bp)
     api.register_blueprint(orders.bp)
-    app.register_blueprint(page.bp)
+    app.register_blueprint(docs_page("api_page", PREFIX, "REST API", "rest-api-docs"))

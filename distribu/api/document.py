@@ -4,7 +4,7 @@ from flask import Flask
 
 from ..http.api_keys import RATE_LIMIT
 from ..http.openapi import JsonApi
-from .bodies import PREFIX
+from .blueprint import PREFIX
 from .schemas import ErrorSchema
 
 DESCRIPTION = f"""

@@ -1,11 +1,8 @@
 """Fields of the API's bodies: strict in their types, and by the rules that the form keeps too."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from marshmallow import ValidationError, fields
-
-from ..http.json_bodies import moment
 
 
 def kept(rule: Callable, value):
@@ -52,15 +49,8 @@ class StrictBoolean(fields.Boolean):
         return value
 
 
-class Moment(fields.String):
-    """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
-
-    def _serialize(self, value: datetime | None, attr, obj, **kwargs) -> str | None:
-        return None if value is None else moment(value)
-
-
-class Money(fields.Float):
-    """Minor units, as the number of major ones that is nearest to them."""
+class MajorUnits(fields.Float):
+    """Minor units of money, as the number of major ones that is nearest to them."""
 
     def _serialize(self, value: int, attr, obj, **kwargs) -> float:
         return value / 100

@@ -1,7 +1,5 @@
 """Orders: read, and placed by whoever has the stock to sell, an ERP above all."""
 
-from datetime import UTC, datetime
-
 from flask import g
 from marshmallow import ValidationError, fields, validate
 from sqlalchemy import select
@@ -9,7 +7,7 @@ from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..http.api_keys import with_key
-from ..http.json_bodies import STORABLE, Closed, InvalidValues
+from ..http.json_bodies import STORABLE, Closed, InvalidValues, Moment
 from ..http.openapi import about
 from ..models import ORDER_STATUSES, Order, OrderLine, Product, new_id
 from ..sales.placement import (
@@ -20,8 +18,8 @@ from ..sales.placement import (
     OrderRequest,
     place_order,
 )
-from .bodies import rest_blueprint, writing
-from .fields import Moment, Money
+from .blueprint import rest_blueprint, writing
+from .fields import MajorUnits
 from .paging import PageQuery, Pagination, newest_page
 from .saving import NOT_FOUND
 
@@ -29,6 +27,7 @@ bp = rest_blueprint("Orders")
 
 NO_ITEMS = "At least one item is required"
 NO_STATUS = "Invalid order status."
+NOT_A_TIME = {"invalid": "{name} must be a date or a time in ISO 8601."}
 PO_NUMBER_MAX = 100
 CUSTOMER_ID_MAX = 26
 EXAMPLE = {
@@ -43,7 +42,7 @@ class Item(Closed):
 
     id = fields.String(required=True)
     quantity = fields.Integer(required=True)
-    unitPrice = Money(
+    unitPrice = MajorUnits(
         required=True, attribute="unit_price_minor", metadata=about("As it was when ordered.")
     )
     productId = fields.String(
@@ -60,7 +59,7 @@ class OrderSchema(Closed):
     status = fields.String(required=True, metadata={"enum": list(ORDER_STATUSES)})
     poNumber = fields.String(required=True, allow_none=True, attribute="po_number")
     notes = fields.String(required=True, allow_none=True)
-    total = Money(required=True, attribute="total_minor")
+    total = MajorUnits(required=True, attribute="total_minor")
     createdAt = Moment(required=True, attribute="created_at", metadata={"format": "date-time"})
     updatedAt = Moment(required=True, attribute="updated_at", metadata={"format": "date-time"})
     customerId = fields.String(
@@ -81,24 +80,17 @@ class ManyOrders(Closed):
     pagination = fields.Nested(Pagination, required=True)
 
 
-class Time(fields.String):
-    """A date or time in ISO 8601; in UTC unless it says otherwise."""
-
-    def _deserialize(self, value, attr, data, **kwargs) -> datetime:
-        try:
-            moment = datetime.fromisoformat(value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise ValidationError(f"{attr} must be a date or a time in ISO 8601.") from error
-
-
 class OrderQuery(PageQuery):
     """Which orders."""
 
     status = fields.String(validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS))
     customerId = fields.String()
-    since = Time(metadata=about("Not placed before.", format="date-time"))
-    until = Time(metadata=about("Not placed after.", format="date-time"))
+    since = Moment(
+        error_messages=NOT_A_TIME, metadata=about("Not placed before.", format="date-time")
+    )
+    until = Moment(
+        error_messages=NOT_A_TIME, metadata=about("Not placed after.", format="date-time")
+    )
 
 
 class Quantity(fields.Integer):

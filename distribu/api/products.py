@@ -15,7 +15,7 @@ from ..http.json_bodies import Closed
 from ..http.openapi import about
 from ..models import Product
 from ..models.search_text import words
-from .bodies import header, rest_blueprint, writing
+from .blueprint import header, rest_blueprint, writing
 from .paging import PageQuery, Pagination, newest_page
 from .saving import DEFAULTS, create, delete, find, update
 from .schemas import NewProduct, ProductChanges, ProductSchema

@@ -2,11 +2,11 @@
 
 from marshmallow import fields
 
-from ..http.json_bodies import STORABLE, VISIBLE, Closed
+from ..http.json_bodies import STORABLE, VISIBLE, Closed, Moment
 from ..http.openapi import about
 from ..products import rules
 from ..products.written_image_url import URL_MAX
-from .fields import Moment, Money, RuledInteger, RuledNumber, RuledText, StrictBoolean
+from .fields import MajorUnits, RuledInteger, RuledNumber, RuledText, StrictBoolean
 
 # As image_url.py reads them, which also knows the addresses of our own pictures.
 _CHARACTERS = r'\u0000-\u0020\u007f\\<>"'
@@ -26,7 +26,7 @@ class ProductSchema(Closed):
     description = fields.String(required=True, allow_none=True)
     category = fields.String(required=True, allow_none=True)
     unit = fields.String(required=True)
-    price = Money(
+    price = MajorUnits(
         required=True, attribute="price_minor", metadata=about("In the company's currency.")
     )
     stock = fields.Integer(required=True)

@@ -8,9 +8,10 @@ developers.squarespace.com/commerce-apis
 from flask import Flask
 
 from ..http.error_handlers import answer_under
+from ..http.openapi import docs_page
 
 # Imported for the views that they add to bp.
-from . import document, images, page, products, uploading
+from . import document, images, products, uploading
 from .blueprint import PREFIXES, bp
 from .errors import fill_error
 
@@ -22,4 +23,6 @@ def init_app(app: Flask) -> None:
     for prefix in PREFIXES:
         answer_under(app, prefix, fill_error)
     document.init_app(app, bp)
-    app.register_blueprint(page.bp)
+    app.register_blueprint(
+        docs_page("commerce_page", document.URL_PREFIX, "Commerce API", "commerce-api-docs")
+    )

@@ -8,11 +8,11 @@ from ..http.api_keys import with_key
 from ..images import attachment
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from .blueprint import bp
-from .bodies import image_body, is_v2
 from .changing import changed_pictures, find_image, find_product, locked, writing
 from .document import IDEMPOTENT, RETRY_AFTER
 from .failures import failure
 from .schemas import AltText, Order, ProductImage, Status
+from .serializers import image_body, is_v2
 
 # A small picture is there by then; a large one is asked for again.
 POLL_SECONDS = 2

@@ -1,6 +1,6 @@
 """Products, to be read: all of them page by page, or some by their ids."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import abort, current_app, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -10,13 +10,13 @@ from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..http.api_keys import with_key
-from ..http.json_bodies import Closed
+from ..http.json_bodies import Closed, Moment
 from ..http.openapi import about
 from ..http.paging import Sort, rows_beside
 from ..models import Product
 from .blueprint import bp
-from .bodies import is_v2, product_body
 from .schemas import ProductPage, Products
+from .serializers import is_v2, product_body
 
 PAGE_SIZE = 50
 IDS_MAX = 50
@@ -24,7 +24,6 @@ IDS_MAX = 50
 BAD_CURSOR = "cursor is not one that this API has given."
 CURSOR_ALONE = "cursor cannot be combined with other parameters."
 BOTH_OR_NEITHER = "modifiedAfter and modifiedBefore must be given together."
-NOT_A_TIME = "Must be a time as in 2026-11-22T08:30:00Z."
 TOO_MANY_IDS = f"At most {IDS_MAX} ids can be asked for at once."
 EMPTY_ID = "An id is empty."
 MISSING = "One or more of the specified products were not found."
@@ -32,19 +31,6 @@ MISSING = "One or more of the specified products were not found."
 # A product that changes meanwhile moves to the end, so that walking through the pages misses none.
 _OLDEST_CHANGE_FIRST = Sort((Product.updated_at, Product.id))
 _WITH_IMAGES = selectinload(Product.images)
-
-
-class Moment(fields.String):
-    """A time in ISO 8601; without an offset it is in UTC."""
-
-    default_error_messages = {"invalid": NOT_A_TIME}
-
-    def _deserialize(self, value, attr, data, **kwargs) -> datetime:
-        try:
-            when = datetime.fromisoformat(value)
-            return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise self.make_error("invalid") from error
 
 
 class ProductQuery(Closed):

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from flask import Request
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, fields
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
@@ -60,6 +60,22 @@ class Closed(Schema):
 def moment(when: datetime) -> str:
     """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Moment(fields.String):
+    """A time in ISO 8601: written in UTC, and read as UTC where it has no offset."""
+
+    default_error_messages = {"invalid": "Must be a time as in 2026-11-22T08:30:00Z."}
+
+    def _serialize(self, value: datetime | None, attr, obj, **kwargs) -> str | None:
+        return None if value is None else moment(value)
+
+    def _deserialize(self, value: str, attr, data, **kwargs) -> datetime:
+        try:
+            when = datetime.fromisoformat(value)
+            return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise self.make_error("invalid", name=attr) from error
 
 
 def read_json(req: Request) -> dict:

@@ -1,7 +1,7 @@
-"""The OpenAPI documents of both JSON APIs."""
+"""The OpenAPI documents of both JSON APIs, and the pages to read them."""
 
 from apispec.ext.marshmallow import MarshmallowPlugin, resolver
-from flask import Flask
+from flask import Blueprint, Flask, render_template
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 from marshmallow import Schema
@@ -45,6 +45,20 @@ def _component_name(schema: type[Schema]) -> str | None:
     name = resolver(schema)
     # flask-smorest adds it for its own pagination header; our pages have an envelope instead.
     return None if name == "PaginationMetadata" else name
+
+
+def docs_page(name: str, url_prefix: str, title: str, document: str) -> Blueprint:
+    """Return a blueprint with the page, at /docs, to read a document and to try its requests.
+
+    document: the blueprint that has the OpenAPI document.
+    """
+    bp = Blueprint(name, __name__, url_prefix=url_prefix)
+
+    @bp.get("/docs")
+    def show_docs() -> str:
+        return render_template("api/docs.html", title=title, document=document)
+
+    return bp
 
 
 def about(description: str, **more) -> dict:

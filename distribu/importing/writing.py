@@ -5,7 +5,6 @@ from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from .. import audit
 from ..extensions import db
@@ -13,12 +12,11 @@ from ..images import attachment
 from ..images.attachment import ImageConflict
 from ..models import Company, Image, Product, new_id
 from ..models.columns import UtcDateTime
-from ..models.json_rows import is_among, select_rows
+from ..models.json_rows import is_among, select_rows, upsert_into
 from ..models.search_text import searchable
 from ..products import written_image_url
 from .planning import COLUMNS, Change, Plan
 
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _WRITTEN = ("id", *COLUMNS, "version", "search_text")
 _AUDITED = tuple(name for name in COLUMNS if name != "external_image_url")
 # As many products with their pictures are in memory at a time.
@@ -57,7 +55,7 @@ def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: d
         }
         for change in changes
     ]
-    insert = _INSERTS[db.engine.dialect.name](Product.__table__).from_select(
+    insert = upsert_into(Product.__table__).from_select(
         [*_WRITTEN, "company_id", "created_at", "updated_at"],
         select_rows(rows, [Product.__table__.c[name] for name in _WRITTEN]).add_columns(
             literal(company.id), literal(now, UtcDateTime), literal(now, UtcDateTime)

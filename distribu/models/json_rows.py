@@ -1,8 +1,10 @@
-"""Thousands of rows in one statement: as JSON, which both databases read as a table.
+"""Statements that each database wants written differently, most of them with many rows.
 
-A statement a row costs a round trip on PostgreSQL, and on SQLite the
-search index is written to disk after each; a list of VALUES costs
-the driver a placeholder a cell, of which there may be 65,535.
+Thousands of rows go into one statement as JSON, which both databases
+read as a table. A statement for each row would cost a round trip on
+PostgreSQL, and on SQLite the search index is written to disk after each;
+a list of VALUES would need a placeholder for each cell, and PostgreSQL
+takes 65,535.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Select,
+    Table,
     column,
     func,
     literal,
@@ -19,9 +22,12 @@ from sqlalchemy import (
     true,
     type_coerce,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..extensions import db
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def select_rows(rows: list[dict], columns: Sequence[Column]) -> Select:
@@ -32,6 +38,11 @@ def select_rows(rows: list[dict], columns: Sequence[Column]) -> Select:
     typed = (column(one.name, one.type) for one in columns)
     table = func.json_to_recordset(given).table_valued(*typed).render_derived(with_types=True)
     return select(*table.c)
+
+
+def upsert_into(table: type | Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT into table that takes on_conflict_do_update()."""
+    return _INSERTS[db.engine.dialect.name](table)
 
 
 def is_among(column: InstrumentedAttribute, values: Iterable[str]) -> ColumnElement[bool]:

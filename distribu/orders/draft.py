@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..models import OrderDraft, Product, utc_now
+from ..models.json_rows import upsert_into
 from ..sales.placement import LINES_MAX, QUANTITY_MAX, quantity
 
 KEPT_FOR = timedelta(days=30)
 TYPED_MAX = 20
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _PRODUCT_ID = re.compile(r"[0-9A-Z]{26}")
 _TOKEN = re.compile(r"[\w-]{16,64}", re.ASCII)
 
@@ -145,11 +144,9 @@ def save(user_id: str, draft: Draft, now: datetime | None = None) -> None:
     now = now or utc_now()
     lines = [[key, typed, draft.seen_prices.get(key)] for key, typed in draft.typed.items()]
     saved = {"content": {"lines": lines, "notes": draft.notes}, "saved_at": now}
-    insert = _INSERTS[db.engine.dialect.name](OrderDraft)
+    insert = upsert_into(OrderDraft).values(user_id=user_id, token=draft.token, **saved)
     db.session.execute(
-        insert.values(user_id=user_id, token=draft.token, **saved).on_conflict_do_update(
-            index_elements=["user_id", "token"], set_=saved
-        )
+        insert.on_conflict_do_update(index_elements=["user_id", "token"], set_=saved)
     )
     db.session.execute(
         delete(OrderDraft).where(

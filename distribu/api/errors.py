@@ -1,0 +1,41 @@
+"""How errors are told: as JSON, in one sentence."""
+
+import json
+
+from flask import Response
+from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
+
+from ..http.json_bodies import InvalidValues
+from ..http.rate_limits import seconds_to_wait
+from ..http.request_ids import request_id
+
+_SENTENCES = {
+    404: "Not found.",
+    405: "This address does not take this method.",
+    413: "The request is too large. Maximum size is 1 MB.",
+    429: "Too many requests. Try again in {wait} seconds.",
+    500: "Something went wrong here. Quote the requestId if you report it.",
+    503: "The image store does not answer. Try again in a minute.",
+}
+
+
+def fill_error(response: Response, error: HTTPException) -> None:
+    """The response has the error as JSON: one sentence, and what else helps."""
+    code = error.code or 500
+    known = {}
+    if isinstance(error, InvalidValues):
+        known["details"] = error.details
+    if isinstance(error, TooManyRequests):
+        known["retryAfter"] = seconds_to_wait()
+        response.headers["Retry-After"] = known["retryAfter"]
+    if isinstance(error, InternalServerError):
+        known["requestId"] = request_id()
+    response.set_data(json.dumps({"error": _sentence(error, code, known), **known}))
+    response.content_type = "application/json"
+
+
+def _sentence(error: HTTPException, code: int, known: dict) -> str:
+    is_ours = error.description != type(error).description
+    if is_ours and code < 500 and code != 429:
+        return error.description
+    return _SENTENCES.get(code, f"{error.name}.").format(wait=known.get("retryAfter"))
