@@ -16,7 +16,7 @@ from ..products.search import BY_NAME, matching
 
 PAGE_SIZE = 20
 
-# What a row shows, in the order of OfferRow, and then what its place in the list is told by.
+# What a row shows, in the order of Offer, and then what its place in the list is told by.
 _QUERY = select(
     Product.id,
     Product.name,
@@ -35,8 +35,8 @@ _QUERY = select(
 ).outerjoin(Image, Image.id == shown_image_id())
 
 
-class OfferRow(NamedTuple):
-    """The columns that an offer is made of; a plain tuple, so it is soon compared with another."""
+class Offer(NamedTuple):
+    """A product as the browser shows it, from a few columns; a plain tuple, so a quick key."""
 
     id: str
     name: str
@@ -52,28 +52,13 @@ class OfferRow(NamedTuple):
     placeholder_color: str | None
     alt_text: str | None
 
-
-@dataclass(frozen=True)
-class Offer:
-    """A product as the browser shows it."""
-
-    id: str
-    name: str
-    sku: str | None
-    category: str | None
-    unit: str
-    price_minor: int
-    stock: int
-    external_image_url: str | None
-    image: PublishedPicture | None
-
-    @classmethod
-    def of(cls, row: OfferRow) -> "Offer":
-        return cls(*row[:8], PublishedPicture.of(row, row.alt_text))
+    @property
+    def image(self) -> PublishedPicture | None:
+        return PublishedPicture.of(self, self.alt_text)
 
     @property
     def has_image(self) -> bool:
-        return bool(self.external_image_url or self.image)
+        return bool(self.external_image_url or self.image_id)
 
 
 @dataclass(frozen=True)
@@ -93,7 +78,7 @@ def offers(company: Company, typed: str | None, cursor: str | None) -> Offers:
     shown = rows(company.id, typed, cursor)
     image_base, add_url = current_app.config["IMAGE_BASE_URL"], url_for("orders.change_lines")
     items = [
-        _item(OfferRow(*row[:-1]), number == 0, company.currency, image_base, add_url)
+        _item(Offer(*row[:-1]), number == 0, company.currency, image_base, add_url)
         for number, row in enumerate(shown.items)
     ]
     has_stock = any(row.stock > 0 for row in shown.items) or _has_stock(company.id)
@@ -107,12 +92,10 @@ def rows(company_id: str, typed: str | None, cursor: str | None) -> Page:
 
 
 @lru_cache(maxsize=2048)
-def _item(row: OfferRow, is_first: bool, currency: str, image_base: str, add_url: str) -> Markup:
+def _item(offer: Offer, is_first: bool, currency: str, image_base: str, add_url: str) -> Markup:
     """The item of a product. All that it shows is in the arguments, so it may be kept."""
     template = current_app.jinja_env.get_template("orders/_offer.html")
-    html = template.render(
-        offer=Offer.of(row), is_first=is_first, currency=currency, add_url=add_url
-    )
+    html = template.render(offer=offer, is_first=is_first, currency=currency, add_url=add_url)
     return Markup(html)
 
 
