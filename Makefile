@@ -18,7 +18,7 @@ SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
 	@echo 'make run PORT=8001     the same on another port'
-	@echo 'make run STORE=minio   the same with its pictures on a real MinIO'
+	@echo 'make run STORE=minio   the same with its images on a real MinIO'
 	@echo 'make test              every test; what servers it lacks are got or skipped'
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
 	@echo 'make lint              ruff, linter and formatter; make format repairs what it can'

@@ -1,4 +1,4 @@
-"""Distribu: a wholesale catalogue whose heart is the product picture."""
+"""Distribu: a wholesale catalog whose heart is the product image."""
 
 from importlib import import_module
 from pathlib import Path
@@ -13,10 +13,10 @@ from .config import BadSetting, ensure_secret_key, load_config
 from .database import init_database
 from .extensions import csrf, db, limiter, login, migrate, queue
 from .forms.interrupted import init_interrupted_forms
-from .http.error_handlers import init_errors
+from .http.error_handlers import init_error_handlers
 from .http.request_body import Request
 from .http.request_ids import init_request_ids
-from .http.template_filters import init_formats
+from .http.template_filters import init_template_filters
 from .images import outbox
 from .images.decoding.sandbox import Sandbox
 from .images.stores.by_url import open_store
@@ -28,7 +28,7 @@ APIS = ("api", "commerce")
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-    # Products may show pictures that other hosts serve.
+    # Products may show images that other hosts serve.
     "img-src 'self' data: blob: https: http:; connect-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -58,7 +58,7 @@ def create_app(config: dict | None = None) -> Flask:
     _init_extensions(app)
     _init_templates(app)
     init_request_ids(app)
-    init_errors(app)
+    init_error_handlers(app)
     init_interrupted_forms(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f".{name}", __name__).bp)
@@ -95,7 +95,7 @@ def _init_images(app: Flask) -> None:
 
 
 def _init_templates(app: Flask) -> None:
-    init_formats(app)
+    init_template_filters(app)
     app.jinja_env.globals |= {"LOW_STOCK": models.LOW_STOCK, "current_user": current_user}
 
 

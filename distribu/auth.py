@@ -22,7 +22,7 @@ from .forms.account import (
     SignInForm,
     normal_email,
 )
-from .forms.interrupted import KeptForm, back_page, sign_in_page
+from .forms.interrupted import InterruptedForm, back_page, sign_in_page
 from .http.password_links import user_of_link
 from .http.rate_limits import is_refused, wait_sentence
 from .http.redirects import local_path
@@ -68,7 +68,7 @@ def login():
             form.form_errors.append(WRONG)
         return sign_in_page(form, 422)
     begin_session(user)
-    if kept := KeptForm.loads(form.kept.data):
+    if kept := InterruptedForm.loads(form.kept.data):
         return back_page(kept)
     return redirect(local_path(form.next.data) or url_for("auth.start"), 303)
 

@@ -80,11 +80,11 @@ _FIXED = {
     # whose form was left open, so that nothing typed into it is lost.
     "PERMANENT_SESSION_LIFETIME": timedelta(days=90),
     "SIGN_IN_LASTS": timedelta(days=14),
-    # A session is written where it changes, never on a picture that caches keep for everyone.
+    # A session is written where it changes, never on an image that caches keep for everyone.
     "SESSION_REFRESH_EACH_REQUEST": False,
     # A form left open overnight still saves: the token lives as long as the session.
     "WTF_CSRF_TIME_LIMIT": None,
-    # A dashboard upload above the picture limit is still read (and thrown
+    # A dashboard upload above the image limit is still read (and thrown
     # away), so that the form can answer with every other field intact.
     "MAX_CONTENT_LENGTH": 64 * MEBIBYTE,
     "MAX_FORM_MEMORY_SIZE": 1 * MEBIBYTE,

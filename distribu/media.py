@@ -1,4 +1,4 @@
-"""Blueprint /images: the public, stable address of every picture."""
+"""Blueprint /images: the public, stable address of every image."""
 
 import hashlib
 from functools import lru_cache
@@ -24,7 +24,7 @@ STAGED = "private, no-store"
 
 @bp.get("/images/<image_id>/<path:path>")
 def show(image_id: str, path: str) -> Response:
-    """The bytes of a published picture, or 404 from the commit of its removal on."""
+    """The bytes of a published image, or 404 from the commit of its removal on."""
     image = _visible_image_or_404(image_id)
     made = image.derivative("" if path == image.public_name else path) or abort(404)
     is_exact = True
@@ -51,7 +51,7 @@ def _visible_image_or_404(image_id: str) -> Image:
     image = db.session.get(Image, image_id)
     if image is None or image.status != READY:
         abort(404)
-    # Until it is saved, a picture is its company's alone.
+    # Until it is saved, an image is its company's alone.
     if image.is_staged and not (
         current_user.is_authenticated and current_user.company_id == image.company_id
     ):
@@ -60,7 +60,7 @@ def _visible_image_or_404(image_id: str) -> Image:
 
 
 def _wanted(image: Image) -> tuple[dict, bool]:
-    """What ?format= asks for, as "500w"; or the picture itself, and whether that is what it is."""
+    """What ?format= asks for, as "500w"; or the stable image, and whether that is what it is."""
     wanted = request.args.get("format", "original")
     width = wanted.removesuffix("w")
     for made in image.derivatives:
@@ -102,7 +102,7 @@ def _range(response: Response, size: int) -> tuple[int, int] | None:
     """The first byte that is asked for and the one behind the last; None for the whole.
 
     Several ranges at once are answered with the whole, as the standard
-    allows: no request makes the server copy more than one picture.
+    allows: no request makes the server copy more than one image.
     Raises RequestedRangeNotSatisfiable.
     """
     wanted = request.range

@@ -28,7 +28,7 @@ _SWEEP_MINUTES = outbox.SWEEP_EVERY // timedelta(minutes=1)
 
 
 def process(image_id: str) -> None:
-    """The picture has its whole ladder, and its upload is deleted."""
+    """The image has its whole ladder, and its upload is deleted."""
     processing.process(image_id)
     outbox.drain_request()
 

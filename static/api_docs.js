@@ -7,6 +7,6 @@ SwaggerUIBundle({
   deepLinking: true,
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
-  // Its badge is a picture that another host would draw.
+  // Its badge is an image that another host would draw.
   validatorUrl: null,
 });

@@ -5,8 +5,8 @@
 
 const field = () => document.getElementById("image-field");
 const input = () => document.getElementById("image");
-let pending = null; // the submit button that was pressed while a picture was travelling
-let isTravelling = false;
+let pending = null; // the submit button that was pressed while an image was traveling
+let isTraveling = false;
 
 function showError(sentence) {
   field().classList.add("has-error");
@@ -38,7 +38,7 @@ function showOwnPreview(file) {
   const image = new Image();
   image.alt = "";
   image.onload = () => {
-    if (isTravelling) showInstead(image, file.name);
+    if (isTraveling) showInstead(image, file.name);
     URL.revokeObjectURL(image.src);
   };
   image.onerror = () => URL.revokeObjectURL(image.src);
@@ -87,7 +87,7 @@ const isUpload = (event) => event.detail.requestConfig.elt.id === "image";
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isUpload(event)) return;
-  isTravelling = true;
+  isTraveling = true;
   field().setAttribute("aria-busy", "true");
   document.getElementById("image-progress").hidden = false;
 });
@@ -95,7 +95,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:xhr:progress", (event) => {
   const { loaded, total } = event.detail;
   const bar = document.getElementById("image-progress-bar");
-  if (!isTravelling || !bar || !(total > 0)) return;
+  if (!isTraveling || !bar || !(total > 0)) return;
   bar.value = loaded / total;
   if (loaded < total) return;
   bar.removeAttribute("value");
@@ -104,7 +104,7 @@ document.addEventListener("htmx:xhr:progress", (event) => {
 
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!isUpload(event)) return;
-  isTravelling = false;
+  isTraveling = false;
   const { xhr, successful } = event.detail;
   // An answer of its own takes this field's place; any other leaves it, with the file still chosen.
   field().removeAttribute("aria-busy");
@@ -123,13 +123,13 @@ document.addEventListener("htmx:afterSettle", () => {
 
 // Save during an upload waits for it. In the capture phase, before the form is marked as sent.
 document.addEventListener("submit", (event) => {
-  if (event.target.id !== "product-form" || !isTravelling) return;
+  if (event.target.id !== "product-form" || !isTraveling) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   pending = event.submitter;
-  document.getElementById("image-status").textContent = "Saving when the picture has arrived.";
+  document.getElementById("image-status").textContent = "Saving when the image has arrived.";
 }, true);
 
 addEventListener("beforeunload", (event) => {
-  if (isTravelling) event.preventDefault();
+  if (isTraveling) event.preventDefault();
 });

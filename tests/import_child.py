@@ -1,8 +1,8 @@
 """What dies in the crash test of an import, at every point: see test_import_crash.py.
 
 Run with the settings of an app as its argument. Each import is of a
-company of its own: one product is new and takes a copy of a picture,
-another is changed and loses its picture. A fork kills itself at the
+company of its own: one product is new and takes a copy of an image,
+another is changed and loses its image. A fork kills itself at the
 point, another recovers, looks at what there is and at the page, and
 tries again what has failed.
 """
@@ -31,7 +31,7 @@ from tests.images.crash_child import (
     sweep_and_compare,
 )
 from tests.images.life import add_company
-from tests.imports import HEADER, add_picture, agree, new_job
+from tests.imports import HEADER, add_image, agree, new_job
 
 UNTOUCHED = {"B": ["Bolt", 1], "S": ["Source", 1]}
 WHOLE = {"A": ["Anchor", 1], "B": ["Big bolt", 0], "S": ["Source", 1]}
@@ -44,8 +44,8 @@ def set_up(app: Flask, number: int) -> str:
         company_id = add_company(f"shop-{number}")
         user = User(company_id=company_id, email=f"{number}@shop.test")
         db.session.add(user)
-        source = add_picture(add_product(company_id, sku="S", name="Source", stock=1))
-        add_picture(add_product(company_id, sku="B", name="Bolt", stock=1))
+        source = add_image(add_product(company_id, sku="S", name="Source", stock=1))
+        add_image(add_product(company_id, sku="B", name="Bolt", stock=1))
         url, user_id = source.url, user.id
     run_queue(app)
     with app.app_context():
@@ -88,7 +88,7 @@ def look(app: Flask, job_id: str) -> tuple[str, list[str]]:
     with app.app_context():
         job = db.session.get_one(ImportJob, job_id)
         status, user_id = job.status, job.created_by_id
-        found = catalogue(job.company_id)
+        found = catalog(job.company_id)
         logged = entry_count(job.company_id)
     told = page(app, user_id, job_id)
     expected = {
@@ -104,8 +104,8 @@ def look(app: Flask, job_id: str) -> tuple[str, list[str]]:
     ]
 
 
-def catalogue(company_id: str) -> dict[str, list]:
-    """Name and number of pictures of each product, by SKU."""
+def catalog(company_id: str) -> dict[str, list]:
+    """Name and number of images of each product, by SKU."""
     products = db.session.scalars(select(Product).where(Product.company_id == company_id))
     return {product.sku: [product.name, len(product.images)] for product in products}
 

@@ -10,7 +10,7 @@ from distribu.importing import jobs
 from distribu.importing.planning import Plan, make_plan
 from distribu.models import AuditEntry, Company, Image, ImportJob, Product
 from tests.conftest import Cast
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 HEADER = "sku,name,price,stock"
 
@@ -65,8 +65,8 @@ def product(cast: Cast, sku: str) -> Product:
     return db.session.scalars(asked.execution_options(populate_existing=True)).one()
 
 
-def add_picture(product: Product, name: str = "a.png") -> Image:
-    """A picture behind the others of product, committed."""
+def add_image(product: Product, name: str = "a.png") -> Image:
+    """An image behind the others of product, committed."""
     image = staging.stage(product.company_id, FileStorage(png(40, 30), name))
     attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
     db.session.commit()
@@ -79,7 +79,7 @@ def kept_ids() -> set[str]:
     return {key.split("/")[1] for key in keys}
 
 
-def picture_ids() -> set[str]:
+def image_ids() -> set[str]:
     """The ids of the images that have rows."""
     return set(db.session.scalars(select(Image.id)))
 

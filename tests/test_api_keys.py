@@ -71,7 +71,7 @@ def test_only_products_read_is_preselected(alice):
     page = alice.get(f"{KEYS}/new").text
     checked = re.findall(r"<input checked[^>]*value=\"([^\"]+)\"", page)
     assert checked == ["products:read"]
-    assert "Allows uploads of pictures through the commerce API." in page
+    assert "Allows uploads of images through the commerce API." in page
 
 
 @pytest.mark.parametrize(

@@ -68,19 +68,19 @@ def a_product_is_deleted(product, image, staged):
     db.session.execute(delete(Product).where(Product.id == product.id))
 
 
-def a_picture_is_attached(product, image, staged):
+def a_image_is_attached(product, image, staged):
     attachment.attach(product, staged.id)
 
 
-def a_picture_is_removed(product, image, staged):
+def a_image_is_removed(product, image, staged):
     attachment.discard(image)
 
 
-def a_picture_gets_its_ladder(product, image, staged):
+def a_image_gets_its_ladder(product, image, staged):
     attachment.change_image(image, ladder_version=1, derivatives=[])
 
 
-def a_picture_is_described(product, image, staged):
+def a_image_is_described(product, image, staged):
     image.alt_text = "A widget"
 
 
@@ -91,16 +91,16 @@ CHANGES = [
     an_order_takes_its_stock,
     a_product_is_changed_on_a_console,
     a_product_is_deleted,
-    a_picture_is_attached,
-    a_picture_is_removed,
-    a_picture_gets_its_ladder,
-    a_picture_is_described,
+    a_image_is_attached,
+    a_image_is_removed,
+    a_image_gets_its_ladder,
+    a_image_is_described,
 ]
 
 
 @pytest.fixture
 def shop(acme):
-    """A product of Acme, its picture, and a staged one."""
+    """A product of Acme, its image, and a staged one."""
     product = add_product(acme, stock=9)
     return product, add_image(acme, product.id), add_image(acme)
 
@@ -136,7 +136,7 @@ def test_a_change_that_is_rolled_back_keeps_the_version(shop, acme):
     assert version_of(acme) == before
 
 
-def test_staging_a_picture_keeps_the_version(acme):
+def test_staging_a_image_keeps_the_version(acme):
     before = version_of(acme)
     staged = add_image(acme, status="PROCESSING")
     attachment.change_image(staged, status="READY")

@@ -20,8 +20,8 @@ from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import StoreMisconfigured
 from distribu.models import Installation, new_id, utc_now
 from tests.flaky_store import FlakyStore, store_of
+from tests.images.image_files import png
 from tests.images.life import add_company, upload
-from tests.images.pictures import png
 from tests.servers import free_port
 from tests.test_worker import environment, wait_until
 

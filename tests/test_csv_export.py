@@ -11,7 +11,7 @@ from distribu.extensions import db
 from distribu.models import AuditEntry, Product
 from distribu.products import csv_text
 from tests.conftest import add_cast, add_product, run_queue, signed_in
-from tests.imports import add_picture, kept_ids, plan
+from tests.imports import add_image, kept_ids, plan
 
 EXPORT = "/dashboard/inventory/export"
 ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
@@ -89,12 +89,12 @@ class TestImportedAgain:
         with app.app_context():
             cast = add_cast()
             source = add_product(cast.acme, sku="hosted", name="Hosted")
-            url = add_picture(source).url
-            add_picture(add_product(cast.acme, sku="several", name="Several"))
+            url = add_image(source).url
+            add_image(add_product(cast.acme, sku="several", name="Several"))
             add_product(cast.acme, sku="external", external_image_url=ELSEWHERE)
             add_product(cast.acme, sku="none", description="'=1", category="=1", stock=7)
             add_product(cast.acme, name="No SKU", is_active=False)
-            add_picture(add_product(cast.acme, name="No SKU, but a picture"))
+            add_image(add_product(cast.acme, name="No SKU, but an image"))
         client = signed_in(app, cast.alice)
         copied = f"sku,name,price,stock,imageUrl\ncopied,Copied,1,1,{url}\n"
         apply(client, copied)

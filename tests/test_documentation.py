@@ -242,7 +242,7 @@ def test_documented_pages_answer(request, app, is_address, source):
         "/api/v2",
         "/api/v1/product",
         "/store/acme/products",
-        "/v2/commerce/products/$ID/pictures",
+        "/v2/commerce/products/$ID/images",
     ],
 )
 def test_wrong_address_is_noticed(is_address, path):

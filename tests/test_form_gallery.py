@@ -1,4 +1,4 @@
-"""The product form lists every picture of a product, each with its own Remove."""
+"""The product form lists every image of a product, each with its own Remove."""
 
 import re
 
@@ -17,7 +17,7 @@ EXTERNAL = "https://example.com/a.jpg"
 
 @pytest.fixture
 def widget(app, cast) -> str:
-    """The id of a product of Acme with three pictures: one.png, two.png, three.png."""
+    """The id of a product of Acme with three images: one.png, two.png, three.png."""
     with app.app_context():
         product_id = add_product(cast.acme, name="Widget", stock=10).id
         ids = [staging.stage(cast.acme, upload(None, f"{name}.png")).id for name in NAMES]
@@ -39,8 +39,8 @@ def product_of(app, product_id: str) -> Product:
         return product
 
 
-def pictures(app) -> dict[str, str]:
-    """The ids of the pictures that there are, by the names of their files, in their order."""
+def images(app) -> dict[str, str]:
+    """The ids of the images that there are, by the names of their files, in their order."""
     with app.app_context():
         images = db.session.scalars(select(Image).order_by(Image.position))
         return {image.filename.removesuffix(".png"): image.id for image in images}
@@ -60,7 +60,7 @@ def set_status(app, image_id: str, status: str) -> None:
 
 
 def listed(page: str) -> list[str]:
-    """What the field says of each of the other pictures."""
+    """What the field says of each of the other images."""
     items = re.findall(r'<span class="other-image-text">(.*?)</span>\s*<button', page, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]*>", " ", item).split()) for item in items]
 
@@ -74,19 +74,19 @@ class TestForm:
         page = alice.get(edit_url(product_of(app, widget))).text
         assert listed(page) == ["two.png", "three.png"]
 
-    def test_of_an_external_picture_lists_all(self, app, alice, widget):
+    def test_of_an_external_image_lists_all(self, app, alice, widget):
         change(app, widget, external_image_url=EXTERNAL)
         page = alice.get(edit_url(product_of(app, widget))).text
         assert listed(page) == ["one.png", "two.png", "three.png"]
 
-    def test_of_one_picture_lists_none(self, app, alice, cast):
+    def test_of_one_image_lists_none(self, app, alice, cast):
         with app.app_context():
             product = add_product(cast.acme)
             page = edit_url(product)
-        assert "More pictures" not in alice.get(page).text
+        assert "More images" not in alice.get(page).text
 
     def test_says_what_is_not_there_yet_and_what_failed(self, app, alice, widget):
-        ids = pictures(app)
+        ids = images(app)
         set_status(app, ids["two"], "PROCESSING")
         set_status(app, ids["three"], "ERROR")
         page = alice.get(edit_url(product_of(app, widget))).text
@@ -95,7 +95,7 @@ class TestForm:
             "three.png Could not be made; no customer sees it.",
         ]
 
-    def test_every_picture_in_it_is_described_and_sized(self, app, alice, widget):
+    def test_every_image_in_it_is_described_and_sized(self, app, alice, widget):
         page = alice.get(edit_url(product_of(app, widget))).text
         images = re.findall(r"<img [^>]*>", page[page.index('id="image-field"') :])
         assert len(images) == 3
@@ -107,98 +107,98 @@ class TestSuccessor:
         url = f"/dashboard/inventory/image/remove?product_id={widget}"
         page = alice.post(url, data={"image_id": "", "remove_image": ""}).text
         assert "two.png takes its place." in page
-        assert listed(page) == ["two.png Becomes the first picture.", "three.png"]
+        assert listed(page) == ["two.png Becomes the first image.", "three.png"]
 
     def test_is_the_first_that_stays(self, app, alice, widget):
         url = f"/dashboard/inventory/image/remove?product_id={widget}"
-        data = {"image_id": "", "removed_images": [pictures(app)["two"]]}
+        data = {"image_id": "", "removed_images": [images(app)["two"]]}
         page = alice.post(url, data=data).text
         assert "three.png takes its place." in page
 
     @pytest.mark.parametrize("status", ["PROCESSING", "ERROR"])
     def test_is_never_one_that_is_not_ready(self, app, alice, widget, status):
-        set_status(app, pictures(app)["two"], status)
+        set_status(app, images(app)["two"], status)
         url = f"/dashboard/inventory/image/remove?product_id={widget}"
         assert "three.png takes its place." in alice.post(url, data={"image_id": ""}).text
 
     def test_is_what_save_makes_it(self, app, alice, widget):
-        ids = pictures(app)
+        ids = images(app)
         save(alice, product_of(app, widget), remove_image="1")
-        assert list(pictures(app)) == ["two", "three"]
+        assert list(images(app)) == ["two", "three"]
         with app.app_context():
             assert db.session.get_one(Product, widget).image.id == ids["two"]
 
 
 class TestRemove:
     def url(self, app, name: str, widget: str, action: str = "remove") -> str:
-        image_id = pictures(app)[name]
+        image_id = images(app)[name]
         return f"/dashboard/inventory/image/{image_id}/{action}?product_id={widget}"
 
     def test_changes_only_the_form(self, app, alice, widget):
         page = alice.post(self.url(app, "two", widget), data={"image_id": ""}).text
         assert listed(page) == ["two.png Removed when you save.", "three.png"]
-        assert list(pictures(app)) == ["one", "two", "three"]
+        assert list(images(app)) == ["one", "two", "three"]
 
     def test_undo_takes_it_back(self, app, alice, widget):
-        data = {"image_id": "", "removed_images": list(pictures(app).values())[1:]}
+        data = {"image_id": "", "removed_images": list(images(app).values())[1:]}
         page = alice.post(self.url(app, "two", widget, "undo"), data=data).text
         assert listed(page) == ["two.png", "three.png Removed when you save."]
 
     def test_and_save_deletes_that_one_alone(self, app, alice, widget):
-        ids = pictures(app)
+        ids = images(app)
         save(alice, product_of(app, widget), removed_images=[ids["two"]])
-        assert list(pictures(app)) == ["one", "three"]
+        assert list(images(app)) == ["one", "three"]
         keys = app.extensions["image_store"].keys()
         assert not [key for key in keys if ids["two"] in key]
 
     def test_of_all_and_save_leaves_none(self, app, alice, widget):
-        others = list(pictures(app).values())[1:]
+        others = list(images(app).values())[1:]
         save(alice, product_of(app, widget), remove_image="1", removed_images=others)
-        assert pictures(app) == {}
+        assert images(app) == {}
         assert app.extensions["image_store"].keys() == set()
 
     def test_of_a_failed_one(self, app, alice, widget):
-        ids = pictures(app)
+        ids = images(app)
         set_status(app, ids["three"], "ERROR")
         save(alice, product_of(app, widget), removed_images=[ids["three"]])
-        assert list(pictures(app)) == ["one", "two"]
+        assert list(images(app)) == ["one", "two"]
 
-    def test_beside_a_new_picture(self, app, alice, widget, cast):
-        ids = pictures(app)
+    def test_beside_a_new_image(self, app, alice, widget, cast):
+        ids = images(app)
         with app.app_context():
             new = staging.stage(cast.acme, upload(None, "new.png")).id
         save(alice, product_of(app, widget), image_id=new, removed_images=[ids["two"]])
-        assert list(pictures(app)) == ["new", "three"]
+        assert list(images(app)) == ["new", "three"]
 
     def test_is_kept_by_a_save_that_is_refused(self, app, alice, widget):
         product = product_of(app, widget)
-        data = shown(product, removed_images=[pictures(app)["two"]]) | {"name": ""}
+        data = shown(product, removed_images=[images(app)["two"]]) | {"name": ""}
         answer = alice.post(edit_url(product), data=data)
         assert answer.status_code == 422
         assert listed(answer.text) == ["two.png Removed when you save.", "three.png"]
 
     def test_is_in_the_log(self, app, alice, widget):
-        ids = pictures(app)
+        ids = images(app)
         save(alice, product_of(app, widget), removed_images=[ids["two"]])
         with app.app_context():
             entry = db.session.scalars(select(AuditEntry)).one()
         assert entry.after == {"images": [ids["one"], ids["three"]]}
 
     def test_works_without_scripts(self, app, alice, widget):
-        product, image_id = product_of(app, widget), pictures(app)["two"]
+        product, image_id = product_of(app, widget), images(app)["two"]
         data = shown(product, image_action=f"remove:{image_id}")
         answer = alice.post(edit_url(product), data=data)
         assert listed(answer.text)[0] == "two.png Removed when you save."
         data = shown(product, image_action=f"undo:{image_id}", removed_images=[image_id])
         assert listed(alice.post(edit_url(product), data=data).text)[0] == "two.png"
 
-    def test_of_another_products_picture_is_ignored(self, app, alice, widget, cast):
+    def test_of_another_products_image_is_ignored(self, app, alice, widget, cast):
         with app.app_context():
             other = add_product(cast.acme, name="Other")
             other_id, product = other.id, other
             db.session.expunge(product)
-        save(alice, product, removed_images=[pictures(app)["two"]])
-        assert list(pictures(app)) == ["one", "two", "three"]
+        save(alice, product, removed_images=[images(app)["two"]])
+        assert list(images(app)) == ["one", "two", "three"]
         url = self.url(app, "two", other_id)
         assert alice.post(url, data={"image_id": ""}).status_code == 404
 
@@ -216,7 +216,7 @@ class TestRemove:
 class TestLimit:
     @pytest.fixture
     def full(self, app, widget) -> str:
-        """The widget with as many pictures as it may have, none of which is shown."""
+        """The widget with as many images as it may have, none of which is shown."""
         app.config["IMAGES_PER_PRODUCT"] = len(NAMES)
         change(app, widget, external_image_url=EXTERNAL)
         return widget
@@ -225,14 +225,14 @@ class TestLimit:
         image_id = staged_id(alice)
         answer = save(alice, product_of(app, full), image_id=image_id)
         assert answer.status_code == 422
-        assert "This product has as many pictures as it can have, 3." in answer.text
+        assert "This product has as many images as it can have, 3." in answer.text
         assert value(answer.text, "image_id") == image_id
         assert product_of(app, full).external_image_url == EXTERNAL
 
     def test_one_that_is_removed_in_the_same_save_makes_room(self, app, alice, full):
-        two = pictures(app)["two"]
+        two = images(app)["two"]
         product = product_of(app, full)
         answer = save(alice, product, image_id=staged_id(alice), removed_images=two)
         assert answer.status_code == 303
-        assert list(pictures(app)) == ["blue-widget", "one", "three"]
+        assert list(images(app)) == ["blue-widget", "one", "three"]
         assert product_of(app, full).external_image_url is None

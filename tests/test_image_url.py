@@ -10,7 +10,7 @@ from distribu.images.outbox import drain
 from distribu.models import Company, Image, Product
 from distribu.products import written_image_url
 from tests.conftest import add_cast, add_product, run_queue
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
 
@@ -25,8 +25,8 @@ def globex(acme) -> Company:
     return db.session.scalars(select(Company).where(Company.slug == "globex")).one()
 
 
-def add_picture(product: Product, name: str = "a.png") -> Image:
-    """A picture behind the others of product, committed."""
+def add_image(product: Product, name: str = "a.png") -> Image:
+    """An image behind the others of product, committed."""
     image = staging.stage(product.company_id, FileStorage(png(40, 30), name))
     attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
     db.session.commit()
@@ -58,14 +58,14 @@ class TestTheLimit:
         """A product that has as many images as it may have, one."""
         app_context.config["IMAGES_PER_PRODUCT"] = 1
         product = add_product(acme.id)
-        add_picture(product)
+        add_image(product)
         return product
 
     @pytest.fixture
     def source(self, acme) -> Image:
-        return add_picture(add_product(acme.id))
+        return add_image(add_product(acme.id))
 
-    def test_a_copy_takes_the_place_of_the_picture(self, full, source):
+    def test_a_copy_takes_the_place_of_the_image(self, full, source):
         assert write(full, source.url) == "COPY"
 
     @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ class TestTheLimit:
         setattr(full if name == "external_image_url" else full.images[0], name, value)
         db.session.commit()
         with pytest.raises(
-            written_image_url.InvalidImageUrl, match="as many pictures as it can have, 1"
+            written_image_url.InvalidImageUrl, match="as many images as it can have, 1"
         ):
             write(full, source.url)
         assert len(full.images) == 1
 
-    def test_the_own_picture_over_an_external_one_is_none_more(self, full):
+    def test_the_own_image_over_an_external_one_is_none_more(self, full):
         full.external_image_url = ELSEWHERE
         db.session.commit()
         assert write(full, full.images[0].url) == "MOVE"
@@ -94,7 +94,7 @@ class TestTheSameValue:
 
     def test_null_over_an_upload_under_way_is_no_change(self, acme):
         product = add_product(acme.id)
-        image = add_picture(product)
+        image = add_image(product)
         image.status = "PROCESSING"
         db.session.commit()
         assert write(product, None) == "KEEP"
@@ -102,7 +102,7 @@ class TestTheSameValue:
 
     def test_a_hosted_address_written_back_is_no_change(self, acme):
         product = add_product(acme.id)
-        image = add_picture(product)
+        image = add_image(product)
         assert write(product, product.image_url) == "KEEP"
         assert product.image.id == image.id
 
@@ -122,17 +122,17 @@ class TestTheSameValue:
             "http://shop.test/%69mages/{id}/a.png",
         ],
     )
-    def test_the_own_picture_written_differently_is_no_change(self, acme, variant):
+    def test_the_own_image_written_differently_is_no_change(self, acme, variant):
         product = add_product(acme.id)
-        image = add_picture(product)
+        image = add_image(product)
         value = variant.format(path=f"/{image.key()}", id=image.id)
         assert write(product, value) == "KEEP"
 
 
-class TestAnotherHostedPicture:
+class TestAnotherHostedImage:
     def test_gives_an_own_copy_that_outlives_its_source(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
-        original = add_picture(source)
+        original = add_image(source)
         assert write(product, source.image_url) == "COPY"
         assert product.image.copied_from == original.id
         write(source, None)
@@ -142,7 +142,7 @@ class TestAnotherHostedPicture:
 
     def test_written_again_is_no_change(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
-        add_picture(source)
+        add_image(source)
         value = source.image_url
         write(product, value)
         first = product.image.id
@@ -151,7 +151,7 @@ class TestAnotherHostedPicture:
 
     def test_written_again_is_no_change_when_its_source_has_gone(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
-        add_picture(source)
+        add_image(source)
         value = source.image_url
         write(product, value)
         write(source, None)
@@ -160,8 +160,8 @@ class TestAnotherHostedPicture:
 
     def test_that_goes_while_it_is_copied_is_refused(self, acme, monkeypatch):
         source, product = add_product(acme.id), add_product(acme.id)
-        add_picture(source)
-        kept = add_picture(product)
+        add_image(source)
+        kept = add_image(product)
         change = written_image_url.read_change(acme, product, source.image_url)
         copied = staging.stage_copy
 
@@ -178,7 +178,7 @@ class TestAnotherHostedPicture:
 
     def test_that_has_gone_before_it_is_copied_is_refused(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
-        add_picture(source)
+        add_image(source)
         change = written_image_url.read_change(acme, product, source.image_url)
         write(source, None)
         with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
@@ -186,7 +186,7 @@ class TestAnotherHostedPicture:
 
     def test_gives_a_copy_that_gets_a_whole_ladder_of_its_own(self, app_context, acme):
         source, product = add_product(acme.id), add_product(acme.id)
-        add_picture(source)
+        add_image(source)
         write(product, source.image_url)
         copy = product.image
         assert copy.ladder_version is None
@@ -200,22 +200,22 @@ class TestAnotherHostedPicture:
 
     def test_takes_the_place_of_the_primary_one_only(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
-        add_picture(source)
-        add_picture(product, "first.png")
-        second = add_picture(product, "second.png")
+        add_image(source)
+        add_image(product, "first.png")
+        second = add_image(product, "second.png")
         write(product, source.image_url)
         assert [image.copied_from is not None for image in product.images] == [True, False]
         assert product.images[1].id == second.id
 
     def test_of_the_same_product_moves_to_the_top(self, acme):
         product = add_product(acme.id)
-        first, second = add_picture(product), add_picture(product)
+        first, second = add_image(product), add_image(product)
         assert write(product, second.url) == "MOVE"
         assert [image.id for image in product.images] == [second.id, first.id]
 
     def test_of_the_same_product_is_seen_in_the_same_transaction(self, acme):
         product = add_product(acme.id)
-        first, second = add_picture(product), add_picture(product)
+        first, second = add_image(product), add_image(product)
         change = written_image_url.read_change(acme, product, second.url)
         product = attachment.lock_product(product.id, acme.id)
         assert [image.id for image in product.images] == [first.id, second.id]
@@ -226,15 +226,15 @@ class TestAnotherHostedPicture:
     def test_of_the_same_product_comes_before_an_external_one(self, acme):
         product = add_product(acme.id)
         write(product, ELSEWHERE)
-        behind = add_picture(product)
+        behind = add_image(product)
         assert write(product, behind.url) == "MOVE"
         assert product.image_url == behind.url
 
     def test_of_another_company_is_refused(self, acme, globex):
         foreign = add_product(globex.id)
-        add_picture(foreign)
+        add_image(foreign)
         product = add_product(acme.id)
-        kept = add_picture(product)
+        kept = add_image(product)
         with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
             write(product, foreign.image_url)
         assert product.image.id == kept.id
@@ -251,20 +251,20 @@ class TestAnotherHostedPicture:
             "https://shop.test/store/acme/products/1/image",
             "http://SHOP.test:8080/",
             "http://shop.test./images/x.png",
-            "http://pictures.shop.test/images/01ARZ3NDEKTSV4RRFFQ69G5FAV/gone.png",
+            "http://images.shop.test/images/01ARZ3NDEKTSV4RRFFQ69G5FAV/gone.png",
         ],
     )
     def test_that_is_gone_is_refused(self, app_context, acme, value):
-        app_context.config["IMAGE_BASE_URL"] = "https://pictures.shop.test"
+        app_context.config["IMAGE_BASE_URL"] = "https://images.shop.test"
         with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
             write(add_product(acme.id), value)
 
 
 class TestAnExternalAddress:
-    def test_takes_the_place_of_the_primary_picture(self, acme):
+    def test_takes_the_place_of_the_primary_image(self, acme):
         product = add_product(acme.id)
-        add_picture(product, "first.png")
-        second = add_picture(product, "second.png")
+        add_image(product, "first.png")
+        second = add_image(product, "second.png")
         assert write(product, ELSEWHERE) == "EXTERNAL"
         assert product.image_url == ELSEWHERE
         assert kept_ids() == {second.id}
@@ -272,7 +272,7 @@ class TestAnExternalAddress:
     def test_takes_the_place_of_another_external_one_only(self, acme):
         product = add_product(acme.id)
         write(product, ELSEWHERE)
-        behind = add_picture(product)
+        behind = add_image(product)
         write(product, "https://cdn.example.com/other.png")
         assert product.image_url == "https://cdn.example.com/other.png"
         assert kept_ids() == {behind.id}
@@ -307,10 +307,10 @@ class TestAnExternalAddress:
 
 
 class TestNull:
-    def test_discards_every_picture(self, acme):
+    def test_discards_every_image(self, acme):
         product = add_product(acme.id)
-        add_picture(product)
-        add_picture(product)
+        add_image(product)
+        add_image(product)
         assert write(product, None) == "CLEAR"
         assert product.image_url is None
         assert kept_ids() == set()
@@ -318,7 +318,7 @@ class TestNull:
     def test_clears_an_external_address_and_what_is_behind_it(self, acme):
         product = add_product(acme.id)
         write(product, ELSEWHERE)
-        add_picture(product)
+        add_image(product)
         write(product, None)
         assert product.image_url is None
         assert kept_ids() == set()

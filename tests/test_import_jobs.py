@@ -17,11 +17,11 @@ from tests.conftest import add_product, cast_on_either
 from tests.flaky_store import FlakyStore, store_of
 from tests.imports import (
     HEADER,
-    add_picture,
+    add_image,
     agree,
     entries,
+    image_ids,
     new_job,
-    picture_ids,
     product,
     run,
 )
@@ -33,32 +33,32 @@ LATER = timedelta(minutes=5)
 class TestAllOrNothing:
     @pytest.fixture
     def copying(self, cast):
-        """An agreed job with two new products that take copies of one picture."""
-        image = add_picture(add_product(cast.acme, sku="S", name="Source"))
+        """An agreed job with two new products that take copies of one image."""
+        image = add_image(add_product(cast.acme, sku="S", name="Source"))
         job = new_job(cast, f"{HEADER},image\nA,A,1,1,{image.url}\nB,B,1,1,{image.url}\n")
         agree(job)
         return job
 
     def test_a_store_that_fails_midway_leaves_nothing(self, copying):
-        before = picture_ids()
-        # The first picture is copied by then, and the second one under way.
+        before = image_ids()
+        # The first image is copied by then, and the second one under way.
         with store_of(current_app, FlakyStore(the_store(), at=5)):
             job = run(copying)
         assert job.status == "FAILED"
         assert job.result == {"problem": jobs.NO_STORE}
-        assert picture_ids() == before
+        assert image_ids() == before
         assert {row.sku for row in db.session.scalars(select(Product))} == {"S"}
 
     def test_a_product_that_changed_since_the_preview_stops_it(self, cast, copying):
-        before = picture_ids()
+        before = image_ids()
         add_product(cast.acme, sku="B", name="Typed meanwhile")
         job = run(copying)
         assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
-        assert picture_ids() == before
+        assert image_ids() == before
         assert product(cast, "B").name == "Typed meanwhile"
 
-    def test_a_product_that_changes_while_pictures_are_copied_stops_it(self, cast, copying):
-        before = picture_ids()
+    def test_a_product_that_changes_while_images_are_copied_stops_it(self, cast, copying):
+        before = image_ids()
 
         def change() -> None:
             add_product(cast.acme, sku="A", name="Typed meanwhile")
@@ -66,11 +66,11 @@ class TestAllOrNothing:
         with store_of(current_app, FlakyStore(the_store(), at=3, then=change)):
             job = run(copying)
         assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
-        assert picture_ids() == before
+        assert image_ids() == before
         assert product(cast, "A").name == "Typed meanwhile"
         assert entries("product.created") == []
 
-    def test_pictures_that_are_held_midway_end_it(self, copying):
+    def test_images_that_are_held_midway_end_it(self, copying):
         claim_store()
 
         def freeze() -> None:
@@ -82,7 +82,7 @@ class TestAllOrNothing:
         assert (job.status, job.result) == ("FAILED", {"problem": jobs.NO_STORE})
 
     def test_an_error_of_ours_discards_what_was_staged(self, copying):
-        before = picture_ids()
+        before = image_ids()
 
         def fail() -> None:
             raise ZeroDivisionError
@@ -93,14 +93,14 @@ class TestAllOrNothing:
         db.session.expire_all()
         assert copying.status == "FAILED"
         assert copying.result == {"problem": jobs.INTERRUPTED}
-        # Only the copy that was being made is left, to be swept as every staged picture is.
-        assert len(picture_ids() - before) == 1
+        # Only the copy that was being made is left, to be swept as every staged image is.
+        assert len(image_ids() - before) == 1
 
     def test_a_second_run_changes_nothing(self, copying):
         run(copying)
-        pictures, log = picture_ids(), len(entries("product.created"))
+        images, log = image_ids(), len(entries("product.created"))
         assert run(copying).status == "DONE"
-        assert (picture_ids(), len(entries("product.created"))) == (pictures, log)
+        assert (image_ids(), len(entries("product.created"))) == (images, log)
 
     def test_is_agreed_to_once(self, copying):
         assert not jobs.agree(copying, "0" * 64)
@@ -119,7 +119,7 @@ class TestAllOrNothing:
         assert run(copying).status == "DONE"
         assert product(cast, "A").image.copied_from
 
-    def test_a_picture_that_goes_while_it_is_copied_stops_it(self, cast, copying):
+    def test_a_image_that_goes_while_it_is_copied_stops_it(self, cast, copying):
         def remove() -> None:
             saved = product(cast, "S")
             attachment.remove_all(attachment.lock_product(saved.id, cast.acme))
@@ -128,7 +128,7 @@ class TestAllOrNothing:
         with store_of(current_app, FlakyStore(the_store(), at=4, moment="after", then=remove)):
             job = run(copying)
         assert (job.status, job.result) == ("FAILED", {"problem": jobs.CHANGED})
-        assert picture_ids() == set()
+        assert image_ids() == set()
 
     def test_an_order_taken_meanwhile_stops_it(self, cast):
         add_product(cast.acme, sku="A", name="Anchor", stock=5)

@@ -13,7 +13,7 @@ from distribu.extensions import db
 from distribu.models import Image, ImportJob, Product
 from distribu.products import csv_text
 from tests.conftest import add_product, run_queue
-from tests.imports import HEADER, add_picture
+from tests.imports import HEADER, add_image
 
 IMPORT = "/dashboard/inventory/import"
 
@@ -127,14 +127,14 @@ class TestPreview:
         assert "not imported" not in page
         assert facts(page)["Created"] == "1"
 
-    def test_shows_the_pictures_that_go(self, app, cast, alice):
+    def test_shows_the_images_that_go(self, app, cast, alice):
         with app.app_context():
-            image = add_picture(add_product(cast.acme, sku="A", name="Anchor"))
+            image = add_image(add_product(cast.acme, sku="A", name="Anchor"))
             thumbnail = image.fallback_url(100)
             add_product(cast.acme, sku="B", name="Bolt", external_image_url="https://x.test/b.png")
-        text = f"{HEADER},picture\nA,Anchor,1,1,\nB,Bolt,1,1,https://x.test/c.png\n"
+        text = f"{HEADER},image\nA,Anchor,1,1,\nB,Bolt,1,1,https://x.test/c.png\n"
         _, page = preview(alice, text)
-        assert facts(page)["Losing a picture"] == "2"
+        assert facts(page)["Losing an image"] == "2"
         assert thumbnail in page
         assert "Deleted" in page
         assert "https://x.test/b.png" in page
@@ -186,9 +186,9 @@ class TestColumns:
 
     def test_can_leave_one_out(self, app, cast, alice):
         with app.app_context():
-            add_picture(add_product(cast.acme, sku="A", name="Anchor", price_minor=100, stock=1))
+            add_image(add_product(cast.acme, sku="A", name="Anchor", price_minor=100, stock=1))
         address, page = preview(alice, f"{HEADER},image\nA,Anchor,1,1,\n")
-        assert facts(page)["Losing a picture"] == "1"
+        assert facts(page)["Losing an image"] == "1"
         chosen = {"column-0": "sku", "column-1": "name", "column-2": "price", "column-3": "stock"}
         alice.post(f"{address}/columns", data=chosen)
         assert facts(alice.get(address).text) == {"Created": "0", "Updated": "0", "Unchanged": "1"}
@@ -209,14 +209,14 @@ class TestImport:
         assert "hx-get" not in fragment
         assert facts(alice.get(address).text) == facts(fragment)
 
-    def test_tells_how_many_pictures_are_copied(self, app, alice):
+    def test_tells_how_many_images_are_copied(self, app, alice):
         address, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
         press_import(alice, address, page)
         with app.app_context():
             job = db.session.scalars(select(ImportJob)).one()
             job.status, job.done_copies, job.total_copies = "RUNNING", 12, 300
             db.session.commit()
-        assert "Copying pictures: 12 of 300" in alice.get(f"{address}/progress").text
+        assert "Copying images: 12 of 300" in alice.get(f"{address}/progress").text
 
     def test_is_in_inventory_search_and_storefront(self, app, alice, nobody):
         address, page = preview(alice, f"{HEADER}\nA,Zirconium bolt,1,1\n")
@@ -255,9 +255,9 @@ class TestImport:
         run_queue(app)
         assert facts(alice.get(address).text)["Created"] == "1"
 
-    def test_displaced_pictures_are_gone_from_the_store(self, app, cast, alice):
+    def test_displaced_images_are_gone_from_the_store(self, app, cast, alice):
         with app.app_context():
-            add_picture(add_product(cast.acme, sku="A", name="Anchor"))
+            add_image(add_product(cast.acme, sku="A", name="Anchor"))
         address, page = preview(alice, f"{HEADER},image\nA,Anchor,1,1,\n")
         press_import(alice, address, page)
         run_queue(app)

@@ -1,4 +1,4 @@
-"""The public address of a picture: what it answers, to whom, and until when."""
+"""The public address of an image: what it answers, to whom, and until when."""
 
 import io
 import logging
@@ -15,7 +15,7 @@ from tests.conftest import add_product
 FOREVER = "public, max-age=31536000, immutable"
 
 
-def picture(format: str, size=(640, 480)) -> FileStorage:
+def image(format: str, size=(640, 480)) -> FileStorage:
     file = io.BytesIO()
     Canvas.effect_noise(size, 90).convert("RGB").save(file, format)
     file.seek(0)
@@ -28,12 +28,12 @@ def stored_keys() -> set[str]:
 
 @pytest.fixture
 def publish(app, cast):
-    """A function that gives a product of Acme a picture and returns the picture's path."""
+    """A function that gives a product of Acme an image and returns the image's path."""
 
     def publish(format="JPEG", is_complete=True) -> str:
         with app.app_context():
             product = add_product(cast.acme)
-            image_id = staging.stage(cast.acme, picture(format)).id
+            image_id = staging.stage(cast.acme, image(format)).id
             attachment.attach(attachment.lock_product(product.id, cast.acme), image_id)
             db.session.commit()
             if is_complete:
@@ -51,7 +51,7 @@ def path(publish) -> str:
 @pytest.fixture
 def staged_path(app, cast) -> str:
     with app.app_context():
-        return "/" + staging.stage(cast.acme, picture("PNG")).key()
+        return "/" + staging.stage(cast.acme, image("PNG")).key()
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def staged_path(app, cast) -> str:
         ("AVIF", "image/avif", "avif"),
     ],
 )
-def test_picture_keeps_its_format(publish, nobody, format, content_type, extension):
+def test_image_keeps_its_format(publish, nobody, format, content_type, extension):
     path = publish(format)
     response = nobody.get(path)
     assert path.endswith(f"/blue-widget.{extension}")
@@ -71,7 +71,7 @@ def test_picture_keeps_its_format(publish, nobody, format, content_type, extensi
     assert Canvas.open(io.BytesIO(response.data)).format == format
 
 
-def test_everyone_may_keep_a_picture_for_ever(path, nobody):
+def test_everyone_may_keep_a_image_for_ever(path, nobody):
     headers = nobody.get(path).headers
     assert headers["Cache-Control"] == FOREVER
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -81,7 +81,7 @@ def test_everyone_may_keep_a_picture_for_ever(path, nobody):
     assert "Set-Cookie" not in headers
 
 
-def test_caches_share_a_picture_between_all_who_ask(path, alice):
+def test_caches_share_a_image_between_all_who_ask(path, alice):
     assert "Vary" not in alice.get(path).headers
 
 
@@ -96,7 +96,7 @@ def test_every_derivative_has_an_address(app, path, nobody):
 @pytest.mark.parametrize(
     "asked", ["{etag}", "W/{etag}", '"other", {etag}', '"other", W/{etag}', "*"]
 )
-def test_a_picture_that_is_known_is_not_sent_again(path, nobody, asked):
+def test_a_image_that_is_known_is_not_sent_again(path, nobody, asked):
     etag = nobody.get(path).headers["ETag"]
     response = nobody.get(path, headers={"If-None-Match": asked.format(etag=etag)})
     assert (response.status_code, response.data) == (304, b"")
@@ -104,7 +104,7 @@ def test_a_picture_that_is_known_is_not_sent_again(path, nobody, asked):
     assert response.headers["Cache-Control"] == FOREVER
 
 
-def test_another_etag_gets_the_picture(path, nobody):
+def test_another_etag_gets_the_image(path, nobody):
     response = nobody.get(path, headers={"If-None-Match": '"other"'})
     assert response.status_code == 200
 
@@ -181,7 +181,7 @@ def test_format_answers_the_width(path, nobody, width):
 @pytest.mark.parametrize(
     "wanted", ["2500w", "w", "", "-1w", "0100w", "\u0661\u0660\u0660w", "500w.webp"]
 )
-def test_format_that_is_not_there_answers_the_picture_for_now(path, nobody, wanted):
+def test_format_that_is_not_there_answers_the_image_for_now(path, nobody, wanted):
     response = nobody.get(path, query_string={"format": wanted})
     assert response.data == nobody.get(path).data
     assert response.headers["Cache-Control"] == "public, no-cache"
@@ -198,19 +198,19 @@ def test_format_that_is_not_made_yet_is_not_kept_for_ever(app, publish, nobody):
     assert (late.status_code, late.content_type) == (200, "image/webp")
 
 
-def test_staged_picture_is_its_companys_alone(staged_path, alice, bob, mallory, nobody):
+def test_staged_image_is_its_companys_alone(staged_path, alice, bob, mallory, nobody):
     answers = [client.get(staged_path).status_code for client in (alice, bob, mallory, nobody)]
     assert answers == [200, 200, 404, 404]
 
 
-def test_staged_picture_is_kept_by_no_cache(staged_path, alice):
+def test_staged_image_is_kept_by_no_cache(staged_path, alice):
     headers = alice.get(staged_path).headers
     assert headers["Cache-Control"] == "private, no-store"
     assert headers["Vary"] == "Cookie"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-def test_staged_picture_keeps_its_address_when_it_is_saved(app, cast, staged_path, alice, nobody):
+def test_staged_image_keeps_its_address_when_it_is_saved(app, cast, staged_path, alice, nobody):
     with app.app_context():
         product = add_product(cast.acme)
         image_id = staged_path.split("/")[2]
@@ -219,7 +219,7 @@ def test_staged_picture_keeps_its_address_when_it_is_saved(app, cast, staged_pat
     assert nobody.get(staged_path).headers["Cache-Control"] == FOREVER
 
 
-def test_removed_picture_is_gone_from_the_commit_on(app, path, nobody):
+def test_removed_image_is_gone_from_the_commit_on(app, path, nobody):
     with app.app_context():
         attachment.discard(db.session.query(Image).one())
         db.session.commit()
@@ -232,7 +232,7 @@ def test_removed_picture_is_gone_from_the_commit_on(app, path, nobody):
 
 
 @pytest.mark.parametrize("status", ["PROCESSING", "ERROR"])
-def test_picture_that_is_not_ready_has_no_address(app, path, nobody, status):
+def test_image_that_is_not_ready_has_no_address(app, path, nobody, status):
     with app.app_context():
         db.session.query(Image).one().status = status
         db.session.commit()
@@ -240,12 +240,12 @@ def test_picture_that_is_not_ready_has_no_address(app, path, nobody, status):
 
 
 @pytest.mark.parametrize("name", ["other.jpg", "v1/501w.webp", "v1", "../x", "%00", "upload"])
-def test_other_names_below_a_picture_are_404(path, nobody, name):
+def test_other_names_below_a_image_are_404(path, nobody, name):
     assert nobody.get(path.rsplit("/", 1)[0] + "/" + name).status_code == 404
 
 
 @pytest.mark.parametrize("image_id", ["none", "%00", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "a" * 300])
-def test_unknown_picture_is_404(app, cast, nobody, image_id):
+def test_unknown_image_is_404(app, cast, nobody, image_id):
     assert nobody.get(f"/images/{image_id}/a.jpg").status_code == 404
 
 
@@ -277,7 +277,7 @@ def test_proxy_is_told_where_the_object_lies(make_app, app, path):
     assert response.content_type == "image/jpeg"
 
 
-def test_proxy_is_told_nothing_of_a_staged_picture(make_app, app, staged_path):
+def test_proxy_is_told_nothing_of_a_staged_image(make_app, app, staged_path):
     proxied = make_app(ACCEL_REDIRECT_PREFIX="/_objects/")
     response = proxied.test_client().get(staged_path)
     assert response.status_code == 404

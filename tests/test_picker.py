@@ -26,8 +26,8 @@ def widget(app, cast) -> str:
         ({"price_minor": 1234}, "$12.34"),
         ({"stock": 1234}, "1,234 in stock"),
         (
-            {"external_image_url": "https://pictures.example/w.jpg"},
-            "https://pictures.example/w.jpg",
+            {"external_image_url": "https://images.example/w.jpg"},
+            "https://images.example/w.jpg",
         ),
     ],
 )
@@ -41,16 +41,16 @@ def test_whatever_changes_is_seen_at_the_next_keystroke(app, alice, widget, chan
     assert shown in alice.get(ADDRESS).text
 
 
-def test_the_picker_shows_the_first_picture_that_is_ready(app, alice, cast, widget):
+def test_the_picker_shows_the_first_image_that_is_ready(app, alice, cast, widget):
     with app.app_context():
         product, made = db.session.get_one(Product, widget), {"format": "JPEG", "path": ""}
         made |= {"width_px": 40, "height_px": 30, "byte_size": 9}
         values = {"derivatives": [made], "alt_text": "A widget in blue"}
         for position, status in enumerate((PROCESSING, READY, READY)):
-            name, place = f"picture-{position}.jpg", {"position": position, "status": status}
+            name, place = f"image-{position}.jpg", {"position": position, "status": status}
             add_accepted(cast.acme, product, public_name=name, **values, **place)
     shown = alice.get(ADDRESS).text
-    names = ("picture-0", "picture-1", "picture-2")
+    names = ("image-0", "image-1", "image-2")
     assert [name in shown for name in names] == [False, True, False]
     assert 'alt="A widget in blue"' in shown
 

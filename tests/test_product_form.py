@@ -13,7 +13,7 @@ from distribu.images import staging
 from distribu.images.attachment import lock_product
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from tests.conftest import add_product
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 NEW = "/dashboard/inventory/new"
 PREVIEW = "/dashboard/inventory/image/preview"
@@ -67,7 +67,7 @@ def value(page: str, name: str) -> str:
 
 @pytest.fixture
 def widget(app, cast):
-    """A saved product of Acme, without a picture."""
+    """A saved product of Acme, without an image."""
     with app.app_context():
         return detached(add_product(cast.acme, name="Widget", sku="W-1", stock=10))
 
@@ -93,14 +93,14 @@ def multipart(values: dict) -> dict:
     return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
 
 
-def staged_id(client, picture=None) -> str:
-    """The id of a picture that the client has chosen."""
-    answer = client.post(PREVIEW, data={"image": (picture or png(640, 480), "blue-widget.png")})
+def staged_id(client, image=None) -> str:
+    """The id of an image that the client has chosen."""
+    answer = client.post(PREVIEW, data={"image": (image or png(640, 480), "blue-widget.png")})
     return value(answer.text, "image_id")
 
 
-def with_picture(app, client, product: Product) -> Product:
-    """The product, saved with a picture through its form."""
+def with_image(app, client, product: Product) -> Product:
+    """The product, saved with an image through its form."""
     client.post(edit_url(product), data=shown(product, image_id=staged_id(client)))
     return reloaded(app, product)
 
@@ -184,7 +184,7 @@ class TestChoosing:
         assert "640 × 480 px" in answer.text
         assert rows(app, Product) == []
 
-    def test_shows_a_staged_picture_to_its_company_only(self, app, alice, mallory, nobody):
+    def test_shows_a_staged_image_to_its_company_only(self, app, alice, mallory, nobody):
         image_id = staged_id(alice)
         address = f"/images/{image_id}/blue-widget.png"
         assert alice.get(address).status_code == 200
@@ -217,7 +217,7 @@ class TestChoosing:
 
     def test_a_failed_choice_leaves_the_earlier_one(self, app, alice):
         first = staged_id(alice)
-        data = {"image": (BytesIO(b"no picture"), "x.jpg"), "image_id": first}
+        data = {"image": (BytesIO(b"no image"), "x.jpg"), "image_id": first}
         answer = alice.post(PREVIEW, data=data)
         assert value(answer.text, "image_id") == first
         assert saved_image(app).id == first
@@ -229,7 +229,7 @@ class TestChoosing:
             data = {"image": (png(9, 9), "a.png"), "image_id": first}
             answer = alice.post(PREVIEW, data=data)
         assert answer.status_code == 422
-        assert "too busy to read this picture" in answer.text
+        assert "too busy to read this image" in answer.text
         assert value(answer.text, "image_id") == first
         assert saved_image(app).id == first
 
@@ -252,7 +252,7 @@ class TestChoosing:
         assert keys(app) == set()
 
 
-class TestSaveWithPicture:
+class TestSaveWithImage:
     def test_attaches_what_was_chosen(self, app, alice):
         alice.post(NEW, data=fields(image_id=staged_id(alice)))
         (product,) = rows(app, Product)
@@ -281,14 +281,14 @@ class TestSaveWithPicture:
         assert SIZE_SENTENCE in answer.text
         assert 'value="Blue widget"' in answer.text
 
-    def test_with_an_empty_file_part_changes_no_picture(self, app, alice, widget):
-        product = with_picture(app, alice, widget)
+    def test_with_an_empty_file_part_changes_no_image(self, app, alice, widget):
+        product = with_image(app, alice, widget)
         before = keys(app)
         alice.post(edit_url(product), data=shown(product, image=(BytesIO(b""), "")))
         assert keys(app) == before
 
     def test_replaces_and_deletes_the_old_file_before_it_answers(self, app, alice, widget):
-        product = with_picture(app, alice, widget)
+        product = with_image(app, alice, widget)
         old = saved_image(app).id
         address = f"/images/{old}/blue-widget.png"
         assert alice.get(address).status_code == 200
@@ -300,7 +300,7 @@ class TestSaveWithPicture:
         assert rows(app, OutboxEntry) == []
 
     def test_removes_and_deletes_the_file(self, app, alice, widget):
-        product = with_picture(app, alice, widget)
+        product = with_image(app, alice, widget)
         alice.post(edit_url(product), data=shown(product, remove_image="1"))
         assert rows(app, Image) == []
         assert keys(app) == set()
@@ -310,7 +310,7 @@ class TestSaveWithPicture:
         assert rows(app, Image) == []
         assert len(rows(app, Product)) == 1
 
-    def test_refuses_a_picture_of_another_company(self, app, alice, mallory):
+    def test_refuses_a_image_of_another_company(self, app, alice, mallory):
         stolen = staged_id(mallory)
         answer = alice.post(NEW, data=fields(image_id=stolen))
         assert answer.status_code == 422
@@ -320,8 +320,8 @@ class TestSaveWithPicture:
         answer = alice.post(NEW, data=fields(image_id="01ARZ3NDEKTSV4RRFFQ69G5FAV"))
         assert "no longer kept" in answer.text
 
-    def test_of_a_deleted_product_deletes_its_picture(self, app, alice, widget):
-        product = with_picture(app, alice, widget)
+    def test_of_a_deleted_product_deletes_its_image(self, app, alice, widget):
+        product = with_image(app, alice, widget)
         answer = alice.post(f"/dashboard/inventory/{product.id}/delete")
         assert answer.status_code == 303
         assert rows(app, Product) == rows(app, Image) == []
@@ -330,7 +330,7 @@ class TestSaveWithPicture:
 
 class TestRemoveInTheForm:
     def test_changes_nothing_before_save(self, app, alice, widget):
-        product = with_picture(app, alice, widget)
+        product = with_image(app, alice, widget)
         answer = alice.post(f"/dashboard/inventory/image/remove?product_id={product.id}", data={})
         assert value(answer.text, "remove_image") == "1"
         assert "Undo" in answer.text
@@ -344,8 +344,8 @@ class TestRemoveInTheForm:
         assert value(answer.text, "image_id") == image_id
         assert value(answer.text, "remove_image") == ""
 
-    def test_keeping_the_saved_picture_discards_the_choice(self, app, alice, widget):
-        product = with_picture(app, alice, widget)
+    def test_keeping_the_saved_image_discards_the_choice(self, app, alice, widget):
+        product = with_image(app, alice, widget)
         data = {"image_id": staged_id(alice)}
         alice.post(f"/dashboard/inventory/image/keep?product_id={product.id}", data=data)
         assert saved_image(app).product_id == product.id

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from distribu.extensions import db
-from distribu.forms.interrupted import MOST_CHARACTERS, KeptForm
+from distribu.forms.interrupted import MOST_CHARACTERS, InterruptedForm
 from distribu.images.decoding.sandbox import SandboxBusy
 from distribu.models import ApiKey, Image, Product, User
 from tests.conftest import PASSWORD, Cast, add_cast, add_product, signed_in
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 NEW = "/dashboard/inventory/new"
 ALICE = {"email": "alice@acme.test", "password": PASSWORD}
@@ -126,9 +126,9 @@ def test_form_too_large_to_keep_is_not_kept(cast, alice):
     assert hidden(asked)["kept"] == ""
 
 
-def test_picture_of_that_very_post_is_kept(app, cast, alice):
-    picture = {"image": (png(64, 48), "blue.png")}
-    asked = answer_after_end(alice, TYPED | picture, content_type="multipart/form-data")
+def test_image_of_that_very_post_is_kept(app, cast, alice):
+    image = {"image": (png(64, 48), "blue.png")}
+    asked = answer_after_end(alice, TYPED | image, content_type="multipart/form-data")
     with app.app_context():
         image = db.session.scalars(select(Image)).one()
         assert (image.company_id, image.is_staged) == (cast.acme, True)
@@ -139,7 +139,7 @@ def test_picture_of_that_very_post_is_kept(app, cast, alice):
 
 
 @pytest.mark.parametrize("change", ["end_sessions", "set_password"])
-def test_picture_is_kept_for_who_was_signed_out_everywhere(app, cast, alice, change):
+def test_image_is_kept_for_who_was_signed_out_everywhere(app, cast, alice, change):
     csrf_token = token(alice.get(NEW))
     with app.app_context():
         user = db.session.get(User, cast.alice)
@@ -153,7 +153,7 @@ def test_picture_is_kept_for_who_was_signed_out_everywhere(app, cast, alice, cha
     assert count(app, Image) == 1
 
 
-def test_picture_of_a_removed_member_is_not_kept(app, cast, bob):
+def test_image_of_a_removed_member_is_not_kept(app, cast, bob):
     csrf_token = token(bob.get(NEW))
     with app.app_context():
         db.session.get(User, cast.bob).leave()
@@ -162,15 +162,15 @@ def test_picture_of_a_removed_member_is_not_kept(app, cast, bob):
     assert count(app, Image) == 0
 
 
-@pytest.mark.parametrize("content", [b"no picture at all", png(640, 480).read()[:-200]])
-def test_picture_that_is_no_good_has_to_be_chosen_again(app, cast, alice, content):
+@pytest.mark.parametrize("content", [b"no image at all", png(640, 480).read()[:-200]])
+def test_image_that_is_no_good_has_to_be_chosen_again(app, cast, alice, content):
     asked = answer_after_end(alice, TYPED | {"image": (BytesIO(content), "blue.png")})
     again = sign_in_again(alice, asked)
-    assert "The picture could not be kept: please choose it again." in again.text
+    assert "The image could not be kept: please choose it again." in again.text
     assert count(app, Image) == 0
 
 
-def test_picture_that_no_child_has_time_for_has_to_be_chosen_again(
+def test_image_that_no_child_has_time_for_has_to_be_chosen_again(
     cast, alice, shared_sandbox, monkeypatch
 ):
     def publish(*_args, **_options):
@@ -179,18 +179,18 @@ def test_picture_that_no_child_has_time_for_has_to_be_chosen_again(
     monkeypatch.setattr(shared_sandbox, "publish", publish)
     asked = answer_after_end(alice, TYPED | {"image": (png(8, 8), "new.png")})
     again = sign_in_again(alice, asked)
-    assert "The picture could not be kept: please choose it again." in again.text
+    assert "The image could not be kept: please choose it again." in again.text
 
 
-def test_picture_of_nobody_known_has_to_be_chosen_again(app, cast, nobody):
+def test_image_of_nobody_known_has_to_be_chosen_again(app, cast, nobody):
     asked = nobody.post(NEW, data=TYPED | {"image": (png(64, 48), "blue.png")})
     assert asked.status_code == 401
     again = sign_in_again(nobody, asked)
-    assert "The picture could not be kept: please choose it again." in again.text
+    assert "The image could not be kept: please choose it again." in again.text
     assert count(app, Image) == 0
 
 
-def test_empty_file_part_is_no_lost_picture(cast, alice):
+def test_empty_file_part_is_no_lost_image(cast, alice):
     asked = answer_after_end(alice, TYPED | {"image": (BytesIO(), "")})
     assert "could not be kept" not in sign_in_again(alice, asked).text
 
@@ -208,7 +208,7 @@ def test_form_comes_back_after_another_tab_signed_in_again(app, cast, alice):
         assert db.session.scalars(select(Image.id)).one() in form.text
 
 
-def test_picture_of_another_company_is_not_found_by_the_form(app, cast, alice):
+def test_image_of_another_company_is_not_found_by_the_form(app, cast, alice):
     asked = answer_after_end(alice, TYPED | {"image": (png(64, 48), "blue.png")})
     mallory = {"email": "mallory@globex.test", "password": PASSWORD}
     form = back(alice, sign_in_again(alice, asked, mallory))
@@ -265,19 +265,19 @@ def test_what_is_no_address_is_no_page_of_ours(nobody, header, status):
 )
 def test_what_was_not_kept_here_is_no_form(app, kept):
     with app.test_request_context():
-        assert KeptForm.loads(kept) is None
+        assert InterruptedForm.loads(kept) is None
 
 
 def test_kept_form_is_read_as_it_was_written(app):
-    kept = KeptForm(f"{NEW}?category=a", [["name", "x"], ["name", "y"]], True)
+    kept = InterruptedForm(f"{NEW}?category=a", [["name", "x"], ["name", "y"]], True)
     with app.test_request_context():
-        assert KeptForm.loads(kept.dumps()) == kept
+        assert InterruptedForm.loads(kept.dumps()) == kept
 
 
 def test_kept_form_brings_no_token_of_its_own(app):
-    kept = KeptForm(NEW, [["csrf_token", "x"], ["resume", "0"], ["name", "y"]])
+    kept = InterruptedForm(NEW, [["csrf_token", "x"], ["resume", "0"], ["name", "y"]])
     with app.test_request_context():
-        assert KeptForm.loads(kept.dumps()).fields == [["name", "y"]]
+        assert InterruptedForm.loads(kept.dumps()).fields == [["name", "y"]]
 
 
 def test_api_key_form_comes_back_without_a_key(app, cast, alice):

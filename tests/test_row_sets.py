@@ -24,7 +24,7 @@ def test_a_row_is_found_among_any_number_of_values(app, cast):
         assert db.session.scalars(found).all() == ["acme"]
 
 
-def test_a_request_may_displace_any_number_of_pictures(app):
+def test_a_request_may_displace_any_number_of_images(app):
     with app.app_context():
         db.session.info["to_drain"] = MANY_IDS
         outbox.drain_request()

@@ -34,7 +34,7 @@ def count(model) -> int:
     return db.session.scalar(select(func.count()).select_from(model))
 
 
-def pictures_by_sku() -> dict[str, int]:
+def images_by_sku() -> dict[str, int]:
     query = select(Product.sku, func.count(Image.id)).outerjoin(Product.images)
     return dict(db.session.execute(query.group_by(Product.sku)).all())
 
@@ -46,7 +46,7 @@ def test_the_demo_company_has_its_goods_and_an_owner(app_context):
     assert (company.name, company.slug) == ("Acme Distributors", "acme-distributors")
     assert (owner.email, owner.role, owner.company_id) == (seed.DEMO_EMAIL, "OWNER", company.id)
     assert owner.has_password(seed.DEMO_PASSWORD)
-    assert pictures_by_sku() == {"A-1": 2, "A-2": 1, "A-3": 0}
+    assert images_by_sku() == {"A-1": 2, "A-2": 1, "A-3": 0}
     assert set(db.session.scalars(select(Image.status))) == {READY}
 
 
@@ -63,7 +63,7 @@ def test_a_deleted_demo_product_does_not_come_back(app_context):
     db.session.delete(db.session.scalar(select(Product).where(Product.sku == "A-3")))
     db.session.commit()
     seed_demo(FEW)
-    assert set(pictures_by_sku()) == {"A-1", "A-2"}
+    assert set(images_by_sku()) == {"A-1", "A-2"}
 
 
 @pytest.mark.parametrize("dies_at", range(8))
@@ -83,7 +83,7 @@ def test_seeding_goes_on_where_it_was_killed(app_context, monkeypatch, dies_at):
     db.session.remove()
     seed_demo(FEW)
     assert (count(Company), count(User)) == (1, 1)
-    assert pictures_by_sku() == {"A-1": 2, "A-2": 1, "A-3": 0}
+    assert images_by_sku() == {"A-1": 2, "A-2": 1, "A-3": 0}
 
 
 def test_the_demo_shows_what_a_shop_has():
@@ -99,11 +99,11 @@ def test_the_demo_shows_what_a_shop_has():
 
 
 @pytest.mark.parametrize("shot", SHOTS[::5], ids=lambda shot: shot.draw.__name__)
-def test_a_drawing_is_a_picture_that_a_merchant_may_upload(shot):
+def test_a_drawing_is_a_image_that_a_merchant_may_upload(shot):
     file = drawn(shot)
     info = probe.probe(file, policies.MERCHANT)
     assert (info.format, info.width_px, info.height_px) == (shot.format, *shot.size)
-    # Something is on it: not one flat colour.
+    # Something is on it: not one flat color.
     assert len(Canvas.open(io.BytesIO(file.getvalue())).convert("RGB").getcolors(1 << 24)) > 5000
 
 

@@ -19,8 +19,8 @@ from distribu.images import attachment, outbox, processing, staging
 from distribu.models import Image
 from tests import servers
 from tests.conftest import add_cast, add_product
+from tests.images.image_files import jpeg
 from tests.images.life import upload
-from tests.images.pictures import jpeg
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -40,7 +40,7 @@ location /_objects/ {{
 CDN = """
 location /images/ {{
     proxy_pass http://{origin};
-    proxy_cache pictures;
+    proxy_cache images;
     proxy_cache_key $uri;
     proxy_cache_valid 404 1s;
     proxy_cache_bypass $http_x_purge;
@@ -55,7 +55,7 @@ http {{
     access_log off;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-    proxy_cache_path {folder}/cache keys_zone=pictures:1m;
+    proxy_cache_path {folder}/cache keys_zone=images:1m;
     server {{ listen 127.0.0.1:{port}; {locations} }}
 }}
 """
@@ -98,8 +98,8 @@ def serving(application) -> Iterator[str]:
         server.server_close()
 
 
-def add_picture(app) -> tuple[str, str]:
-    """A product with a picture; return their ids."""
+def add_image(app) -> tuple[str, str]:
+    """A product with an image; return their ids."""
     with app.app_context():
         company_id = add_cast().acme
         product_id = add_product(company_id).id
@@ -134,7 +134,7 @@ def get(url: str, **headers):
 
 def test_nginx_sends_the_bytes_that_the_app_points_at(make_app, tmp_path):
     app = make_app(ACCEL_REDIRECT_PREFIX="/_objects/")
-    _, image_id = add_picture(app)
+    _, image_id = add_image(app)
     plain = make_app()
     wanted = published(plain, image_id)
     with serving(app) as address:
@@ -161,7 +161,7 @@ def test_nginx_sends_the_bytes_that_the_app_points_at(make_app, tmp_path):
 
 def test_a_bucket_answers_in_place_of_the_app(make_app, minio_url):
     app = make_app(IMAGE_STORE_URL=minio_url)
-    _, image_id = add_picture(app)
+    _, image_id = add_image(app)
     bucket = "http://" + minio_url.split("@")[1]
     wanted = published(app, image_id)
     app.config["IMAGE_BASE_URL"] = bucket
@@ -201,7 +201,7 @@ def purger(cdn: str) -> Iterator[str]:
 @pytest.mark.parametrize("is_told", [True, False])
 def test_a_cdn_forgets_what_it_is_told(make_app, minio_server, minio_url, tmp_path, is_told):
     app = make_app(IMAGE_STORE_URL=minio_url)
-    _, image_id = add_picture(app)
+    _, image_id = add_image(app)
     wanted = published(app, image_id)
     origin = minio_url.split("@")[1]
     locations = CDN.format(origin=f"{origin}/images/")

@@ -86,7 +86,7 @@ INVENTORY_FORMS = ["/dashboard/inventory/new", f"{IMAGE}/keep", f"{IMAGE}/remove
 def test_unknown_image_id_with_nul_is_an_unknown_image_id(shop, path):
     _, alice = shop
     answer = alice.post(path, data={"image_id": "a\0b", "name": "Widget", "price": "1"})
-    assert "The picture that you chose is no longer kept." in answer.text
+    assert "The image that you chose is no longer kept." in answer.text
 
 
 def test_import_does_without_it(shop):
@@ -102,7 +102,7 @@ def test_import_does_without_it(shop):
 def test_kept_form_with_it_is_not_taken_for_one(shop, character):
     app, _ = shop
     fields = f'[["name", "a{character}b"]]'
-    kept = f'{{"action": "/dashboard/inventory/new", "fields": {fields}, "is_picture_lost": false}}'
+    kept = f'{{"action": "/dashboard/inventory/new", "fields": {fields}, "is_image_lost": false}}'
     values = {"email": "alice@acme.test", "password": PASSWORD, "kept": kept}
     answer = app.test_client().post("/login", data=values)
     assert answer.status_code == 303

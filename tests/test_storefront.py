@@ -15,7 +15,7 @@ from distribu.models import Company, Image, Product
 from distribu.storefront import caching
 from tests.conftest import add_product
 
-CATALOGUE = "/store/acme/catalog"
+CATALOG = "/store/acme/catalog"
 
 
 def png(width: int, height: int, color="#336699") -> io.BytesIO:
@@ -25,8 +25,8 @@ def png(width: int, height: int, color="#336699") -> io.BytesIO:
     return file
 
 
-def add_picture(product_id: str, filename="blue-widget.png", size=(640, 480)) -> str:
-    """Give the product one more picture, its whole ladder made; return the picture's id."""
+def add_image(product_id: str, filename="blue-widget.png", size=(640, 480)) -> str:
+    """Give the product one more image, its whole ladder made; return the image's id."""
     product = db.session.get(Product, product_id)
     upload = FileStorage(png(*size), filename=filename)
     image = staging.stage(product.company_id, upload)
@@ -49,10 +49,10 @@ def shop(app, cast):
 
 @pytest.fixture
 def widget(app, shop) -> str:
-    """The id of a product with one picture."""
+    """The id of a product with one image."""
     [product_id] = shop("Blue widget", sku="W-1", category="Tools", stock=9, description="Turns.")
     with app.app_context():
-        add_picture(product_id)
+        add_image(product_id)
     return product_id
 
 
@@ -60,17 +60,17 @@ def names(response) -> list[str]:
     return re.findall(r'<h2><a href="[^"]+">([^<]+)</a></h2>', response.text)
 
 
-def open_catalogue(client, **arguments):
-    return client.get(CATALOGUE, query_string=arguments)
+def open_catalog(client, **arguments):
+    return client.get(CATALOG, query_string=arguments)
 
 
 def product_path(product_id: str, slug="acme") -> str:
     return f"/store/{slug}/products/{product_id}"
 
 
-def test_store_leads_to_the_catalogue(nobody, cast):
+def test_store_leads_to_the_catalog(nobody, cast):
     response = nobody.get("/store/acme")
-    assert (response.status_code, response.location) == (302, CATALOGUE)
+    assert (response.status_code, response.location) == (302, CATALOG)
 
 
 @pytest.mark.parametrize("path", ["/store/none", "/store/none/catalog", "/store/a%00b/catalog"])
@@ -78,33 +78,33 @@ def test_unknown_store_is_404(nobody, cast, path):
     assert nobody.get(path).status_code == 404
 
 
-def test_catalogue_is_open_to_everyone(nobody, widget):
-    response = nobody.get(CATALOGUE)
+def test_catalog_is_open_to_everyone(nobody, widget):
+    response = nobody.get(CATALOG)
     assert response.status_code == 200
     assert names(response) == ["Blue widget"]
 
 
-def test_catalogue_shows_what_a_shopper_wants_to_know(nobody, widget):
-    page = nobody.get(CATALOGUE).text
+def test_catalog_shows_what_a_shopper_wants_to_know(nobody, widget):
+    page = nobody.get(CATALOG).text
     assert re.search(r'class="price">\$9\.99 <span class="unit">/each</span>', page)
     assert "W-1" in page
     assert '<span class="badge badge-neutral">Tools</span>' in page
     assert "<p>Turns.</p>" in page
 
 
-def test_catalogue_hides_inactive_products(nobody, shop):
+def test_catalog_hides_inactive_products(nobody, shop):
     shop("Seen")
     shop("Hidden", is_active=False)
-    response = nobody.get(CATALOGUE)
+    response = nobody.get(CATALOG)
     assert names(response) == ["Seen"]
     assert "Showing 1–1 of 1 product<" in response.text
 
 
-def test_catalogue_shows_only_its_own_company(app, nobody, cast, shop):
+def test_catalog_shows_only_its_own_company(app, nobody, cast, shop):
     shop("Ours")
     with app.app_context():
         add_product(cast.globex, name="Theirs")
-    assert names(nobody.get(CATALOGUE)) == ["Ours"]
+    assert names(nobody.get(CATALOG)) == ["Ours"]
 
 
 @pytest.mark.parametrize(
@@ -117,28 +117,28 @@ def test_catalogue_shows_only_its_own_company(app, nobody, cast, shop):
         (6, "ok", "In stock"),
     ],
 )
-def test_stock_is_told_in_words_and_colour(nobody, shop, stock, kind, words):
+def test_stock_is_told_in_words_and_color(nobody, shop, stock, kind, words):
     shop("Widget", stock=stock)
-    assert f'<span class="badge badge-{kind}">{words}</span>' in nobody.get(CATALOGUE).text
+    assert f'<span class="badge badge-{kind}">{words}</span>' in nobody.get(CATALOG).text
 
 
 def test_long_description_is_cut_between_words(nobody, shop):
     shop("Widget", description="A word " * 100)
-    [summary] = re.findall(r"<p>(A word [^<]*)</p>", nobody.get(CATALOGUE).text)
+    [summary] = re.findall(r"<p>(A word [^<]*)</p>", nobody.get(CATALOG).text)
     assert len(summary) <= 141
     assert summary.endswith(("A…", "word…"))
 
 
 def test_a_page_has_24_products(nobody, shop):
     shop(*(f"Widget {number:02}" for number in range(87)))
-    response = nobody.get(CATALOGUE)
+    response = nobody.get(CATALOG)
     assert len(names(response)) == 24
     assert "Showing 1–24 of 87 products" in response.text
 
 
 def test_last_page_has_the_rest(nobody, shop):
     shop(*(f"Widget {number:02}" for number in range(87)))
-    response = open_catalogue(nobody, page=4)
+    response = open_catalog(nobody, page=4)
     assert names(response)[-1] == "Widget 86"
     assert "Showing 73–87 of 87 products" in response.text
 
@@ -146,12 +146,12 @@ def test_last_page_has_the_rest(nobody, shop):
 @pytest.mark.parametrize("number", ["0", "-3", "99", "9" * 30, "two", ""])
 def test_a_page_that_is_not_there_is_the_nearest(nobody, shop, number):
     shop(*(f"Widget {number:02}" for number in range(25)))
-    assert len(names(open_catalogue(nobody, page=number))) in (24, 1)
+    assert len(names(open_catalog(nobody, page=number))) in (24, 1)
 
 
 def test_page_links_keep_the_other_choices(nobody, shop):
     shop(*(f"Blue {number:02}" for number in range(60)), category="Tools & more")
-    page = open_catalogue(nobody, q="blue", category="Tools & more", sort="-price", page=2).text
+    page = open_catalog(nobody, q="blue", category="Tools & more", sort="-price", page=2).text
     wanted = "/store/acme/catalog?q=blue&amp;category=Tools+%26+more&amp;sort=-price"
     assert f'rel="prev" href="{wanted}"' in page
     assert f'rel="next" href="{wanted}&amp;page=3"' in page
@@ -173,11 +173,11 @@ def test_sort(nobody, shop, sort, expected):
     shop("Banana", price_minor=100, stock=1)
     shop("apple", price_minor=300, stock=2)
     shop("cherry", price_minor=200, stock=3)
-    assert names(open_catalogue(nobody, sort=sort)) == expected
+    assert names(open_catalog(nobody, sort=sort)) == expected
 
 
 def test_sorts_are_offered_by_their_published_names(nobody, cast):
-    offered = re.findall(r"<option [^>]*>([^<]+)</option>", nobody.get(CATALOGUE).text)
+    offered = re.findall(r"<option [^>]*>([^<]+)</option>", nobody.get(CATALOG).text)
     assert offered == [
         "Name A–Z",
         "Name Z–A",
@@ -191,48 +191,48 @@ def test_sorts_are_offered_by_their_published_names(nobody, cast):
 def test_search_looks_into_name_sku_category_and_description(nobody, shop, query):
     shop("Blue widget", sku="W-7", category="Garden", description="Does not rust.")
     shop("Red lamp", sku="L-1", category="Home", description="Shines.")
-    assert names(open_catalogue(nobody, q=query)) == ["Blue widget"]
+    assert names(open_catalog(nobody, q=query)) == ["Blue widget"]
 
 
 @pytest.mark.parametrize("query", ["%", "_", "/", "a%b", "'", "blue red"])
 def test_search_takes_every_character_as_itself(nobody, shop, query):
     shop("Blue widget")
-    response = open_catalogue(nobody, q=query)
+    response = open_catalog(nobody, q=query)
     assert response.status_code == 200
     assert names(response) == []
 
 
 def test_search_finds_a_percent_sign(nobody, shop):
     shop("100% cotton", "100 cotton")
-    assert names(open_catalogue(nobody, q="100%")) == ["100% cotton"]
+    assert names(open_catalog(nobody, q="100%")) == ["100% cotton"]
 
 
 def test_search_stays_in_its_field(nobody, cast):
-    assert 'name="q" value="&lt;b&gt;"' in open_catalogue(nobody, q="<b>").text
+    assert 'name="q" value="&lt;b&gt;"' in open_catalog(nobody, q="<b>").text
 
 
 def test_search_field_has_its_published_placeholder(nobody, cast):
-    assert 'placeholder="Search by name, SKU, category…"' in nobody.get(CATALOGUE).text
+    assert 'placeholder="Search by name, SKU, category…"' in nobody.get(CATALOG).text
 
 
 def test_search_without_a_hit_offers_everything(nobody, shop):
     shop("Widget")
-    page = open_catalogue(nobody, q="nothing").text
+    page = open_catalog(nobody, q="nothing").text
     assert "Nothing found" in page
-    assert f'href="{CATALOGUE}">Show all products' in page
+    assert f'href="{CATALOG}">Show all products' in page
 
 
 def test_category_pills_begin_with_all(nobody, shop):
     shop("Hammer", category="Tools")
     shop("Apron", category="kitchen")
-    pills = re.findall(r'class="pill" [^>]*>([^<]+)</a>', nobody.get(CATALOGUE).text)
+    pills = re.findall(r'class="pill" [^>]*>([^<]+)</a>', nobody.get(CATALOG).text)
     assert pills == ["All", "kitchen", "Tools"]
 
 
 def test_category_pill_shows_its_products_and_is_marked(nobody, shop):
     shop("Hammer", category="Tools")
     shop("Apron", category="Kitchen")
-    response = open_catalogue(nobody, category="Tools")
+    response = open_catalog(nobody, category="Tools")
     assert names(response) == ["Hammer"]
     assert re.search(r'category=Tools" aria-current="true">Tools', response.text)
 
@@ -240,52 +240,52 @@ def test_category_pill_shows_its_products_and_is_marked(nobody, shop):
 def test_one_category_needs_no_pills(nobody, shop):
     shop("Hammer", category="Tools")
     shop("Apron")
-    assert 'class="pills"' not in nobody.get(CATALOGUE).text
+    assert 'class="pills"' not in nobody.get(CATALOG).text
 
 
-def test_catalogue_shows_the_picture_in_every_width(nobody, widget):
-    page = nobody.get(CATALOGUE).text
+def test_catalog_shows_the_image_in_every_width(nobody, widget):
+    page = nobody.get(CATALOG).text
     for width in (100, 300, 500):
         assert re.search(rf"/images/\w+/v1/{width}w\.avif {width}w", page)
         assert re.search(rf"/images/\w+/v1/{width}w\.webp {width}w", page)
 
 
-def test_first_picture_is_fetched_at_once_and_the_others_when_near(app, nobody, widget, shop):
+def test_first_image_is_fetched_at_once_and_the_others_when_near(app, nobody, widget, shop):
     [second] = shop("Second")
     with app.app_context():
-        add_picture(second)
-    loading = re.findall(r'<img [^>]*loading="(\w+)"', nobody.get(CATALOGUE).text)
+        add_image(second)
+    loading = re.findall(r'<img [^>]*loading="(\w+)"', nobody.get(CATALOG).text)
     assert loading == ["eager", "lazy"]
 
 
-def test_product_without_picture_shows_its_initial(nobody, shop):
+def test_product_without_image_shows_its_initial(nobody, shop):
     shop("zebra")
-    assert re.search(r'class="tile-letter"[^>]*>Z</text>', nobody.get(CATALOGUE).text)
+    assert re.search(r'class="tile-letter"[^>]*>Z</text>', nobody.get(CATALOG).text)
 
 
-def test_external_picture_is_shown_from_its_host(nobody, shop):
+def test_external_image_is_shown_from_its_host(nobody, shop):
     shop("Widget", external_image_url="https://cdn.test/a.jpg?b=1&c=2")
-    assert 'src="https://cdn.test/a.jpg?b=1&amp;c=2"' in nobody.get(CATALOGUE).text
+    assert 'src="https://cdn.test/a.jpg?b=1&amp;c=2"' in nobody.get(CATALOG).text
 
 
-def test_catalogue_shows_the_first_of_several_pictures(app, nobody, widget):
+def test_catalog_shows_the_first_of_several_images(app, nobody, widget):
     with app.app_context():
-        second = add_picture(widget)
-    assert second not in nobody.get(CATALOGUE).text
+        second = add_image(widget)
+    assert second not in nobody.get(CATALOG).text
 
 
-def test_picture_that_failed_is_never_shown(app, nobody, widget):
+def test_image_that_failed_is_never_shown(app, nobody, widget):
     with app.app_context():
         db.session.query(Image).update({"status": "ERROR"})
         db.session.commit()
-    assert "<img" not in nobody.get(CATALOGUE).text
+    assert "<img" not in nobody.get(CATALOG).text
     assert "<img" not in nobody.get(product_path(widget)).text
 
 
-def test_catalogue_survives_a_lost_file(app, nobody, widget):
+def test_catalog_survives_a_lost_file(app, nobody, widget):
     with app.app_context():
         store.delete_prefix(f"images/{db.session.query(Image).one().id}/")
-    assert names(nobody.get(CATALOGUE)) == ["Blue widget"]
+    assert names(nobody.get(CATALOG)) == ["Blue widget"]
     assert nobody.get(product_path(widget)).status_code == 200
 
 
@@ -311,7 +311,7 @@ def test_product_page_offers_a_jpeg_to_other_sites(nobody, widget):
     assert nobody.get(address).mimetype == "image/jpeg"
 
 
-def test_product_page_offers_the_stable_picture_until_the_jpeg_is_made(app, nobody, shop, cast):
+def test_product_page_offers_the_stable_image_until_the_jpeg_is_made(app, nobody, shop, cast):
     [product_id] = shop("Widget")
     with app.app_context():
         image = staging.stage(cast.acme, FileStorage(png(40, 30), filename="new.png"))
@@ -341,9 +341,9 @@ def test_product_cannot_break_out_of_its_description(nobody, shop):
     assert json.loads(data)["name"] == name
 
 
-def test_gallery_shows_the_chosen_picture_large(app, nobody, widget):
+def test_gallery_shows_the_chosen_image_large(app, nobody, widget):
     with app.app_context():
-        second = add_picture(widget, "second.png")
+        second = add_image(widget, "second.png")
     page = nobody.get(product_path(widget) + f"?image={second}").text
     stage, gallery = page.split('<ul class="gallery"')
     assert f"/images/{second}/" in stage.split("</head>")[1]
@@ -351,11 +351,11 @@ def test_gallery_shows_the_chosen_picture_large(app, nobody, widget):
     assert re.search(rf'image={second}" aria-current="true"', gallery)
 
 
-def test_one_picture_needs_no_gallery(nobody, widget):
+def test_one_image_needs_no_gallery(nobody, widget):
     assert 'class="gallery"' not in nobody.get(product_path(widget)).text
 
 
-def test_external_picture_comes_before_the_hosted_ones(app, nobody, widget):
+def test_external_image_comes_before_the_hosted_ones(app, nobody, widget):
     with app.app_context():
         db.session.get(Product, widget).external_image_url = "https://cdn.test/a.jpg"
         db.session.commit()
@@ -386,7 +386,7 @@ def test_inactive_product_is_404(app, nobody, widget):
     assert nobody.get(product_path(widget) + "/image").status_code == 404
 
 
-def test_current_image_leads_to_the_picture_of_now(app, nobody, widget):
+def test_current_image_leads_to_the_image_of_now(app, nobody, widget):
     with app.app_context():
         url = db.session.get(Product, widget).image_url
     response = nobody.get(product_path(widget) + "/image")
@@ -394,7 +394,7 @@ def test_current_image_leads_to_the_picture_of_now(app, nobody, widget):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_current_image_leads_to_an_external_picture(nobody, shop):
+def test_current_image_leads_to_an_external_image(nobody, shop):
     [product_id] = shop("Widget", external_image_url="https://cdn.test/a.jpg")
     response = nobody.get(product_path(product_id) + "/image")
     assert (response.status_code, response.location) == (302, "https://cdn.test/a.jpg")
@@ -410,17 +410,17 @@ def test_prices_are_in_the_currency_of_the_company(app, nobody, cast, shop):
     with app.app_context():
         db.session.get(Company, cast.acme).currency = "EUR"
         db.session.commit()
-    assert "€1,234.56" in nobody.get(CATALOGUE).text
+    assert "€1,234.56" in nobody.get(CATALOG).text
 
 
 def open_again(client, first, **arguments):
     """Ask for a page as a browser does that has kept its first answer."""
     known = {"If-None-Match": first.headers["ETag"]}
-    return client.get(CATALOGUE, query_string=arguments, headers=known)
+    return client.get(CATALOG, query_string=arguments, headers=known)
 
 
 def test_known_page_follows_every_change(app, nobody, widget):
-    first = nobody.get(CATALOGUE)
+    first = nobody.get(CATALOG)
     with app.app_context():
         db.session.get(Product, widget).name = "Red widget"
         db.session.commit()
@@ -433,7 +433,7 @@ def test_known_page_shows_the_sharper_set_as_soon_as_it_is_there(app, nobody, sh
         image_id = staging.stage(cast.acme, FileStorage(png(640, 480))).id
         attachment.attach(attachment.lock_product(product_id, cast.acme), image_id)
         db.session.commit()
-    first = nobody.get(CATALOGUE)
+    first = nobody.get(CATALOG)
     assert "500w.avif" not in first.text
     with app.app_context():
         processing.process(image_id)
@@ -445,28 +445,28 @@ def test_known_page_shows_the_sharper_set_as_soon_as_it_is_there(app, nobody, sh
     [("name", "Acme & Sons", "Acme &amp; Sons"), ("currency", "EUR", "€9.99")],
 )
 def test_known_page_follows_the_company(app, nobody, widget, cast, column, value, shown):
-    first = nobody.get(CATALOGUE)
+    first = nobody.get(CATALOG)
     with app.app_context():
         setattr(db.session.get(Company, cast.acme), column, value)
         db.session.commit()
     assert shown in open_again(nobody, first).text
 
 
-def test_known_page_follows_the_address_of_its_pictures(app, nobody, widget):
-    first = nobody.get(CATALOGUE)
+def test_known_page_follows_the_address_of_its_images(app, nobody, widget):
+    first = nobody.get(CATALOG)
     app.config["IMAGE_BASE_URL"] = "https://cdn.test"
     assert 'src="https://cdn.test/images/' in open_again(nobody, first).text
 
 
 def test_known_page_follows_the_place_of_the_app(nobody, widget):
-    first = nobody.get(CATALOGUE)
+    first = nobody.get(CATALOG)
     known = {"If-None-Match": first.headers["ETag"]}
-    moved = nobody.get(CATALOGUE, base_url="http://localhost/shop", headers=known)
+    moved = nobody.get(CATALOG, base_url="http://localhost/shop", headers=known)
     assert f'href="/shop{product_path(widget)}"' in moved.text
 
 
 def test_known_page_is_sent_again_after_an_update(nobody, widget, monkeypatch):
-    first = nobody.get(CATALOGUE)
+    first = nobody.get(CATALOG)
     monkeypatch.setattr(caching, "_RELEASE", "the next one")
     assert names(open_again(nobody, first)) == ["Blue widget"]
 
@@ -485,18 +485,18 @@ def test_release_changes_with_any_code_and_any_template(tmp_path, monkeypatch, p
 @pytest.mark.parametrize("other", [{"page": 2}, {"sort": "price"}, {"q": "w"}, {"category": "T"}])
 def test_known_page_is_another_than_the_chosen_one(nobody, shop, other):
     shop(*(f"Widget {number:02}" for number in range(25)), category="T")
-    assert open_again(nobody, nobody.get(CATALOGUE), **other).status_code == 200
+    assert open_again(nobody, nobody.get(CATALOG), **other).status_code == 200
 
 
 def test_known_page_of_one_store_is_not_another_ones(app, nobody, cast):
-    first = nobody.get(CATALOGUE)
+    first = nobody.get(CATALOG)
     known = {"If-None-Match": first.headers["ETag"]}
     assert nobody.get("/store/globex/catalog", headers=known).status_code == 200
 
 
 def test_page_is_never_known_while_templates_are_edited(app, nobody, widget):
     app.debug = True
-    assert "ETag" not in nobody.get(CATALOGUE).headers
+    assert "ETag" not in nobody.get(CATALOG).headers
 
 
 @pytest.fixture
@@ -514,8 +514,8 @@ def statements(app) -> list[str]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def test_unchanged_catalogue_takes_one_query_and_sends_nothing(nobody, widget, statements):
-    first = nobody.get(CATALOGUE)
+def test_unchanged_catalog_takes_one_query_and_sends_nothing(nobody, widget, statements):
+    first = nobody.get(CATALOG)
     statements.clear()
     again = open_again(nobody, first)
     assert (again.status_code, again.data, len(statements)) == (304, b"", 1)
@@ -523,13 +523,13 @@ def test_unchanged_catalogue_takes_one_query_and_sends_nothing(nobody, widget, s
     assert first.headers["Cache-Control"] == "no-cache"
 
 
-def test_catalogue_is_the_same_for_all_who_ask(alice, widget):
-    assert "Vary" not in alice.get(CATALOGUE).headers
+def test_catalog_is_the_same_for_all_who_ask(alice, widget):
+    assert "Vary" not in alice.get(CATALOG).headers
 
 
-def test_catalogue_shows_nobodys_messages(alice, widget):
+def test_catalog_shows_nobodys_messages(alice, widget):
     with alice.session_transaction() as session:
         session["_flashes"] = [("success", "Saved for alice")]
-    page = alice.get(CATALOGUE)
+    page = alice.get(CATALOG)
     assert "Saved for alice" not in page.text
     assert "Set-Cookie" not in page.headers

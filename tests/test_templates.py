@@ -20,7 +20,7 @@ class ProductForm(Form):
     is_active = BooleanField("Active")
 
 
-class Picture:
+class ImageAddresses:
     """An image as the templates know it, with two widths of AVIF and WebP."""
 
     alt_text = "A widget, from above"
@@ -61,8 +61,8 @@ def forms(request_context):
 
 
 @pytest.fixture
-def pictures(request_context):
-    return request_context.jinja_env.get_template("_picture.html").module
+def images(request_context):
+    return request_context.jinja_env.get_template("_image.html").module
 
 
 def test_field_labels_its_control(forms):
@@ -170,21 +170,21 @@ def test_pagination_marks_the_current_page(forms):
     assert 'aria-label="Page 9" aria-current="page">9</a>' in forms.pagination(page)
 
 
-def test_tile_shows_the_initial(pictures):
-    assert ">B</text>" in pictures.tile("  blue widget")
+def test_tile_shows_the_initial(images):
+    assert ">B</text>" in images.tile("  blue widget")
 
 
 @pytest.mark.parametrize(("name", "shown"), [("<b>", "&lt;"), ("éclair", "É")])
-def test_tile_takes_any_name(pictures, name, shown):
-    assert f">{shown}</text>" in pictures.tile(name)
+def test_tile_takes_any_name(images, name, shown):
+    assert f">{shown}</text>" in images.tile(name)
 
 
-def test_tile_without_a_name_shows_a_drawing(pictures):
-    assert '<path class="tile-drawing"' in pictures.tile(" ")
+def test_tile_without_a_name_shows_a_drawing(images):
+    assert '<path class="tile-drawing"' in images.tile(" ")
 
 
-def test_picture_offers_avif_before_webp_and_reserves_its_box(pictures):
-    markup = pictures.picture(Picture(), "A widget", "50vw", 500)
+def test_image_offers_avif_before_webp_and_reserves_its_box(images):
+    markup = images.image(ImageAddresses(), "A widget", "50vw", 500)
     assert re.search(
         '<source type="image/avif" srcset="/500.avif 500w" sizes="50vw">\\s*'
         '<source type="image/webp" srcset="/500.webp 500w" sizes="50vw">\\s*'
@@ -194,47 +194,47 @@ def test_picture_offers_avif_before_webp_and_reserves_its_box(pictures):
     assert '<rect width="500" height="250" fill="#aabbcc"/>' in markup
 
 
-def test_picture_without_derivatives_has_no_sources(pictures):
-    image = Picture()
+def test_image_without_derivatives_has_no_sources(images):
+    image = ImageAddresses()
     image.srcset = lambda format, width_limit: ""
-    assert "<source" not in pictures.picture(image, "", "50vw", 500)
+    assert "<source" not in images.image(image, "", "50vw", 500)
 
 
-def test_picture_waits_until_it_is_near(pictures):
-    markup = pictures.picture(Picture(), "", "50vw", 500)
+def test_image_waits_until_it_is_near(images):
+    markup = images.image(ImageAddresses(), "", "50vw", 500)
     assert 'loading="lazy"' in markup
     assert "fetchpriority" not in markup
 
 
-def test_first_picture_is_fetched_at_once(pictures):
-    markup = pictures.picture(Picture(), "", "50vw", 500, eager=True)
+def test_first_image_is_fetched_at_once(images):
+    markup = images.image(ImageAddresses(), "", "50vw", 500, eager=True)
     assert 'loading="eager"' in markup
     assert 'fetchpriority="high"' in markup
 
 
-def test_product_without_picture_is_a_tile(pictures):
-    assert pictures.product_picture(product(), "48px", 100).startswith('<svg class="tile"')
+def test_product_without_image_is_a_tile(images):
+    assert images.product_image(product(), "48px", 100).startswith('<svg class="tile"')
 
 
-def test_product_picture_carries_the_merchants_words_and_its_tile(pictures):
-    markup = pictures.product_picture(product(image=Picture()), "48px", 100)
+def test_product_image_carries_the_merchants_words_and_its_tile(images):
+    markup = images.product_image(product(image=ImageAddresses()), "48px", 100)
     assert 'alt="A widget, from above"' in markup
     assert re.search(r'data-fallback>.*<template><svg class="tile"', markup, re.DOTALL)
 
 
-def test_external_picture_goes_before_the_hosted_one(pictures):
-    shown = product(external_image_url="https://cdn.test/a.jpg?x=1&y=2", image=Picture())
-    markup = pictures.product_picture(shown, "48px", 100)
+def test_external_image_goes_before_the_hosted_one(images):
+    shown = product(external_image_url="https://cdn.test/a.jpg?x=1&y=2", image=ImageAddresses())
+    markup = images.product_image(shown, "48px", 100)
     assert f'<img class="external" src="{escape(shown.external_image_url)}"' in markup
     assert 'alt="Blue widget"' in markup
     assert "<picture>" not in markup
 
 
 @pytest.mark.parametrize(
-    "shown", [product(image=Picture()), product(external_image_url="https://cdn.test/a.jpg")]
+    "shown", [product(image=ImageAddresses()), product(external_image_url="https://cdn.test/a.jpg")]
 )
-def test_picture_beside_its_name_has_an_empty_alt(pictures, shown):
-    assert 'alt=""' in pictures.product_picture(shown, "48px", 100, alt="")
+def test_image_beside_its_name_has_an_empty_alt(images, shown):
+    assert 'alt=""' in images.product_image(shown, "48px", 100, alt="")
 
 
 @pytest.mark.parametrize("code", ERROR_PAGES)
@@ -259,13 +259,13 @@ def test_flashed_message_is_announced(request_context, category, role):
     assert re.search(rf'<div class="flash flash-\w+" role="{role}">.*?<p>Saved\.</p>', page, re.S)
 
 
-def test_same_company_has_the_same_colour(request_context):
+def test_same_company_has_the_same_color(request_context):
     mark = request_context.jinja_env.get_template("_brand.html").module.mark
     assert mark("Acme Distributors") == mark("acme distributors ")
     assert mark("Acme Distributors") != mark("Acme Wholesale")
 
 
-def test_company_of_any_name_has_a_colour(request_context):
+def test_company_of_any_name_has_a_color(request_context):
     mark = request_context.jinja_env.get_template("_brand.html").module.mark
     assert re.search(r'tone-[0-5]" aria-hidden="true">Ä</span>', mark("ärzte"))
 

@@ -120,7 +120,7 @@ def test_no_page_of_the_dashboard_opens_without_a_sign_in(app, nobody):
     assert open_pages == []
 
 
-def test_staged_picture_is_shown_to_its_company_alone(app, acme_ids, cast, mallory, nobody):
+def test_staged_image_is_shown_to_its_company_alone(app, acme_ids, cast, mallory, nobody):
     path = f"/images/{acme_ids['image_id']}/a.png"
     with app.app_context():
         image = db.session.get(Image, acme_ids["image_id"])

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 # What a web process does with an upload, from the first request to the saved product.
 UPLOAD = """
@@ -31,10 +31,10 @@ print(sorted(name for name in sys.modules if name.split(".")[0] == "PIL"))
 
 
 def test_no_upload_brings_pillow_into_the_process(tmp_path):
-    picture = tmp_path / "widget.png"
-    picture.write_bytes(png(640, 480).getvalue())
+    image = tmp_path / "widget.png"
+    image.write_bytes(png(640, 480).getvalue())
     done = subprocess.run(
-        [sys.executable, "-c", UPLOAD, picture],
+        [sys.executable, "-c", UPLOAD, image],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[1],

@@ -35,7 +35,7 @@ def wait_until(is_so: Callable[[], bool]) -> bool:
 
 @pytest.fixture
 def image_id(app_context) -> str:
-    """A staged picture, whose ladder the queue has to make."""
+    """A staged image, whose ladder the queue has to make."""
     return staging.stage(add_company(), upload()).id
 
 

@@ -3,7 +3,7 @@
 Usage: python tools/with_minio.py COMMAND [ARGUMENT ...]
 
 MinIO's data and credentials (made at the first run) are kept under instance/minio, and so is all
-that the command keeps, since the pictures in a store belong to the rows of one database.
+that the command keeps, since the images in a store belong to the rows of one database.
 """
 
 import os
@@ -35,7 +35,7 @@ def main(command: list[str]) -> int:
     minio = start_minio(address, user, password)
     try:
         wait_until_ready(minio, address)
-        print(f"MinIO keeps the pictures in {HOME / 'data'}, at http://{address}", flush=True)
+        print(f"MinIO keeps the images in {HOME / 'data'}, at http://{address}", flush=True)
         return run(command, f"s3+http://{user}:{password}@{address}/distribu")
     finally:
         minio.terminate()

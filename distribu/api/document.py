@@ -13,8 +13,8 @@ Products and orders of one company, as JSON.
 **Keys.** Send `Authorization: Bearer dk_…`. Keys are made under Settings, API keys; each has
 scopes, and {RATE_LIMIT.replace("per", "requests a")}.
 
-**Pictures.** A product has an `imageUrl`, and no request takes a file: give the address of a
-picture that you host, or upload one in the product form of the dashboard. Reading a product and
+**Images.** A product has an `imageUrl`, and no request takes a file: give the address of a
+image that you host, or upload one in the product form of the dashboard. Reading a product and
 writing it back changes nothing.
 
 **Lost updates.** A product is answered with an `ETag`. Sent back in `If-Match`, it makes a write

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from marshmallow import ValidationError, fields
 
 
-def kept(rule: Callable, value):
+def stored_value(rule: Callable, value):
     """The value as rule stores it. Raises ValidationError with the rule's sentence."""
     try:
         return rule(value)
@@ -25,19 +25,19 @@ class Ruled:
 
 class RuledText(Ruled, fields.String):
     def _deserialize(self, value, attr, data, **kwargs):
-        return kept(self.rule, super()._deserialize(value, attr, data, **kwargs))
+        return stored_value(self.rule, super()._deserialize(value, attr, data, **kwargs))
 
 
 class RuledNumber(Ruled, fields.Float):
     """A JSON number; the rule sees it as it was written, not as it was rounded."""
 
     def _deserialize(self, value, attr, data, **kwargs):
-        return kept(self.rule, _number(value))
+        return stored_value(self.rule, _number(value))
 
 
 class RuledInteger(Ruled, fields.Integer):
     def _deserialize(self, value, attr, data, **kwargs):
-        return kept(self.rule, _number(value))
+        return stored_value(self.rule, _number(value))
 
 
 class StrictBoolean(fields.Boolean):

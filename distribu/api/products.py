@@ -112,7 +112,7 @@ def show_product(product_id: str):
 @bp.arguments(NewProduct, example=EXAMPLE)
 @bp.response(200, OneProduct, headers=ETAG)
 def replace_product(values: dict, product_id: str):
-    """Write a whole product. Without imageUrl its picture stays."""
+    """Write a whole product. Without imageUrl its image stays."""
     return _updated(product_id, DEFAULTS | values)
 
 
@@ -129,7 +129,7 @@ def change_product(values: dict, product_id: str):
 @writing("products:write", IF_MATCH)
 @bp.response(204)
 def delete_product(product_id: str):
-    """Delete a product and its pictures. Orders keep what they copied of it."""
+    """Delete a product and its images. Orders keep what they copied of it."""
     delete(product_id, _refuse_other_version)
 
 

@@ -30,7 +30,7 @@ COLUMNS = {
     "stock": "stock",
     "isActive": "is_active",
 }
-# How often somebody else may change the picture between a look and the lock.
+# How often somebody else may change the image between a look and the lock.
 TRIES = 3
 BUSY = "The product is being changed by others. Try again."
 
@@ -69,7 +69,7 @@ def update(product_id: str, values: dict, check: Callable[[Product], None]) -> P
 
 
 def delete(product_id: str, check: Callable[[Product], None]) -> None:
-    """The product is gone and its pictures with it, for the caller to commit.
+    """The product is gone and its images with it, for the caller to commit.
 
     check: called with the locked product before anything is changed.
     """
@@ -95,16 +95,16 @@ def _lock(product: Product) -> Product:
 def _locked(
     product_id: str, values: dict, check: Callable[[Product], None]
 ) -> tuple[Product, written_image_url.Change, Image | None]:
-    """The product, held until commit, and what is to become of its picture."""
+    """The product, held until commit, and what is to become of its image."""
     for _ in range(TRIES):
         product = find(product_id)
         check(product)
         change, copy = _prepared(product, values)
         product = _lock(product)
         check(product)
-        if _change(product, values) == change:
+        if _image_change(product, values) == change:
             return product, change, copy
-        # Its picture is another by now: look again.
+        # Its image is another by now: look again.
         db.session.rollback()
         if copy:
             attachment.discard(copy)
@@ -115,14 +115,14 @@ def _locked(
 def _prepared(
     product: Product | None, values: dict
 ) -> tuple[written_image_url.Change, Image | None]:
-    change = _change(product, values)
+    change = _image_change(product, values)
     try:
         return change, written_image_url.prepare(g.company, change)
     except written_image_url.InvalidImageUrl as error:
         raise InvalidValues({"imageUrl": [str(error)]}) from error
 
 
-def _change(product: Product | None, values: dict) -> written_image_url.Change:
+def _image_change(product: Product | None, values: dict) -> written_image_url.Change:
     if "imageUrl" not in values:
         return written_image_url.Change(written_image_url.KEEP)
     try:
@@ -143,7 +143,7 @@ def _refuse_taken_sku(values: dict, product_id: str | None) -> None:
         Product.company_id == g.company.id, Product.sku == sku, Product.id != (product_id or "")
     )
     if sku and db.session.scalar(select(same)):
-        raise _taken(sku)
+        raise _sku_taken(sku)
 
 
 @contextmanager
@@ -153,8 +153,8 @@ def _sku_refused(values: dict) -> Iterator[None]:
         yield
     except IntegrityError as error:
         db.session.rollback()
-        raise _taken(values["sku"]) from error
+        raise _sku_taken(values["sku"]) from error
 
 
-def _taken(sku: str) -> InvalidValues:
+def _sku_taken(sku: str) -> InvalidValues:
     return InvalidValues({"sku": [f"Another product has the SKU {sku}."]})

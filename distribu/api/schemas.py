@@ -8,7 +8,7 @@ from ..products import rules
 from ..products.written_image_url import URL_MAX
 from .fields import MajorUnits, RuledInteger, RuledNumber, RuledText, StrictBoolean
 
-# As image_url.py reads them, which also knows the addresses of our own pictures.
+# As image_url.py reads them, which also knows the addresses of our own images.
 _CHARACTERS = r'\u0000-\u0020\u007f\\<>"'
 ADDRESS = (
     rf"^[hH][tT][tT][pP][sS]?://[^/?#@:\[\]{_CHARACTERS}]+"
@@ -34,7 +34,7 @@ class ProductSchema(Closed):
         required=True,
         allow_none=True,
         attribute="image_url",
-        metadata=about("The public address of the product's picture."),
+        metadata=about("The public address of the product's image."),
     )
     isActive = fields.Boolean(required=True, attribute="is_active")
     createdAt = Moment(required=True, attribute="created_at", metadata={"format": "date-time"})
@@ -87,8 +87,8 @@ class NewProduct(Closed):
         allow_none=True,
         metadata=about(
             "An absolute http or https address without credentials. It is shown as it is, and "
-            "never fetched. null clears it; where it is absent, the picture stays. The address of "
-            "another picture of the company gives the product a copy of its own.",
+            "never fetched. null clears it; where it is absent, the image stays. The address of "
+            "another image of the company gives the product a copy of its own.",
             maxLength=URL_MAX,
             pattern=ADDRESS,
         ),

@@ -30,7 +30,7 @@ def check() -> None:
 @click.command
 @with_appcontext
 def seed() -> None:
-    """Add the demo company, with drawn pictures."""
+    """Add the demo company, with drawn images."""
     from ..seed import seed_demo
 
     seed_demo()

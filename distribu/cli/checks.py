@@ -13,7 +13,7 @@ from ..images.stores.contract import StoreMisconfigured, StoreUnavailable
 from ..task_queue import QueueUnavailable
 
 # These may pass by themselves, and meanwhile most pages work.
-PASSING = {"store-unreachable", "queue-unreachable"}
+TRANSIENT_PROBLEM_IDS = {"store-unreachable", "queue-unreachable"}
 
 
 def find_problems() -> list[Problem]:

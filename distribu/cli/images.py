@@ -1,4 +1,4 @@
-"""flask images: what looks after the pictures as a whole."""
+"""flask images: what looks after the images as a whole."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from ..images.stores.contract import ImageStore, StoreError
 
 @click.group
 def images() -> None:
-    """Look after the pictures as a whole."""
+    """Look after the images as a whole."""
 
 
 @images.command
@@ -57,9 +57,9 @@ def doctor(repair: bool) -> None:
 @images.command
 @with_appcontext
 def rebuild() -> None:
-    """Make the sizes of every picture anew after a change of them; exit with 1 if one failed.
+    """Make the sizes of every image anew after a change of them; exit with 1 if one failed.
 
-    Pages show the old sizes of a picture until its new ones are there,
+    Pages show the old sizes of an image until its new ones are there,
     and its own address stays. It may be stopped and started again.
     """
     outcomes = Counter()
@@ -86,23 +86,23 @@ def _rebuild(image_id: str) -> str:
 @click.option("--to", "url", required=True, help="The other store, as DISTRIBU_IMAGE_STORE_URL.")
 @with_appcontext
 def move(url: str) -> None:
-    """Copy every picture to another store, compare each byte, and switch to it.
+    """Copy every image to another store, compare each byte, and switch to it.
 
-    The shop goes on. Only in a short last pass can pictures not be
+    The shop goes on. Only in a short last pass can images not be
     changed. It may be stopped at any time, and started again.
     """
     try:
         target = open_store(url)
         run = moving.Move(target)
         _copy_while_open(run)
-        with _progress("Last pass, pictures are frozen") as tick:
+        with _progress("Last pass, images are frozen") as tick:
             run.finish(tick)
     except moving.AlreadyMoved:
-        click.echo(f"The pictures are in {target} already.")
+        click.echo(f"The images are in {target} already.")
         return
     except (image_doctor.ForeignStore, moving.MoveFailed, StoreError) as error:
         raise click.ClickException(
-            f"{error}\nThe pictures are where they were, and can be changed. "
+            f"{error}\nThe images are where they were, and can be changed. "
             "The same command again goes on from here."
         ) from error
     for key in sorted(run.missing):
@@ -115,7 +115,7 @@ def _copy_while_open(run: moving.Move) -> None:
     for number in range(1, moving.PASSES + 1):
         with _progress(f"Copying, pass {number}") as tick:
             copied = run.copy(tick)
-        if copied < moving.FEW:
+        if copied < moving.FEW_NEW_OBJECTS:
             return
 
 
@@ -127,11 +127,11 @@ def _progress(label: str) -> Iterator[Callable[[], None]]:
 
 def _next_steps(target: ImageStore) -> str:
     return f"""
-Every picture is in {target} now, and compared byte by byte. No address has changed.
+Every image is in {target} now, and compared byte by byte. No address has changed.
 
 1. Set DISTRIBU_IMAGE_STORE_URL to the address that you gave with --to, for every server and
-   worker. Where nginx, a bucket or a CDN answers for pictures, point it at the new store too.
-2. Start all of them again. Until then they show the pictures of the old store, and refuse to
+   worker. Where nginx, a bucket or a CDN answers for images, point it at the new store too.
+2. Start all of them again. Until then they show the images of the old store, and refuse to
    change any.
 3. Run flask check and flask images doctor.
 4. When all is well, delete what is left in {store}."""

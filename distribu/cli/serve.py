@@ -23,7 +23,7 @@ from .. import worker as queue_worker
 from ..config import announce
 from ..extensions import db
 from ..models import Company
-from .checks import PASSING, check_database, find_problems, format_problem
+from .checks import TRANSIENT_PROBLEM_IDS, check_database, find_problems, format_problem
 from .companion import Companion
 
 # With one thread a worker, two stalled uploads stop every page.
@@ -65,7 +65,7 @@ def serve(host: str, port: int, workers: int, demo: bool) -> None:
         server.on_startup(companion.start)
         server.on_shutdown(companion.stop)
     server.on_startup(lambda: click.echo(greeting))
-    _let_go(current_app)
+    _close_before_fork(current_app)
     server.serve(target_loader=load_app, wrap_loader=False)
 
 
@@ -125,7 +125,7 @@ def _refuse_problems(problems: list) -> None:
     """Exit where something has to be put right first; tell what may pass by itself."""
     for problem in problems:
         click.echo(format_problem(problem), err=True)
-    if any(problem.id not in PASSING for problem in problems):
+    if any(problem.id not in TRANSIENT_PROBLEM_IDS for problem in problems):
         raise SystemExit(1)
 
 
@@ -134,12 +134,12 @@ def _demo_login() -> str:
     from ..seed import DEMO_EMAIL, DEMO_PASSWORD, seed_demo
 
     if db.session.scalar(select(Company.id).limit(1)) is None:
-        click.echo("Making the demo company and its pictures ...")
+        click.echo("Making the demo company and its images ...")
         seed_demo()
     return f"\nSign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}"
 
 
-def _let_go(app: Flask) -> None:
+def _close_before_fork(app: Flask) -> None:
     """No connection and no child is left that a forked process would share."""
     app.extensions["image_sandbox"].close()
     db.session.remove()

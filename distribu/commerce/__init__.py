@@ -1,4 +1,4 @@
-"""Blueprint /1.0/commerce, /1.1/commerce, /v2/commerce: pictures for clients of Squarespace's.
+"""Blueprint /1.0/commerce, /1.1/commerce, /v2/commerce: images for clients of Squarespace's.
 
 A client that was written for Squarespace's Commerce API works by
 changing its base URL. Source of paths, bodies and errors:

@@ -4,7 +4,7 @@ from flask import Response, g, request
 
 from ..http.api_keys import init_key_blueprint
 from ..http.json_bodies import BODY_MAX_BYTES, JsonBlueprint, JsonParser
-from .pace import begin_rest, is_resting, refuse_resting
+from .cool_down import begin_cool_down, is_cooling_down, refuse_while_cooling_down
 
 VERSIONS = ("1.0", "1.1", "v2")
 PREFIXES = tuple(f"/{version}/commerce" for version in VERSIONS)
@@ -20,8 +20,8 @@ class CommerceBlueprint(JsonBlueprint):
 
 
 bp = CommerceBlueprint("commerce", __name__, url_prefix=f"/<any{VERSIONS}:version>/commerce")
-init_key_blueprint(bp, on_breach=begin_rest, exempt_when=is_resting)
-bp.before_request(refuse_resting)
+init_key_blueprint(bp, on_breach=begin_cool_down, exempt_when=is_cooling_down)
+bp.before_request(refuse_while_cooling_down)
 
 
 @bp.url_value_preprocessor

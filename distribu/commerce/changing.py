@@ -1,4 +1,4 @@
-"""What the views share that change a product's pictures."""
+"""What the views share that change a product's images."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ NO_IMAGE = "The specified image was not found."
 
 
 def writing(view: Callable) -> Callable:
-    """A view that changes pictures, committed with its answer."""
+    """A view that changes images, committed with its answer."""
     return with_key("images:write")(committed(view))
 
 
@@ -42,8 +42,8 @@ def locked(product_id: str) -> Product:
 
 
 @contextmanager
-def changed_pictures(product_id: str) -> Iterator[Product]:
-    """The product, held until commit; how the block changes its pictures is in the log.
+def changed_images(product_id: str) -> Iterator[Product]:
+    """The product, held until commit; how the block changes its images is in the log.
 
     A block that changes nothing leaves no new version, and no entry.
     """

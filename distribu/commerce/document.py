@@ -11,7 +11,7 @@ from .schemas import ErrorSchema
 URL_PREFIX = "/commerce"
 
 DESCRIPTION = """
-Pictures of products, in the paths and bodies of Squarespace's Commerce API, whose clients work here
+Images of products, in the paths and bodies of Squarespace's Commerce API, whose clients work here
 by changing their base URL. `/1.0`, `/1.1` and `/v2` are the same but for what is marked.
 
 **Keys.** Send `Authorization: Bearer dk_…`. Reading needs a key with the scope `products:read`,

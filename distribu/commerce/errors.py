@@ -7,7 +7,7 @@ from werkzeug.exceptions import Conflict, HTTPException
 
 from ..http.json_bodies import InvalidValues
 from ..http.request_ids import request_id
-from .pace import seconds_of_rest
+from .cool_down import seconds_of_cool_down
 
 # Type and subtype by status. What has no row is the request's fault, or ours from 500 on.
 _KINDS = {
@@ -45,7 +45,7 @@ def fill_error(response: Response, error: HTTPException) -> None:
     code = error.code or 500
     # Squarespace knows no 422: what breaks a rule does not conform to the specification.
     code = response.status_code = 400 if code == 422 else code
-    wait = seconds_of_rest() if code == 429 else None
+    wait = seconds_of_cool_down() if code == 429 else None
     if wait:
         response.headers["Retry-After"] = wait
     kind, subtype = _KINDS.get(code, _OURS if code >= 500 else _ELSE)

@@ -24,7 +24,7 @@ _SENTENCES = {
     "too_many_attempts": GIVEN_UP,
 }
 # What is no fault of the file.
-_PASSING = ("upload_lost", "objects_lost", "too_many_attempts")
+_RETRYABLE_CODES = ("upload_lost", "objects_lost", "too_many_attempts")
 
 
 def failure(image: Image) -> dict:
@@ -32,5 +32,5 @@ def failure(image: Image) -> dict:
     return {
         "code": image.error_code,
         "message": _SENTENCES[image.error_code],
-        "canRetry": image.error_code in _PASSING,
+        "canRetry": image.error_code in _RETRYABLE_CODES,
     }

@@ -1,4 +1,4 @@
-"""One picture of a product: how far it is, its words, its place, its end."""
+"""One image of a product: how far it is, its words, its place, its end."""
 
 from flask import abort
 
@@ -8,17 +8,17 @@ from ..http.api_keys import with_key
 from ..images import attachment
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from .blueprint import bp
-from .changing import changed_pictures, find_image, find_product, locked, writing
+from .changing import changed_images, find_image, find_product, locked, writing
 from .document import IDEMPOTENT, RETRY_AFTER
 from .failures import failure
 from .schemas import AltText, Order, ProductImage, Status
 from .serializers import image_body, is_v2
 
-# A small picture is there by then; a large one is asked for again.
+# A small image is there by then; a large one is asked for again.
 POLL_SECONDS = 2
 
 NOT_AFTER_ITSELF = "afterImageId must be another image than the one that is moved."
-NO_NEIGHBOUR = "afterImageId must be an image of the same product, or null."
+NO_NEIGHBOR = "afterImageId must be an image of the same product, or null."
 
 
 @bp.get("/products/<product_id>/images/<image_id>/status")
@@ -59,7 +59,7 @@ def describe_image(values: dict, product_id: str, image_id: str) -> dict:
 @bp.response(204)
 def delete_image(product_id: str, image_id: str) -> None:
     """Delete an image and its files, also while it is PROCESSING."""
-    with changed_pictures(product_id) as product:
+    with changed_images(product_id) as product:
         attachment.discard(find_image(product, image_id))
 
 
@@ -70,18 +70,18 @@ def delete_image(product_id: str, image_id: str) -> None:
 @bp.response(204)
 def order_image(values: dict, product_id: str, image_id: str) -> None:
     """Move an image right behind another one, or to the top, where it is the primary one."""
-    with changed_pictures(product_id) as product:
+    with changed_images(product_id) as product:
         image = find_image(product, image_id)
-        attachment.move(product, image, _neighbour(product, image, values["afterImageId"]))
+        attachment.move(product, image, _neighbor(product, image, values["afterImageId"]))
 
 
-def _neighbour(product: Product, image: Image, image_id: str | None) -> Image | None:
+def _neighbor(product: Product, image: Image, image_id: str | None) -> Image | None:
     if image_id is None:
         return None
     if image_id == image.id:
         abort(400, NOT_AFTER_ITSELF)
     found = (other for other in product.images if other.id == image_id)
-    return next(found, None) or abort(400, NO_NEIGHBOUR)
+    return next(found, None) or abort(400, NO_NEIGHBOR)
 
 
 def _index(product: Product, image: Image) -> int:

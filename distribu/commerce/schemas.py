@@ -68,7 +68,7 @@ class Size(Closed):
 
 
 class ProductImage(Closed):
-    """A picture of a product."""
+    """An image of a product."""
 
     id = fields.String(required=True)
     altText = fields.String(required=True)
@@ -81,7 +81,7 @@ class ProductImage(Closed):
         required=True,
         metadata=about(
             'Widths: "500w" is had by adding ?format=500w to url. In the first moments after READY '
-            "the picture itself may answer for one."
+            "the stable image may answer for one."
         ),
     )
     orderIndex = fields.Integer(metadata=about("Its place, from 0. Under v2 only."))

@@ -1,4 +1,4 @@
-"""What a product and its pictures look like to a client of Squarespace's."""
+"""What a product and its images look like to a client of Squarespace's."""
 
 from collections.abc import Sequence
 
@@ -39,7 +39,7 @@ def product_body(product: Product) -> dict:
 
 
 def image_body(image: Image, index: int) -> dict:
-    """index: its place among the product's pictures, from 0."""
+    """index: its place among the product's images, from 0."""
     body = {
         "id": image.id,
         "altText": image.alt_text,
@@ -51,13 +51,13 @@ def image_body(image: Image, index: int) -> dict:
 
 
 def _widths(image: Image) -> Sequence[int]:
-    """What ?format= answers, now or when its ladder is made: until then, with the picture itself.
+    """What ?format= answers, now or when its ladder is made: until then, with the stable image.
 
     A client that asks once, as soon as it is READY, is not left with the thumbnail alone.
     """
-    picture = image.derivative("")
-    if picture and image.ladder_version is None:
-        return ladder(picture["width_px"])
+    stable = image.derivative("")
+    if stable and image.ladder_version is None:
+        return ladder(stable["width_px"])
     return image.widths("WEBP")
 
 

@@ -1,4 +1,4 @@
-"""The upload of a picture: accepted at once, processed in the queue."""
+"""The upload of an image: accepted at once, processed in the queue."""
 
 import hashlib
 
@@ -21,7 +21,7 @@ from ..images.attachment import ImageConflict, ImageLimitReached
 from ..images.decoding.policies import COMMERCE, InvalidImage
 from ..models import ERROR, Image
 from .blueprint import bp
-from .changing import changed_pictures, find_product
+from .changing import changed_images, find_product
 from .document import IDEMPOTENT, UPLOAD
 from .errors import ImageLimit
 from .schemas import Accepted
@@ -43,10 +43,10 @@ TOO_SLOW = "The upload took too long. Send it again."
 @with_key("images:write")
 @bp.response(202, Accepted)
 def upload_image(product_id: str) -> Response:
-    """Upload a picture of a product; ask for its status until it is READY.
+    """Upload an image of a product; ask for its status until it is READY.
 
     Sent again while it is there, the same file under the same name gets
-    the same imageId, and is no second picture.
+    the same imageId, and is no second image.
     """
     # Nothing of the body is read for a product that is not there.
     find_product(product_id)
@@ -112,7 +112,7 @@ def _add(product_id: str, upload: intake.Upload) -> tuple[dict, int]:
         intake.refuse_needless(product_id, upload, limit)
         with (
             intake.received(g.company.id, upload) as image,
-            changed_pictures(product_id) as product,
+            changed_images(product_id) as product,
         ):
             intake.add(product, image, upload, limit)
             return {"imageId": image.id}, 202

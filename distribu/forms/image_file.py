@@ -29,7 +29,7 @@ class ImageFormat:
 
     def _refuse(self, error: InvalidImage) -> None:
         if error.code in self.codes:
-            # A size says nothing about a file that is no picture.
+            # A size says nothing about a file that is no image.
             raise StopValidation(error.message) from error
 
 

@@ -34,18 +34,18 @@ MOST_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True)
-class KeptForm:
+class InterruptedForm:
     """What was typed and chosen in a form: its own path, names and values in their order."""
 
     action: str
     fields: list[list[str]]
-    is_picture_lost: bool = False
+    is_image_lost: bool = False
 
     def dumps(self) -> str:
         return json.dumps(asdict(self))
 
     @classmethod
-    def loads(cls, text: str | None) -> "KeptForm | None":
+    def loads(cls, text: str | None) -> "InterruptedForm | None":
         """The form of which dumps() wrote the text; None for anything else."""
         try:
             kept = cls(**parse_json(text or ""))
@@ -57,9 +57,7 @@ class KeptForm:
         action = local_path(kept.action if isinstance(kept.action, str) else None)
         if action is None or not _is_resumable(action):
             return None
-        return cls(
-            action, [pair for pair in pairs if _is_kept(pair[0])], bool(kept.is_picture_lost)
-        )
+        return cls(action, [pair for pair in pairs if _is_kept(pair[0])], bool(kept.is_image_lost))
 
 
 def init_interrupted_forms(app: Flask) -> None:
@@ -83,7 +81,7 @@ def sign_in_page(form: SignInForm, status: int = 200, message: str = "") -> Resp
     return render_template("auth/login.html", form=form, message=message), status
 
 
-def back_page(kept: KeptForm, status: int = 200) -> ResponseReturnValue:
+def back_page(kept: InterruptedForm, status: int = 200) -> ResponseReturnValue:
     """The page whose one button leads back to the form, with everything in it."""
     return render_template("auth/back_to_form.html", kept=kept), status
 
@@ -135,31 +133,31 @@ def _is_foreign() -> bool:
     return origin is not None and address_parts(origin).netloc != request.host
 
 
-def _keep_form() -> KeptForm | None:
-    """What this POST brought, its picture staged; None if its view cannot show it again."""
+def _keep_form() -> InterruptedForm | None:
+    """What this POST brought, its image staged; None if its view cannot show it again."""
     if not _is_resumable(request.path):
         return None
     fields = [[name, value] for name, value in request.form.items(multi=True) if _is_kept(name)]
     if sum(len(name) + len(value) for name, value in fields) > MOST_CHARACTERS:
         return None
-    image_id, is_picture_lost = None, False
-    if picture := request.files.get("image"):
-        image_id = _staged_id(picture)
-        is_picture_lost = image_id is None
+    image_id, is_image_lost = None, False
+    if upload := request.files.get("image"):
+        image_id = _staged_id(upload)
+        is_image_lost = image_id is None
     if image_id:
         # What was chosen last is what the form holds.
         fields = [field for field in fields if field[0] not in ("image_id", "remove_image")]
         fields.append(["image_id", image_id])
-    return KeptForm(request.full_path.removesuffix("?"), fields, is_picture_lost)
+    return InterruptedForm(request.full_path.removesuffix("?"), fields, is_image_lost)
 
 
-def _staged_id(picture: FileStorage) -> str | None:
-    """The id of the picture, staged for the company of whoever is, or was, signed in."""
+def _staged_id(upload: FileStorage) -> str | None:
+    """The id of the image, staged for the company of whoever is, or was, signed in."""
     user = current_user if current_user.is_authenticated else user_of_ended_session()
     if user is None:
         return None
     try:
-        return staging.stage(user.company_id, picture).id
+        return staging.stage(user.company_id, upload).id
     except (InvalidImage, StoreError, SandboxError):
         return None
 

@@ -29,7 +29,7 @@ def init_key_blueprint(bp: Blueprint, **limit_options) -> None:
     limit_options: more for Flask-Limiter's shared_limit().
     """
     csrf.exempt(bp)
-    limiter.shared_limit(RATE_LIMIT, scope="keys", key_func=whose_pace, **limit_options)(bp)
+    limiter.shared_limit(RATE_LIMIT, scope="keys", key_func=rate_limit_key, **limit_options)(bp)
 
 
 def with_key(scope: str) -> Callable:
@@ -78,7 +78,7 @@ def _refuse():
     raise Unauthorized(INVALID if _token() else MISSING, www_authenticate=WWWAuthenticate("bearer"))
 
 
-def whose_pace() -> str:
+def rate_limit_key() -> str:
     """What the requests of this caller are counted under."""
     # Whoever guesses keys shares one pace with all else that comes from the same address.
     key = _presented_key()

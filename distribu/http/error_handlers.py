@@ -13,7 +13,7 @@ from .request_ids import request_id
 PAGES = (400, 403, 404, 413, 429, 500, 503)
 
 
-def init_errors(app: Flask) -> None:
+def init_error_handlers(app: Flask) -> None:
     """Every error of the app is answered here, unless a blueprint knows better."""
     app.extensions["error_bodies"] = {}
     app.register_error_handler(HTTPException, answer)

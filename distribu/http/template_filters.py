@@ -7,7 +7,7 @@ from flask import Flask
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
-def init_formats(app: Flask) -> None:
+def init_template_filters(app: Flask) -> None:
     """Templates can say {{ price_minor | money(currency) }} and {{ bytes | byte_size }}."""
     app.jinja_env.filters.update(money=money, byte_size=byte_size)
 

@@ -1,6 +1,6 @@
-"""The pictures of products: a row in SQL and objects in a store, kept as one.
+"""The images of products: a row in SQL and objects in a store, kept as one.
 
-A picture is two things that cannot be written together. One rule holds them together:
+An image is two things that cannot be written together. One rule holds them together:
 
     A row goes in before its objects, and comes out after them.
 
@@ -11,8 +11,8 @@ Vocabulary, one meaning each:
 
 image       the row, and everything that it owns
 upload      the bytes as they arrived; private, kept only until the whole set is made
-picture     what is published at the stable address: upright, sRGB, without metadata, encoded here
-derivative  a smaller WebP or AVIF still of the picture, or its share.jpg
+image     what is published at the stable address: upright, sRGB, without metadata, encoded here
+derivative  a smaller WebP or AVIF still of the image, or its share.jpg
 ladder      the widths at which derivatives are made; a change of it is a new ladder version
 store       where objects lie: a directory, or anything that speaks S3
 key         the name of one object: images/<id>/... is public, incoming/<id>/... is not

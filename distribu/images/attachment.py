@@ -1,9 +1,9 @@
-"""Whose a picture is: attach, replace, remove, discard.
+"""Whose an image is: attach, replace, remove, discard.
 
 A row goes in before its objects, and comes out after them. Nothing here
-commits: a change of pictures is part of the caller's one commit. Whoever
-changes the pictures of a product holds lock_product() first. Where
-pictures cannot be changed now, attach and discard raise PicturesHeld
+commits: a change of images is part of the caller's one commit. Whoever
+changes the images of a product holds lock_product() first. Where
+images cannot be changed now, attach and discard raise ImagesHeld
 and roll back.
 """
 
@@ -22,7 +22,7 @@ STAGED_FOR = timedelta(hours=24)
 
 
 class ImageConflict(Exception):
-    """Someone else was faster: the picture or the product is not what it was."""
+    """Someone else was faster: the image or the product is not what it was."""
 
 
 class ImageLimitReached(ImageConflict):
@@ -30,7 +30,7 @@ class ImageLimitReached(ImageConflict):
 
     def __init__(self, limit: int):
         super().__init__(
-            f"This product has as many pictures as it can have, {limit}. Remove one of them first."
+            f"This product has as many images as it can have, {limit}. Remove one of them first."
         )
 
 
@@ -92,7 +92,7 @@ def attach(
 
 
 def replace(product: Product, image_id: str) -> None:
-    """The staged image takes the place of the product's picture, hosted or external.
+    """The staged image takes the place of the product's image, hosted or external.
 
     Raises ImageConflict, and ImageLimitReached where no image gives way to it.
     """
@@ -106,7 +106,7 @@ def replace(product: Product, image_id: str) -> None:
 
 
 def remove(product: Product, image: Image | None = None) -> None:
-    """The product has lost this picture; without one, its picture, hosted or external."""
+    """The product has lost this image; without one, its image, hosted or external."""
     image = image or (None if product.external_image_url else primary_image(product))
     if image:
         discard(image)
@@ -115,7 +115,7 @@ def remove(product: Product, image: Image | None = None) -> None:
 
 
 def remove_all(product: Product) -> None:
-    """The product has no picture any more."""
+    """The product has no image any more."""
     for image in db.session.scalars(select(Image).where(Image.product_id == product.id)).all():
         discard(image)
     product.external_image_url = None
@@ -124,7 +124,7 @@ def remove_all(product: Product) -> None:
 def move(product: Product, image: Image, after: Image | None) -> None:
     """The product's image comes right after another of its images, or first of all.
 
-    The first one takes the place of an external picture, when it is READY.
+    The first one takes the place of an external image, when it is READY.
     """
     order = [other for other in product.images if other is not image]
     order.insert(order.index(after) + 1 if after else 0, image)
@@ -174,7 +174,7 @@ def _discard(which: ColumnElement[bool]) -> None:
 
 
 def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> None:
-    """A staged picture is kept for another day: its form was refused and is still open."""
+    """A staged image is kept for another day: its form was refused and is still open."""
     db.session.execute(
         update(Image)
         .where(Image.id == image_id, Image.company_id == company_id, Image.product_id.is_(None))

@@ -1,7 +1,7 @@
 """What compares the rows with the store, both ways, and repairs what differs.
 
 Keys are listed first and their rows asked afterwards, and each fault is looked at once more
-before it is told or repaired: a picture that is uploaded or removed meanwhile is none.
+before it is told or repaired: an image that is uploaded or removed meanwhile is none.
 """
 
 import re
@@ -47,7 +47,7 @@ def claim_store() -> None:
     """This database and this store belong together, from the first call on, or from a move on.
 
     Commits. Raises ForeignStore: the wrong database with the right store
-    would take every picture of a shop for garbage.
+    would take every image of a shop for garbage.
     """
     store_id = store.installation_id()
     known = db.session.get(Installation, 1)
@@ -60,14 +60,14 @@ def claim_store() -> None:
             db.session.rollback()
         known = db.session.get(Installation, 1)
     if known is None or known.store_id != store_id:
-        raise ForeignStore(_told(store_id, known))
+        raise ForeignStore(_why_foreign(store_id, known))
 
 
-def _told(store_id: str, known: Installation | None) -> str:
+def _why_foreign(store_id: str, known: Installation | None) -> str:
     if known and store_id == known.target_id:
-        return f"The pictures are not all in {store} yet: finish flask images move --to it first."
+        return f"The images are not all in {store} yet: finish flask images move --to it first."
     if known and store_id == known.moved_from:
-        return f"The pictures have been moved from {store} to another store."
+        return f"The images have been moved from {store} to another store."
     return f"The image store, {store}, belongs to another database than this one."
 
 
@@ -155,11 +155,11 @@ def _delete_strays(image: Image, keys: Iterable[str]) -> bool:
     idle = Image.writing_until.is_(None) | (Image.writing_until < utc_now())
     window = utc_now() + WRITING_WINDOW
     is_held = Image.ladder_version == image.ladder_version
-    if not _change(image, {"writing_until": window}, is_held, idle):
+    if not _commit_change(image, {"writing_until": window}, is_held, idle):
         return False
     for key in keys:
         store.delete(key)
-    _change(image, {"writing_until": None}, Image.writing_until == window)
+    _commit_change(image, {"writing_until": None}, Image.writing_until == window)
     return True
 
 
@@ -173,28 +173,28 @@ def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, boo
     intact = [made for made in image.derivatives if image.key(made["path"]) not in wrong]
     has_upload = _byte_size(image.upload_key) is not None
     if image.key() not in wrong:
-        remedy, change = "made again from the picture", {"derivatives": intact}
+        remedy, change = "made again from the stable image", {"derivatives": intact}
     elif has_upload and image.ladder_version is None:
         remedy, change = "made again from the upload", {"status": PROCESSING, "derivatives": []}
     elif intact:
         # The pages go on showing what there is.
-        return "the picture itself is lost: its smaller sizes still show, upload it again", False
+        return "the stable image is lost: its smaller sizes still show, upload it again", False
     else:
-        # A tile, or the next picture, in place of a broken one.
+        # A tile, or the next image, in place of a broken one.
         remedy, change = (
             "everything is lost: the product shows none, upload it again",
             {"status": ERROR, "error_code": "objects_lost", "derivatives": []},
         )
-        return remedy, repair and _change(image, change)
+        return remedy, repair and _commit_change(image, change)
     if not repair:
         return f"--repair: {remedy}", False
     change |= {"ladder_version": None, "attempts": 0, "writing_until": None}
-    is_changed = _change(image, change)
+    is_changed = _commit_change(image, change)
     queue.enqueue("process", image.id)
     return remedy, is_changed
 
 
-def _change(image: Image, change: dict, *conditions) -> bool:
+def _commit_change(image: Image, change: dict, *conditions) -> bool:
     try:
         store_identity.hold()
         change_image(image, Image.status == READY, *conditions, **change)

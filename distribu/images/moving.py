@@ -1,7 +1,7 @@
-"""What takes the pictures to another store, whatever is uploaded or removed meanwhile.
+"""What takes the images to another store, whatever is uploaded or removed meanwhile.
 
 First everything is copied while the shop goes on. Then, for a short last
-pass, pictures are frozen: what is new is copied, what is gone is deleted,
+pass, images are frozen: what is new is copied, what is gone is deleted,
 both stores are compared, and one commit makes the target the store of
 this database. A freeze ends by itself: a move that dies leaves none.
 """
@@ -20,13 +20,13 @@ from .doctor import claim_store
 from .stores.contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
 from .writing import local_copy, sha256
 
-# Renewed as long as the move works; where it has died, pictures can be changed again after it.
+# Renewed as long as the move works; where it has died, images can be changed again after it.
 FREEZE = timedelta(minutes=5)
 # Clocks differ: nothing is decided in the last seconds of a freeze.
 MARGIN = timedelta(seconds=30)
 # While the shop is busy each pass finds something new; the last one should find little.
 PASSES = 5
-FEW = 50
+FEW_NEW_OBJECTS = 50
 
 _PUT_ATTEMPTS = 2
 _BATCH = 500
@@ -34,11 +34,11 @@ _POLL_SECONDS = 1
 
 
 class MoveFailed(Exception):
-    """The pictures are where they were."""
+    """The images are where they were."""
 
 
 class AlreadyMoved(Exception):
-    """The pictures are in the target."""
+    """The images are in the target."""
 
 
 def image_count() -> int:
@@ -164,14 +164,14 @@ class Move:
 
 
 class Freeze:
-    """No picture is changed while it lasts, by whatever process: see ownership.py."""
+    """No image is changed while it lasts, by whatever process: see ownership.py."""
 
     def __init__(self):
-        """It has begun, and whoever was changing pictures has committed. Raises MoveFailed."""
+        """It has begun, and whoever was changing images has committed. Raises MoveFailed."""
         now = utc_now()
         self._until = now + FREEZE
         is_free = Installation.frozen_until.is_(None) | (Installation.frozen_until < now)
-        if not _change(is_free, frozen_until=self._until):
+        if not _change_installation(is_free, frozen_until=self._until):
             raise MoveFailed("Another move is in its last pass.")
 
     def renew(self) -> None:
@@ -180,14 +180,14 @@ class Freeze:
         if left > FREEZE / 2:
             return
         until = utc_now() + FREEZE
-        if left < MARGIN or not _change(self._is_mine(), frozen_until=until):
+        if left < MARGIN or not _change_installation(self._is_mine(), frozen_until=until):
             raise MoveFailed("The last pass was held up for too long.")
         self._until = until
 
     def switch(self, target_id: str) -> None:
-        """The target is this database's store, and pictures can be changed. Raises MoveFailed."""
+        """The target is this database's store, and images can be changed. Raises MoveFailed."""
         self.renew()
-        if not _change(
+        if not _change_installation(
             self._is_mine(),
             store_id=target_id,
             moved_from=Installation.store_id,
@@ -197,13 +197,13 @@ class Freeze:
             raise MoveFailed("The last pass was held up for too long.")
 
     def end(self) -> None:
-        _change(self._is_mine(), frozen_until=None)
+        _change_installation(self._is_mine(), frozen_until=None)
 
     def _is_mine(self):
         return Installation.frozen_until == self._until
 
 
-def _change(*conditions, **values) -> bool:
+def _change_installation(*conditions, **values) -> bool:
     """Compare and set the one row, and commit; return whether it was as expected."""
     db.session.rollback()
     changed = db.session.execute(

@@ -12,7 +12,7 @@ from ..models import Image, OutboxEntry, utc_now
 from ..models.json_rows import is_among
 from . import attachment, processing, store_identity
 from .purging import purge
-from .store_identity import PicturesHeld
+from .store_identity import ImagesHeld
 from .stores.contract import StoreError
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 SWEEP_EVERY = timedelta(minutes=5)
-# A picture that the queue still has to finish is not stuck yet.
+# An image that the queue still has to finish is not stuck yet.
 PATIENCE = timedelta(minutes=2)
 
 
@@ -30,7 +30,7 @@ def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -
     entry_ids: only these, as at the end of a request, where somebody
     waits: the first that fails leaves the others to the sweep; all due
     ones when None. A failed delete is logged, and due again later; while
-    pictures are held, nothing is deleted. Returns how many are left.
+    images are held, nothing is deleted. Returns how many are left.
     """
     now = now or utc_now()
     columns = ("id", "prefix", "final_after", "attempts", "published")
@@ -57,9 +57,9 @@ def drain_request() -> None:
 
 
 def sweep(now: datetime | None = None) -> None:
-    """No row is forgotten: abandoned choices go, stuck pictures go on, the outbox drains.
+    """No row is forgotten: abandoned choices go, stuck images go on, the outbox drains.
 
-    Commits. Raises PicturesHeld.
+    Commits. Raises ImagesHeld.
     """
     now = now or utc_now()
     attachment.discard_abandoned(now)
@@ -76,7 +76,7 @@ def _drain_one(entry: Row, now: datetime) -> bool:
         store.delete_prefix(entry.prefix)
         # Behind the delete: a cache that is asked in between must not fetch the object again.
         purge(entry.published or [])
-    except PicturesHeld:
+    except ImagesHeld:
         return False
     except StoreError as error:
         log.warning("could not delete %s: %s", entry.prefix, error)
@@ -104,7 +104,7 @@ def _postpone(entry: Row, due_at: datetime, **values) -> None:
 
 
 def _resume_stuck(now: datetime) -> None:
-    """Every picture that nobody is at is in the queue again, or given up after three attempts."""
+    """Every image that nobody is at is in the queue again, or given up after three attempts."""
     unfinished = select(Image.id, Image.status, Image.attempts, Image.writing_until).where(
         Image.ladder_version.is_(None), Image.created_at < now - PATIENCE
     )
@@ -120,7 +120,7 @@ def _resume_stuck(now: datetime) -> None:
 def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
     """The idle ones, and of those that have one attempt left only the next one.
 
-    What dies beside the picture that kills a worker is counted as well:
+    What dies beside the image that kills a worker is counted as well:
     each has its last attempt without the others, and so without the
     one whose fault it is.
     """

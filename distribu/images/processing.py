@@ -20,15 +20,15 @@ from .decoding.sandbox import Publication, SandboxError
 from .stores.contract import ObjectNotFound, StoreError
 from .writing import WRITING_WINDOW, Writer, close_with, local_copy, refuse_pending_work
 
-# Of each step: that which makes a picture READY, and that which makes its ladder.
+# Of each step: that which makes an image READY, and that which makes its ladder.
 MAX_ATTEMPTS = 3
-# Behind all else that the queue has: pages show the picture without it.
+# Behind all else that the queue has: pages show the image without it.
 LADDER_PRIORITY = -1
 POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
 
 
 def ask_for_work(image_id: str, status: str) -> None:
-    """The queue has the image's next step: what makes a picture READY before any ladder."""
+    """The queue has the image's next step: what makes an image READY before any ladder."""
     queue.enqueue("process", image_id, priority=0 if status == PROCESSING else LADDER_PRIORITY)
 
 
@@ -36,7 +36,7 @@ def process(image_id: str, now: datetime | None = None) -> None:
     """The image is a step further: READY, then with its whole ladder; or it is ERROR.
 
     Nothing where someone else is at it. Commits: the attempt before any
-    decoding, so that a picture which kills its worker is counted, and
+    decoding, so that an image which kills its worker is counted, and
     the outcome. Safe to repeat.
     """
     refuse_pending_work()
@@ -50,7 +50,7 @@ def process(image_id: str, now: datetime | None = None) -> None:
         # Removed, or taken over: the outbox has been told how long this one might still put.
         db.session.rollback()
     except (StoreError, SandboxError):
-        # Not the picture's fault, so the attempt does not count: the sweep makes another.
+        # Not the image's fault, so the attempt does not count: the sweep makes another.
         db.session.rollback()
         with suppress(ImageConflict):
             writer.change(attempts=Image.attempts - 1)
@@ -58,7 +58,7 @@ def process(image_id: str, now: datetime | None = None) -> None:
         raise
     else:
         if not is_whole:
-            # Its ladder comes behind the pictures that are still to be READY.
+            # Its ladder comes behind the images that are still to be READY.
             ask_for_work(image_id, READY)
 
 
@@ -80,7 +80,7 @@ def give_up(image: Image, error_code: str, *conditions) -> None:
 
 
 def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]]:
-    """By path: the picture with what belongs to the ladder of today, and what to an older one."""
+    """By path: the image with what belongs to the ladder of today, and what to an older one."""
     there, older = {}, {}
     for made in derivatives:
         is_older = made["path"] and not made["path"].startswith(f"v{LADDER_VERSION}/")
@@ -135,11 +135,11 @@ def _work(writer: Writer) -> bool:
 
 
 def _publish(writer: Writer, upload: BinaryIO) -> None:
-    """A picture that was accepted undecoded is READY, and its product shows it."""
+    """An image that was accepted undecoded is READY, and its product shows it."""
     image = writer.image
     with ExitStack() as files:
         publication = sandbox.publish(upload, POLICIES[image.policy])
-        made = [publication.picture, publication.thumbnail]
+        made = [publication.stable, publication.thumbnail]
         close_with(files, made)
         derivatives = writer.put_all(made)
     # The product before the image, in the order in which every other change takes them.
@@ -159,19 +159,19 @@ def _publish(writer: Writer, upload: BinaryIO) -> None:
 
 
 def _take_place_of_external(product: Product) -> None:
-    """The product's own picture is shown in place of the external one, and the log says so."""
+    """The product's own image is shown in place of the external one, and the log says so."""
     before = audit.snapshot(product)
     product.external_image_url = None
     db.session.flush()
     db.session.expire(product, ["image", "images"])
-    actor = audit.system(product.company_id, "Picture processing")
+    actor = audit.system(product.company_id, "Image processing")
     after = audit.snapshot(product)
     audit.record("product.updated", "Product", product.id, before, after, actor)
 
 
 @contextmanager
 def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy]]:
-    """What a ladder is made of: the upload, or the picture where the upload is gone."""
+    """What a ladder is made of: the upload, or the image where the upload is gone."""
     image, policy = writer.image, POLICIES[writer.image.policy]
     with ExitStack() as files:
         try:

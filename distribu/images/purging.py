@@ -1,4 +1,4 @@
-"""What tells the cache in front of the pictures that some are gone."""
+"""What tells the cache in front of the images that some are gone."""
 
 import json
 from functools import cache

@@ -1,4 +1,4 @@
-"""What makes the derivatives anew after a change of the ladder, from the stable picture.
+"""What makes the derivatives anew after a change of the ladder, from the stable image.
 
 The new ladder is put beside the old one, which the pages show until the
 new one is whole: no address ever gets other bytes. A row is handed over
@@ -20,7 +20,7 @@ from .processing import by_ladder, process
 DONE = "done"
 GONE = "removed meanwhile"
 BUSY = "another process is at it; the sweep finishes what that leaves"
-KEPT = "its picture is lost or damaged, so it keeps its old sizes: upload it again"
+KEPT = "its image is lost or damaged, so it keeps its old sizes: upload it again"
 
 
 def outdated() -> list[str]:

@@ -56,7 +56,7 @@ def stage(
     now = now or utc_now()
     with ExitStack() as files:
         publication = sandbox.publish(upload.stream, policy, wait_seconds=WAIT_SECONDS)
-        made = [publication.picture, publication.thumbnail]
+        made = [publication.stable, publication.thumbnail]
         close_with(files, made)
         image = _new_image(company_id, upload, publication, policy)
         with _written(image, now) as writer:

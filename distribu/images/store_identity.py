@@ -1,7 +1,7 @@
-"""Which store the pictures are in, and whether they may be changed now.
+"""Which store the images are in, and whether they may be changed now.
 
 While the last pass of a move runs, and in a process that still has the
-store from which they were moved, nothing about pictures is changed.
+store from which they were moved, nothing about images is changed.
 Reading goes on.
 """
 
@@ -13,47 +13,47 @@ from ..models import Installation, utc_now
 from .stores.contract import StoreUnavailable
 
 
-class PicturesHeld(StoreUnavailable):
-    """Pictures cannot be changed here now; its text is for merchants too."""
+class ImagesHeld(StoreUnavailable):
+    """Images cannot be changed here now; its text is for merchants too."""
 
 
-class PicturesMoving(PicturesHeld):
+class ImagesMoving(ImagesHeld):
     """They are on their way to another store."""
 
     def __init__(self):
         super().__init__(
-            "The pictures are being moved to another store. Nothing is lost: try again in a minute."
+            "The images are being moved to another store. Nothing is lost: try again in a minute."
         )
 
 
-class PicturesMoved(PicturesHeld):
+class ImagesMoved(ImagesHeld):
     """They are in another store than this process's."""
 
     def __init__(self):
         super().__init__(
-            "The pictures are in another store now, and this server has to be started again with"
+            "The images are in another store now, and this server has to be started again with"
             " its address. Nothing is lost: try again in a while."
         )
 
 
 def hold() -> None:
-    """Pictures may be changed until the end of this transaction: a move waits for it.
+    """Images may be changed until the end of this transaction: a move waits for it.
 
-    Raises PicturesHeld, the transaction rolled back. A process that has
+    Raises ImagesHeld, the transaction rolled back. A process that has
     not yet asked its store who it is takes it for the right one.
     """
     known = db.session.execute(_locking()).first()
     try:
         _compare(known, current_app.extensions.get("image_store_id"))
-    except PicturesHeld:
+    except ImagesHeld:
         db.session.rollback()
         raise
 
 
 def require() -> None:
-    """This process's store is where the pictures are, and no move is at its end.
+    """This process's store is where the images are, and no move is at its end.
 
-    Raises PicturesHeld, and StoreError where the store cannot say who it is.
+    Raises ImagesHeld, and StoreError where the store cannot say who it is.
     """
     known = db.session.execute(
         select(Installation.store_id, Installation.frozen_until).where(Installation.id == 1)
@@ -73,9 +73,9 @@ def _compare(known, own_id: str | None) -> None:
     if known is None:
         return
     if own_id not in (None, known.store_id):
-        raise PicturesMoved
+        raise ImagesMoved
     if known.frozen_until and utc_now() < known.frozen_until:
-        raise PicturesMoving
+        raise ImagesMoving
 
 
 def _locking():

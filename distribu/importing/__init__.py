@@ -1,7 +1,7 @@
 """Products from a CSV file: what was read, what it would change, and the one transaction.
 
 reading   a table under a mapping -> rows that keep the rules, or errors by line and column
-planning  rows against the catalogue -> what would be created and updated, and which pictures go
+planning  rows against the catalog -> what would be created and updated, and which images go
 writing   a plan into the database, set-wise
 jobs      the ImportJob from its preview to its end, in the queue's worker
 

@@ -3,7 +3,7 @@
 PREVIEW -> QUEUED -> RUNNING -> DONE, or FAILED with nothing written and
 the preview shown again. Every import runs in the queue's worker, also a
 small one: the four threads that serve pages are never held by the minutes
-that copying pictures may take, progress looks the same for everyone, and
+that copying images may take, progress looks the same for everyone, and
 there is one way only that can be wrong. The row is the truth: a lost task
 is enqueued again, a worker that died leaves a transaction that the
 database rolls back and a row that the sweep ends as FAILED.
@@ -22,7 +22,7 @@ from ..audit import set_actor
 from ..extensions import db, queue
 from ..images import attachment
 from ..images.filenames import shortened
-from ..images.store_identity import PicturesHeld
+from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError
 from ..models import Company, ImportJob, User, utc_now
 from ..products import csv_text, written_image_url
@@ -45,7 +45,7 @@ CHANGED = (
     "Products changed after the preview was shown, so nothing was imported. "
     "This is what the file would do now."
 )
-NO_STORE = "Pictures could not be copied just now. Nothing was imported: try again."
+NO_STORE = "Images could not be copied just now. Nothing was imported: try again."
 BUSY = "The database was busy. Nothing was imported: try again."
 INTERRUPTED = "The import was interrupted. Nothing was imported: try again."
 
@@ -55,7 +55,7 @@ class ImportRefused(Exception):
 
 
 def new_job(company_id: str, user_id: str, filename: str, content: bytes) -> ImportJob:
-    """A job for an uploaded file, its columns recognised. Raises InvalidCsv."""
+    """A job for an uploaded file, its columns recognized. Raises InvalidCsv."""
     text = csv_text.decode(content)
     table = csv_text.read(text)
     return ImportJob(
@@ -64,7 +64,7 @@ def new_job(company_id: str, user_id: str, filename: str, content: bytes) -> Imp
         filename=shortened(filename),
         status=PREVIEW,
         content=text,
-        mapping=csv_text.recognise(table.header),
+        mapping=csv_text.recognized_columns(table.header),
         expires_at=utc_now() + KEPT_FOR,
     )
 
@@ -85,7 +85,7 @@ def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool
     """
     if not _FINGERPRINT.fullmatch(fingerprint):
         return False
-    agreed = _change(
+    agreed = _change_job(
         job.id,
         ImportJob.status.in_([PREVIEW, FAILED]),
         status=QUEUED,
@@ -103,7 +103,7 @@ def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool
 
 def map_columns(job: ImportJob, mapping: dict[str, int]) -> None:
     """The job's columns hold what mapping says, unless it is under way or DONE. Commits."""
-    _change(job.id, ImportJob.status.in_([PREVIEW, FAILED]), mapping=mapping, result=None)
+    _change_job(job.id, ImportJob.status.in_([PREVIEW, FAILED]), mapping=mapping, result=None)
     db.session.commit()
 
 
@@ -119,7 +119,7 @@ def forget(job: ImportJob) -> bool:
 
 def run(job_id: str, now: datetime | None = None) -> None:
     """The job is DONE, or FAILED with nothing written; or someone else is at it. Commits."""
-    if not _change(
+    if not _change_job(
         job_id,
         ImportJob.status == QUEUED,
         status=RUNNING,
@@ -181,10 +181,10 @@ def _ended(job_id: str) -> Iterator[Staged]:
     finally:
         if staged.problem:
             db.session.rollback()
-            # Where pictures are held, the copies go by themselves after a day.
-            with suppress(PicturesHeld):
+            # Where images are held, the copies go by themselves after a day.
+            with suppress(ImagesHeld):
                 attachment.discard_all(list(staged.copies.values()))
-            _change(
+            _change_job(
                 job_id,
                 ImportJob.status == RUNNING,
                 status=FAILED,
@@ -215,7 +215,7 @@ def _stage_copies(company: Company, plan: Plan, job_id: str, staged: Staged) -> 
     for done, change in enumerate(plan.copies):
         _report(job_id, done_copies=done, total_copies=total)
         try:
-            copy = written_image_url.prepare(company, change.picture)
+            copy = written_image_url.prepare(company, change.image_change)
         except written_image_url.InvalidImageUrl as error:
             raise ImportRefused(str(error)) from error
         staged.copies[change.line] = copy.id
@@ -226,7 +226,7 @@ def _stage_copies(company: Company, plan: Plan, job_id: str, staged: Staged) -> 
 def _report(job_id: str, **values) -> None:
     """How far the job is, committed; and this worker is alive. Raises ImportRefused."""
     until = utc_now() + WORKING_WINDOW
-    if not _change(job_id, ImportJob.status == RUNNING, working_until=until, **values):
+    if not _change_job(job_id, ImportJob.status == RUNNING, working_until=until, **values):
         raise ImportRefused("the job was given up")
     db.session.commit()
 
@@ -237,11 +237,11 @@ def _write_at_once(
     """The one transaction. Its first statement writes: it holds the lock of SQLite from then on."""
     now = utc_now()
     # The end of the job is part of it, so that no second run can write the same again.
-    if not _change(job_id, ImportJob.status == RUNNING, status=DONE, working_until=None):
+    if not _change_job(job_id, ImportJob.status == RUNNING, status=DONE, working_until=None):
         raise ImportRefused("the job was given up")
     plan = make_plan(company, reading, is_locked=True)
     _expect(plan, fingerprint)
-    _change(job_id, result=plan.counts)
+    _change_job(job_id, result=plan.counts)
     write(company, plan, staged.copies, now)
     db.session.commit()
     staged.problem = None
@@ -252,7 +252,7 @@ def _expect(plan: Plan, fingerprint: str) -> None:
         raise ImportRefused("the plan is not the one that was shown")
 
 
-def _change(job_id: str, *conditions, **values) -> bool:
+def _change_job(job_id: str, *conditions, **values) -> bool:
     """Compare and set: whether the job was as expected and has these values now."""
     changed = db.session.execute(
         update(ImportJob).where(ImportJob.id == job_id, *conditions).values(**values),

@@ -1,4 +1,4 @@
-"""What a file would do to the catalogue as it is now; nothing is changed."""
+"""What a file would do to the catalog as it is now; nothing is changed."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..models import READY, Company, Image, Product
-from ..models.image_addresses import Picture
+from ..models.image_addresses import ImageAddresses
 from ..models.json_rows import is_among
 from ..products import written_image_url
 from .reading import ImportRow, Reading, RowError
@@ -44,16 +44,16 @@ class Saved:
 class Change:
     """What a line does. saved: None for a product that is created; values: of COLUMNS, after it.
 
-    picture: what image_url.apply() has to do beyond values, or None.
-    pictures_before: ids of the product's images, its own first. lost: ids
+    image_change: what image_url.apply() has to do beyond values, or None.
+    images_before: ids of the product's images, its own first. lost: ids
     of those that go; lost_url: an external address that goes.
     """
 
     line: int
     saved: Saved | None
     values: dict
-    picture: written_image_url.Change | None = None
-    pictures_before: tuple[str, ...] = ()
+    image_change: written_image_url.Change | None = None
+    images_before: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     lost_url: str | None = None
     new_url: str | None = None
@@ -67,22 +67,22 @@ class Change:
 
     @property
     def is_empty(self) -> bool:
-        return self.picture is None and not self.fields
+        return self.image_change is None and not self.fields
 
     @property
-    def takes_picture(self) -> bool:
-        """Whether the product gets a picture of ours, beyond what values and lost say."""
-        return self.picture is not None and self.picture.kind in (
+    def takes_image(self) -> bool:
+        """Whether the product gets a image_change of ours, beyond what values and lost say."""
+        return self.image_change is not None and self.image_change.kind in (
             written_image_url.COPY,
             written_image_url.MOVE,
         )
 
     @property
     def needs_copy(self) -> bool:
-        return self.picture is not None and self.picture.kind == written_image_url.COPY
+        return self.image_change is not None and self.image_change.kind == written_image_url.COPY
 
     @property
-    def loses_picture(self) -> bool:
+    def loses_image(self) -> bool:
         return bool(self.lost or self.lost_url)
 
 
@@ -107,8 +107,8 @@ class Plan:
         return [change for change in self.changes if change.needs_copy]
 
     @property
-    def lost_pictures(self) -> list[Change]:
-        return [change for change in self.changes if change.loses_picture]
+    def lost_images(self) -> list[Change]:
+        return [change for change in self.changes if change.loses_image]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -133,7 +133,7 @@ def make_plan(company: Company, reading: Reading, is_locked: bool = False) -> Pl
     plan = Plan(errors=list(reading.errors))
     rows = [row for row in reading.rows if row.sku is not None]
     saved = _saved_products(company, rows, reading.has_image_urls, is_locked)
-    read = _read_pictures(company, rows, saved, reading, plan.errors)
+    read = _read_images(company, rows, saved, reading, plan.errors)
     for row in rows:
         if row.line not in read:
             change = Change(row.line, saved.get(row.sku), _after(row, saved.get(row.sku)))
@@ -157,12 +157,16 @@ def _after(row: ImportRow, saved: Saved | None) -> dict:
 def _effect(change: Change) -> list:
     before = change.saved.values if change.saved else {}
     fields = [[name, before.get(name), change.values[name]] for name in change.fields]
-    picture = change.picture and [change.picture.kind, change.picture.url, change.picture.image_id]
-    return [change.line, change.saved and change.saved.id, fields, picture, change.lost]
+    image_change = change.image_change and [
+        change.image_change.kind,
+        change.image_change.url,
+        change.image_change.image_id,
+    ]
+    return [change.line, change.saved and change.saved.id, fields, image_change, change.lost]
 
 
 def _saved_products(
-    company: Company, rows: list[ImportRow], with_pictures: bool, is_locked: bool
+    company: Company, rows: list[ImportRow], with_images: bool, is_locked: bool
 ) -> dict[str, Saved]:
     """The company's products of these SKUs, by SKU."""
     skus = [row.sku for row in rows]
@@ -174,12 +178,12 @@ def _saved_products(
     )
     if is_locked:
         asked = asked.with_for_update()
-    return {saved.values["sku"]: saved for saved in _saved(asked, with_pictures)}
+    return {saved.values["sku"]: saved for saved in _saved(asked, with_images)}
 
 
-def _saved(asked, with_pictures: bool) -> list[Saved]:
+def _saved(asked, with_images: bool) -> list[Saved]:
     found = db.session.execute(asked).all()
-    shown = _shown_urls([row.id for row in found]) if with_pictures else {}
+    shown = _shown_urls([row.id for row in found]) if with_images else {}
     products = []
     for product_id, version, *values in found:
         values = dict(zip(COLUMNS, values, strict=True))
@@ -189,7 +193,7 @@ def _saved(asked, with_pictures: bool) -> list[Saved]:
 
 
 @dataclass
-class _Shown(Picture):
+class _Shown(ImageAddresses):
     """As much of an image as its address takes."""
 
     id: str
@@ -197,7 +201,7 @@ class _Shown(Picture):
 
 
 def _shown_urls(product_ids: list[str]) -> dict[str, str]:
-    """The address of each product's picture, for those that have one here."""
+    """The address of each product's image_change, for those that have one here."""
     asked = (
         select(Image.product_id, Image.id, Image.public_name)
         .where(is_among(Image.product_id, product_ids), Image.status == READY)
@@ -208,7 +212,7 @@ def _shown_urls(product_ids: list[str]) -> dict[str, str]:
     return {product: _Shown(*image).url for product, image in shown.items()}
 
 
-def _read_pictures(
+def _read_images(
     company: Company,
     rows: list[ImportRow],
     saved: dict[str, Saved],
@@ -227,12 +231,12 @@ def _read_pictures(
         before = saved.get(row.sku)
         product = before and products.get(before.id)
         try:
-            picture = written_image_url.read_change(company, product, row.image_url)
+            image_change = written_image_url.read_change(company, product, row.image_url)
         except written_image_url.InvalidImageUrl as error:
             errors.append(RowError(row.line, reading.mapping["imageUrl"], str(error)))
             read[row.line] = None
         else:
-            read[row.line] = _change(row, before, product, picture)
+            read[row.line] = _change_of_row(row, before, product, image_change)
     del named
     return read
 
@@ -241,27 +245,30 @@ def _url_of(saved: Saved | None) -> str | None:
     return saved.image_url if saved else None
 
 
-def _change(
-    row: ImportRow, saved: Saved | None, product: Product | None, picture: written_image_url.Change
+def _change_of_row(
+    row: ImportRow,
+    saved: Saved | None,
+    product: Product | None,
+    image_change: written_image_url.Change,
 ) -> Change:
-    """The whole change of a row, its picture among the values where one column says it all."""
+    """The whole change of a row, its image_change among the values where one column says it all."""
     values = _after(row, saved)
-    if picture.kind == written_image_url.KEEP:
+    if image_change.kind == written_image_url.KEEP:
         return Change(row.line, saved, values)
     images = [image.id for image in product.images] if product else []
     hosted = product.image if product else None
     external = product.external_image_url if product else None
     shown = None if external else hosted
-    if picture.kind == written_image_url.EXTERNAL and shown is None:
-        values["external_image_url"], picture = picture.url, None
+    if image_change.kind == written_image_url.EXTERNAL and shown is None:
+        values["external_image_url"], image_change = image_change.url, None
         return Change(row.line, saved, values, lost_url=external, new_url=row.image_url)
-    if picture.kind in (written_image_url.CLEAR, written_image_url.EXTERNAL):
-        values["external_image_url"] = picture.url
-    lost = images if picture.kind == written_image_url.CLEAR else [shown.id] if shown else []
-    if picture.kind == written_image_url.MOVE:
+    if image_change.kind in (written_image_url.CLEAR, written_image_url.EXTERNAL):
+        values["external_image_url"] = image_change.url
+    lost = images if image_change.kind == written_image_url.CLEAR else [shown.id] if shown else []
+    if image_change.kind == written_image_url.MOVE:
         lost = []
     return Change(
-        row.line, saved, values, picture, tuple(images), tuple(lost), external, row.image_url
+        row.line, saved, values, image_change, tuple(images), tuple(lost), external, row.image_url
     )
 
 
@@ -289,12 +296,12 @@ def _match_without_sku(company: Company, reading: Reading, plan: Plan) -> None:
     ).where(Product.company_id == company.id, Product.sku.is_(None))
     saved = _saved(asked, reading.has_image_urls)
     for row in rows:
-        if any(_is_just(row, product, reading) for product in saved):
+        if any(_equals_saved(row, product, reading) for product in saved):
             plan.unchanged += 1
         else:
             plan.errors.append(RowError(row.line, reading.mapping["sku"], NO_SKU))
 
 
-def _is_just(row: ImportRow, saved: Saved, reading: Reading) -> bool:
-    same_picture = not reading.has_image_urls or row.image_url == saved.image_url
-    return same_picture and row.values.items() <= saved.values.items()
+def _equals_saved(row: ImportRow, saved: Saved, reading: Reading) -> bool:
+    same_image = not reading.has_image_urls or row.image_url == saved.image_url
+    return same_image and row.values.items() <= saved.values.items()

@@ -42,7 +42,7 @@ class Reading:
 
     @property
     def has_image_urls(self) -> bool:
-        """Whether the file has the column at all: without it, pictures stay as they are."""
+        """Whether the file has the column at all: without it, images stay as they are."""
         return "imageUrl" in self.mapping
 
 

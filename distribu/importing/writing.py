@@ -19,12 +19,12 @@ from .planning import COLUMNS, Change, Plan
 
 _WRITTEN = ("id", *COLUMNS, "version", "search_text")
 _AUDITED = tuple(name for name in COLUMNS if name != "external_image_url")
-# As many products with their pictures are in memory at a time.
+# As many products with their images are in memory at a time.
 CHUNK = 200
 
 
 def write(company: Company, plan: Plan, copies: dict[int, str], now: datetime) -> None:
-    """The catalogue is what plan says, and the log tells it. Expects the plan's lock.
+    """The catalog is what plan says, and the log tells it. Expects the plan's lock.
 
     copies: the id of the staged copy that a line attaches, by line.
     Raises ImageConflict where something is not what it was, and
@@ -33,12 +33,12 @@ def write(company: Company, plan: Plan, copies: dict[int, str], now: datetime) -
     ids = {change.line: change.saved.id if change.saved else new_id() for change in plan.changes}
     _upsert([change for change in plan.changes if change.fields], company, ids, now)
     _touch([change for change in plan.changes if not change.fields], now)
-    taking = [change for change in plan.changes if change.takes_picture]
-    others = [change for change in plan.changes if not change.takes_picture]
+    taking = [change for change in plan.changes if change.takes_image]
+    others = [change for change in plan.changes if not change.takes_image]
     attachment.discard_all([image_id for change in others for image_id in change.lost])
     entries = [_entry(change, ids[change.line]) for change in others]
     for chunk in _chunks(taking):
-        entries += _change_pictures(chunk, ids, copies)
+        entries += _change_images(chunk, ids, copies)
     audit.record_all("Product", entries, now)
 
 
@@ -79,7 +79,7 @@ def _search_text(values: dict) -> str:
 
 
 def _touch(changes: list[Change], now: datetime) -> None:
-    """Products of which only the pictures change have a new version too."""
+    """Products of which only the images change have a new version too."""
     if not changes:
         return
     db.session.execute(
@@ -91,21 +91,21 @@ def _touch(changes: list[Change], now: datetime) -> None:
 
 
 def _entry(change: Change, product_id: str) -> dict:
-    """The audit entry of a change that takes no picture of ours."""
+    """The audit entry of a change that takes no image of ours."""
     if change.saved is None:
         after = _snapshot(change.values, change.values["external_image_url"], ())
         return audit.entry("product.created", product_id, after=after)
     before = _named(change.saved.values, change.fields)
     after = _named(change.values, change.fields)
-    if change.picture:
-        kept = [one for one in change.pictures_before if one not in change.lost]
-        before |= {"image_url": change.saved.image_url, "images": list(change.pictures_before)}
+    if change.image_change:
+        kept = [one for one in change.images_before if one not in change.lost]
+        before |= {"image_url": change.saved.image_url, "images": list(change.images_before)}
         after |= {"image_url": change.values["external_image_url"], "images": kept}
     return audit.entry("product.updated", product_id, before, after)
 
 
 def _named(values: dict, fields: list[str]) -> dict:
-    """The values as the log calls them: where a picture lies is the image_url."""
+    """The values as the log calls them: where an image lies is the image_url."""
     return {"image_url" if name == "external_image_url" else name: values[name] for name in fields}
 
 
@@ -113,28 +113,28 @@ def _snapshot(values: dict, url: str | None, images: Iterable[str]) -> dict:
     return {name: values[name] for name in _AUDITED} | {"image_url": url, "images": list(images)}
 
 
-def _change_pictures(
+def _change_images(
     changes: list[Change], ids: dict[int, str], copies: dict[int, str]
 ) -> list[dict]:
-    """The pictures of these products are what the file says; returns their audit entries."""
+    """The images of these products are what the file says; returns their audit entries."""
     asked = select(Product).where(is_among(Product.id, [ids[change.line] for change in changes]))
     products = db.session.scalars(asked.execution_options(populate_existing=True)).all()
     by_id = {product.id: product for product in products}
     return [
-        _change_picture(change, by_id[ids[change.line]], copies.get(change.line))
+        _change_image(change, by_id[ids[change.line]], copies.get(change.line))
         for change in changes
     ]
 
 
-def _change_picture(change: Change, product: Product, copy_id: str | None) -> dict:
+def _change_image(change: Change, product: Product, copy_id: str | None) -> dict:
     copy = db.session.get_one(Image, copy_id) if copy_id else None
-    written_image_url.apply(product, change.picture, copy)
+    written_image_url.apply(product, change.image_change, copy)
     db.session.flush()
     db.session.expire(product, ["image", "images"])
     after = audit.snapshot(product)
     if change.saved is None:
         return audit.entry("product.created", product.id, after=after)
-    before = _snapshot(change.saved.values, change.saved.image_url, change.pictures_before)
+    before = _snapshot(change.saved.values, change.saved.image_url, change.images_before)
     return audit.entry("product.updated", product.id, before, after)
 
 

@@ -1,4 +1,4 @@
-"""The catalogue as a CSV file, which an import takes back without changing anything."""
+"""The catalog as a CSV file, which an import takes back without changing anything."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,7 @@ def csv_response(name: str, header, rows) -> Response:
 
 
 def _rows(company_id: str) -> Iterator[list[str]]:
-    """One query, read while it is sent: the file is the catalogue of one moment."""
+    """One query, read while it is sent: the file is the catalog of one moment."""
     asked = (
         select(Product)
         .where(Product.company_id == company_id)

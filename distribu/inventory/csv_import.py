@@ -88,7 +88,7 @@ def map_columns(job_id: str):
 @bp.post("/import/<job_id>/apply")
 @signed_in
 def apply_import(job_id: str):
-    """What the preview showed is on its way into the catalogue."""
+    """What the preview showed is on its way into the catalog."""
     job = _job_or_404(job_id)
     jobs.agree(job, request.form.get("fingerprint", ""))
     return redirect(url_for(".show_import", job_id=job.id), 303)
@@ -112,7 +112,7 @@ def download_errors(job_id: str) -> Response:
     plan = _plan(job, table) or abort(404)
     reasons: dict[int, list[str]] = {}
     for error in plan.errors:
-        reasons.setdefault(error.line, []).append(_told(error, table))
+        reasons.setdefault(error.line, []).append(_error_sentence(error, table))
     failing = [row for row in table.rows if row.line in reasons]
     width = max([len(table.header), *(len(row.cells) for row in failing)])
     rows = ([*_padded(row.cells, width), " ".join(reasons[row.line])] for row in failing)
@@ -156,13 +156,13 @@ class Column:
     @property
     def is_passed_over(self) -> bool:
         """Whether it holds something that nobody has said what it is."""
-        known = csv_text.normalised(self.header) == REASON
+        known = csv_text.normalized(self.header) == REASON
         return self.column is None and not known and bool(self.header or self.sample)
 
 
 @dataclass(frozen=True)
-class LostPicture:
-    """A product that loses pictures: those that are deleted, an external one, what comes."""
+class LostImage:
+    """A product that loses images: those that are deleted, an external one, what comes."""
 
     name: str
     sku: str
@@ -192,7 +192,7 @@ def _preview_page(job: ImportJob, chosen: dict | None = None, problem: str | Non
         problem=problem,
         plan=plan,
         failing=_failing(plan, table) if plan else [],
-        lost=lost_pictures(plan.lost_pictures) if plan else [],
+        lost=lost_images(plan.lost_images) if plan else [],
     )
 
 
@@ -222,14 +222,14 @@ def _column_name(error: RowError, table: Table) -> str:
     return f"{csv_text.letter(error.index)} · {table.header[error.index]}"
 
 
-def _told(error: RowError, table: Table) -> str:
+def _error_sentence(error: RowError, table: Table) -> str:
     if error.index is None:
         return error.sentence
     return f"{table.header[error.index]}: {error.sentence}"
 
 
-def lost_pictures(changes: list[Change]) -> list[LostPicture]:
-    """What the preview shows of changes that lose pictures, however many they are."""
+def lost_images(changes: list[Change]) -> list[LostImage]:
+    """What the preview shows of changes that lose images, however many they are."""
     image_ids = [image_id for change in changes for image_id in change.lost]
     found = db.session.scalars(select(Image).where(is_among(Image.id, image_ids)))
     images = {image.id: image for image in found}
@@ -238,7 +238,7 @@ def lost_pictures(changes: list[Change]) -> list[LostPicture]:
     found = db.session.scalars(asked.options(selectinload(Product.image)))
     products = {product.id: product for product in found}
     return [
-        LostPicture(
+        LostImage(
             change.values["name"],
             change.values["sku"],
             [images[image_id] for image_id in change.lost if image_id in images],

@@ -11,7 +11,7 @@ from ..forms.product import ProductForm, shown_price
 from ..http.tenancy import company_product_or_404, company_row, signed_in
 from ..images import attachment
 from ..images.decoding.policies import MERCHANT
-from ..images.store_identity import PicturesHeld
+from ..images.store_identity import ImagesHeld
 from ..models import Product, new_id
 from . import csv_import
 from .blueprint import bp
@@ -36,7 +36,7 @@ def new_product():
 @resumable
 @signed_in
 def edit_product(product_id: str):
-    """The same form for a product of the catalogue."""
+    """The same form for a product of the catalog."""
     if request.method == "GET":
         product = company_product_or_404(product_id)
         return _page(ProductForm(product, formdata=None), ImageChoice(product))
@@ -69,7 +69,7 @@ def confirm_delete(product_id: str):
 
 
 DELETE_TEXT = (
-    "The product and its pictures are deleted at once, and their addresses stop working. "
+    "The product and its images are deleted at once, and their addresses stop working. "
     "Orders keep its name, SKU and price. This cannot be undone."
 )
 
@@ -77,7 +77,7 @@ DELETE_TEXT = (
 @bp.post("/<product_id>/delete")
 @signed_in
 def delete_product(product_id: str):
-    """The product is gone, and its pictures with it; orders keep what they copied."""
+    """The product is gone, and its images with it; orders keep what they copied."""
     product = company_product_or_404(product_id)
     try:
         product = attachment.lock_product(product.id, g.company.id)
@@ -138,10 +138,10 @@ def _save(form: ProductForm, choice: ImageChoice):
         choice.errors = [str(error)]
         return _refused(form, choice), 422
     except attachment.ImageConflict:
-        choice.errors = ["The picture that you chose is in use elsewhere. Please choose it again."]
+        choice.errors = ["The image that you chose is in use elsewhere. Please choose it again."]
         choice.staged = None
         return _refused(form, choice), 409
-    except PicturesHeld as error:
+    except ImagesHeld as error:
         choice.errors = [str(error)]
         return _refused(form, choice), 503
     except IntegrityError:
@@ -185,7 +185,7 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
         return None
     before = audit.snapshot(product)
     form.fill(product)
-    # First, since they may make the room that the chosen picture needs.
+    # First, since they may make the room that the chosen image needs.
     for image in choice.removed_others:
         attachment.remove(product, image)
     if choice.is_removed:

@@ -12,24 +12,24 @@ from ..http.tenancy import company_product_or_404, signed_in
 from ..images import attachment, staging
 from ..images.decoding.policies import MERCHANT, InvalidImage
 from ..images.decoding.sandbox import SandboxError
-from ..images.store_identity import PicturesHeld
+from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError
 from ..models import READY, Image, Product
 from .blueprint import bp
 
-NOT_STORED = "The picture could not be stored just now. Nothing is lost: try again."
+NOT_STORED = "The image could not be stored just now. Nothing is lost: try again."
 BUSY = (
-    "The server is too busy to read this picture just now. Nothing is lost: choose it again in "
+    "The server is too busy to read this image just now. Nothing is lost: choose it again in "
     "a minute."
 )
-NO_LONGER_KEPT = "The picture that you chose is no longer kept. Please choose it again."
+NO_LONGER_KEPT = "The image that you chose is no longer kept. Please choose it again."
 
 
 @dataclass
 class ImageChoice:
-    """What the field holds: the saved picture, one that was chosen, or its removal.
+    """What the field holds: the saved image, one that was chosen, or its removal.
 
-    removed_ids: the product's other pictures that Save is to remove.
+    removed_ids: the product's other images that Save is to remove.
     """
 
     product: Product | None = None
@@ -48,12 +48,12 @@ class ImageChoice:
 
     @property
     def is_change(self) -> bool:
-        """Whether Save has to touch the product's pictures."""
+        """Whether Save has to touch the product's images."""
         return (self.is_removed and self.has_saved) or bool(self.staged and not self.is_removed)
 
     @property
     def others(self) -> list[Image]:
-        """The product's images beside its saved picture, in their order."""
+        """The product's images beside its saved image, in their order."""
         if self.product is None:
             return []
         shown = None if self.product.external_image_url else self.product.image
@@ -65,7 +65,7 @@ class ImageChoice:
 
     @property
     def successor(self) -> Image | None:
-        """Which of the others becomes the product's picture when Save removes that one."""
+        """Which of the others becomes the product's image when Save removes that one."""
         if not self.is_removed:
             return None
         kept = (image for image in self.others if image.id not in self.removed_ids)
@@ -96,12 +96,12 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
         staged = staging.stage(g.company.id, form.image.data, MERCHANT)
     except InvalidImage as error:
         choice.errors = [error.message]
-    except PicturesHeld as error:
+    except ImagesHeld as error:
         choice.errors = [str(error)]
     except StoreError:
         choice.errors = [NOT_STORED]
     except SandboxError as error:
-        current_app.logger.error("a picture could not be decoded: %s", error)
+        current_app.logger.error("an image could not be decoded: %s", error)
         choice.errors = [BUSY]
     else:
         discard_staged(choice)
@@ -111,17 +111,17 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
 def discard_staged(choice: ImageChoice) -> None:
     """What was chosen before is given up. Commits."""
     if choice.staged:
-        # Where pictures are held, it goes by itself after a day.
-        with suppress(PicturesHeld):
+        # Where images are held, it goes by itself after a day.
+        with suppress(ImagesHeld):
             attachment.discard(choice.staged)
             db.session.commit()
         choice.staged = None
 
 
 def act(action: str, choice: ImageChoice) -> None:
-    """Do what a button of the field says: remove, undo, keep (the saved picture) or preview.
+    """Do what a button of the field says: remove, undo, keep (the saved image) or preview.
 
-    "remove:<id>" and "undo:<id>" are about another picture of the product.
+    "remove:<id>" and "undo:<id>" are about another image of the product.
     """
     action, _, image_id = action.partition(":")
     if image_id:
@@ -166,35 +166,35 @@ def preview_image():
 @bp.post("/image/remove")
 @signed_in
 def remove_image():
-    """Show the field without a picture; the product is untouched until Save."""
-    return _after("remove", "Picture removed from the form.")
+    """Show the field without an image; the product is untouched until Save."""
+    return _after("remove", "Image removed from the form.")
 
 
 @bp.post("/image/undo")
 @signed_in
 def undo_image():
-    """Show the picture that Remove image had taken out of the form."""
-    return _after("undo", "Picture restored.")
+    """Show the image that Remove image had taken out of the form."""
+    return _after("undo", "Image restored.")
 
 
 @bp.post("/image/keep")
 @signed_in
 def keep_image():
-    """Give up the chosen picture and show the saved one."""
-    return _after("keep", "The saved picture stays.")
+    """Give up the chosen image and show the saved one."""
+    return _after("keep", "The saved image stays.")
 
 
 @bp.post("/image/<image_id>/remove")
 @signed_in
 def remove_other_image(image_id: str):
-    """Show another picture of the product as removed; it is there until Save."""
+    """Show another image of the product as removed; it is there until Save."""
     return _after_other("remove", image_id, "{} is removed when you save.")
 
 
 @bp.post("/image/<image_id>/undo")
 @signed_in
 def undo_other_image(image_id: str):
-    """Another picture of the product stays after all."""
+    """Another image of the product stays after all."""
     return _after_other("undo", image_id, "{} stays.")
 
 

@@ -12,7 +12,7 @@ a migration is released, it keeps a copy of what it called.
 
 from sqlalchemy import Connection, text
 
-# A staged picture is nobody's yet: choosing one changes no page.
+# A staged image is nobody's yet: choosing one changes no page.
 _EVENTS = {
     "product_insert": ("INSERT ON product", "new", ""),
     "product_update": ("UPDATE ON product", "new", ""),
@@ -47,7 +47,7 @@ _POSTGRESQL_BODY = (
 
 
 def create(connection: Connection) -> None:
-    """From now on every change of a catalogue changes its version."""
+    """From now on every change of a catalog changes its version."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(_POSTGRESQL_FUNCTION))
     for name, (event, row, condition) in _EVENTS.items():

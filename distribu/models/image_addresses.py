@@ -1,4 +1,4 @@
-"""What a page shows of a picture: its addresses, its sizes."""
+"""What a page shows of an image: its addresses, its sizes."""
 
 import json
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from flask import current_app
 LARGE_BOX_PX = 1000
 
 
-class Picture:
+class ImageAddresses:
     """Whatever has an image's id, public_name, derivatives and is_staged.
 
     derivatives: what is published, a dict of path ("" for the stable
-    picture, which is the first), format, width_px, height_px and
+    image, which is the first), format, width_px, height_px and
     byte_size each.
     """
 
@@ -23,17 +23,17 @@ class Picture:
     is_staged: bool
 
     def key(self, path: str = "") -> str:
-        """The key of the derivative at path, and its URL's path; "": the stable picture."""
+        """The key of the derivative at path, and its URL's path; "": the stable image."""
         return f"images/{self.id}/{path or self.public_name}"
 
     @property
     def url(self) -> str:
-        """The absolute public URL of the stable picture."""
+        """The absolute public URL of the stable image."""
         return self._public_url("")
 
     @property
     def share_url(self) -> str:
-        """The absolute URL of the JPEG for other sites; the stable picture's until it is made."""
+        """The absolute URL of the JPEG for other sites; the stable image's until it is made."""
         return self._public_url(self.share["path"])
 
     @property
@@ -50,7 +50,7 @@ class Picture:
         """The widths that exist in format, none above width_limit, as a srcset.
 
         "" without any, and for a large box until the ladder is there:
-        the stable picture is sharper than the first thumbnail.
+        the stable image is sharper than the first thumbnail.
         """
         if not self._is_sharp_at(width_limit):
             return ""
@@ -66,10 +66,10 @@ class Picture:
         return self.page_url(self._fallback(width_limit)["path"])
 
     def display_size(self, width_limit: int) -> tuple[int, int]:
-        """Width and height in pixels for the <img>, in the picture's own proportions."""
-        picture = self.derivatives[0]
-        width = min(width_limit, picture["width_px"])
-        return width, max(1, round(width * picture["height_px"] / picture["width_px"]))
+        """Width and height in pixels for the <img>, in the image's own proportions."""
+        stable = self.derivatives[0]
+        width = min(width_limit, stable["width_px"])
+        return width, max(1, round(width * stable["height_px"] / stable["width_px"]))
 
     def widths(self, format: str) -> list[int]:
         """The widths that exist in format, the smallest first."""
@@ -84,7 +84,7 @@ class Picture:
         return f"{base}/{self.key(path)}"
 
     def _page_base(self) -> str:
-        # A staged picture is private: only the app may answer for it.
+        # A staged image is private: only the app may answer for it.
         return "" if self.is_staged else current_app.config["IMAGE_BASE_URL"]
 
     def _ladder(self, format: str) -> list[dict]:
@@ -114,8 +114,8 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class PublishedPicture(Picture):
-    """A picture for everyone, from the columns that a page needs: no ORM row."""
+class PublishedImage(ImageAddresses):
+    """An image for everyone, from the columns that a page needs: no ORM row."""
 
     id: str
     public_name: str
@@ -125,8 +125,8 @@ class PublishedPicture(Picture):
     is_staged: bool = False
 
     @classmethod
-    def of(cls, row, alt_text: str = "") -> "PublishedPicture | None":
-        """The picture of a product's row; None without one, or where an external one is shown.
+    def of(cls, row, alt_text: str = "") -> "PublishedImage | None":
+        """The image of a product's row; None without one, or where an external one is shown.
 
         row: has image_id, public_name, derivatives as JSON text,
         placeholder_color and external_image_url.

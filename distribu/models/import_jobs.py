@@ -32,7 +32,7 @@ class ImportJob(db.Model):
     # While RUNNING: a worker that has not said anything until then is gone.
     working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result: Mapped[dict | None] = mapped_column(JSON)
-    # Pictures that are copied before anything is written.
+    # Images that are copied before anything is written.
     done_copies: Mapped[int] = mapped_column(default=0)
     total_copies: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = created_at_column()

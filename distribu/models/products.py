@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 from ..extensions import db
 from .columns import UtcDateTime, created_at_column, id_column, utc_now
 from .companies import Company
-from .image_addresses import Picture
+from .image_addresses import ImageAddresses
 from .search_text import SEARCHABLE_MAX, searchable
 
 PROCESSING, READY, ERROR = "PROCESSING", "READY", "ERROR"
@@ -39,7 +39,7 @@ def _searchable_of(context) -> str:
 
 
 class Product(db.Model):
-    """One SKU of a company's catalogue."""
+    """One SKU of a company's catalog."""
 
     __table_args__ = (
         UniqueConstraint("company_id", "sku"),
@@ -93,12 +93,12 @@ class Product(db.Model):
 
     @property
     def external_image_host(self) -> str:
-        """Who serves the external picture, as a reader knows them."""
+        """Who serves the external image, as a reader knows them."""
         return urlsplit(self.external_image_url or "").netloc
 
     @property
     def image_url(self) -> str | None:
-        """The absolute URL of the product's picture, wherever it is hosted, or None."""
+        """The absolute URL of the product's image, wherever it is hosted, or None."""
         if self.external_image_url:
             return self.external_image_url
         return self.image.url if self.image else None
@@ -109,13 +109,13 @@ def _keep_searchable(_mapper, _connection, product: Product) -> None:
     product.search_text = searchable(product.name, product.sku, product.category)
 
 
-class Image(Picture, db.Model):
-    """A picture, and the owner of every object under its two prefixes.
+class Image(ImageAddresses, db.Model):
+    """An image, and the owner of every object under its two prefixes.
 
     Staged while product_id is None. ladder_version is None until the
     responsive set is made; as long as it is, incoming/<id>/ is this
     row's too, afterwards an OutboxEntry's. derivatives is the list of
-    what is published: path ("" for the stable picture), format,
+    what is published: path ("" for the stable image), format,
     width_px, height_px and byte_size of each.
     """
 
@@ -169,7 +169,7 @@ class Image(Picture, db.Model):
 
 
 _lower = aliased(Image)
-# The READY image of the lowest position: what "the product's picture" means everywhere.
+# The READY image of the lowest position: what "the product's image" means everywhere.
 Product.image = relationship(
     Image,
     primaryjoin=lambda: and_(

@@ -34,7 +34,7 @@ class Installation(db.Model):
     """Which image store belongs to this database: at most one row, written at the first start.
 
     target_id: the store that a move has begun to copy to. frozen_until:
-    as long as its last pass may take, no picture is changed. moved_from:
+    as long as its last pass may take, no image is changed. moved_from:
     the store before the last move that ended.
     """
 

@@ -11,7 +11,7 @@ from sqlalchemy import Text, and_, cast, exists, select
 from ..extensions import db
 from ..http.paging import Page, page
 from ..models import Company, Image, Product, shown_image_id
-from ..models.image_addresses import PublishedPicture
+from ..models.image_addresses import PublishedImage
 from ..products.search import BY_NAME, matching
 
 PAGE_SIZE = 20
@@ -53,8 +53,8 @@ class Offer(NamedTuple):
     alt_text: str | None
 
     @property
-    def image(self) -> PublishedPicture | None:
-        return PublishedPicture.of(self, self.alt_text)
+    def image(self) -> PublishedImage | None:
+        return PublishedImage.of(self, self.alt_text)
 
     @property
     def has_image(self) -> bool:

@@ -35,7 +35,7 @@ def list_orders() -> str:
 @bp.get("/<order_id>")
 @signed_in
 def show_order(order_id: str) -> str:
-    """An order as it was placed, with the pictures that its products have now."""
+    """An order as it was placed, with the images that its products have now."""
     order = company_row_or_404(Order, order_id)
     lines = db.session.scalars(
         select(OrderLine)

@@ -121,21 +121,21 @@ def read(text: str) -> Table:
     return Table(header.cells, rows, delimiter)
 
 
-def recognise(header: Iterable[str]) -> dict[str, int]:
+def recognized_columns(header: Iterable[str]) -> dict[str, int]:
     """Which column holds what: the index of each column of ours that a header names.
 
     Our own name comes before a synonym, and those in the order in which they are documented.
     """
-    names = [normalised(name) for name in header]
+    names = [normalized(name) for name in header]
     found = {}
     for column in COLUMNS:
-        for name in (normalised(column), *SYNONYMS[column]):
+        for name in (normalized(column), *SYNONYMS[column]):
             if name in names and column not in found:
                 found[column] = names.index(name)
     return found
 
 
-def normalised(name: str) -> str:
+def normalized(name: str) -> str:
     """A header as it is compared: in lower case, without spaces, underscores and dashes."""
     return _IGNORED_IN_HEADERS.sub("", name).lower()
 
@@ -169,11 +169,11 @@ def lines(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]
     for row in rows:
         writer.writerow(map(guarded, row))
         if buffer.tell() >= PIECE:
-            yield _taken(buffer)
-    yield _taken(buffer)
+            yield _drained(buffer)
+    yield _drained(buffer)
 
 
-def _taken(buffer: io.StringIO) -> str:
+def _drained(buffer: io.StringIO) -> str:
     text = buffer.getvalue()
     buffer.seek(0)
     buffer.truncate()
@@ -197,7 +197,7 @@ def _fitness(text: str, delimiter: str) -> tuple[int, int]:
         header = next(_records(text, delimiter), None)
     except InvalidCsv:
         return 0, 0
-    return (len(recognise(header.cells)), len(header.cells)) if header else (0, 0)
+    return (len(recognized_columns(header.cells)), len(header.cells)) if header else (0, 0)
 
 
 def _records(text: str, delimiter: str, has_separator_line: bool = False) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from ..http.paging import Sort
 from ..models import Product
 from ..models.search_text import needles
 
-# A list says "1,000+" rather than count all of a large catalogue for every page.
+# A list says "1,000+" rather than count all of a large catalog for every page.
 COUNT_MAX = 1000
 # So few products are looked through faster than an index over all companies is asked.
 SMALL_COMPANY = 2000

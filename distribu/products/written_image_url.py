@@ -22,7 +22,7 @@ URL_MAX = 2048
 
 KEEP, CLEAR, EXTERNAL, COPY, MOVE = "KEEP", "CLEAR", "EXTERNAL", "COPY", "MOVE"
 
-# Anywhere in the path: what serves our pictures may add a prefix of its own.
+# Anywhere in the path: what serves our images may add a prefix of its own.
 _OWN_PATH = re.compile(r"/images/([0-9A-HJKMNP-TV-Z]{26})/", re.IGNORECASE)
 # A browser drops or turns these, so the address that is shown would not be the one checked.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"]")
@@ -30,11 +30,11 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"]")
 NOT_ABSOLUTE = "imageUrl must be an absolute http or https URL."
 TOO_LONG = f"imageUrl can have at most {URL_MAX:,} characters."
 IS_FILE = (
-    "imageUrl takes an address, not the picture itself: host the image and send its address, or "
+    "imageUrl takes an address, not the stable image: host the image and send its address, or "
     "upload it in the product form of the dashboard."
 )
 HAS_CREDENTIALS = "imageUrl must not contain a user name or password."
-IS_GONE = "imageUrl names a picture of this shop that does not exist (any more)."
+IS_GONE = "imageUrl names an image of this shop that does not exist (any more)."
 
 
 class InvalidImageUrl(ValueError):
@@ -45,8 +45,8 @@ class InvalidImageUrl(ValueError):
 class Change:
     """What writing an imageUrl does.
 
-    kind: KEEP (no change), CLEAR, EXTERNAL (url), COPY (of the picture
-    image_id) or MOVE (of the product's own picture image_id to the top).
+    kind: KEEP (no change), CLEAR, EXTERNAL (url), COPY (of the image
+    image_id) or MOVE (of the product's own image image_id to the top).
     """
 
     kind: str
@@ -77,7 +77,7 @@ def read_change(company: Company, product: Product | None, value: str | None) ->
 
 
 def named_image_id(value: str | None) -> str | None:
-    """The id of a picture that value may mean: every value that is read as one of ours has it."""
+    """The id of an image that value may mean: every value that is read as one of ours has it."""
     found = _OWN_PATH.search(unquote(value or ""))
     return found[1].upper() if found else None
 
@@ -85,7 +85,7 @@ def named_image_id(value: str | None) -> str | None:
 def prepare(company: Company, change: Change) -> Image | None:
     """The staged copy that apply() attaches, or None where none is needed. Commits.
 
-    Raises InvalidImageUrl where the picture was removed meanwhile, and
+    Raises InvalidImageUrl where the image was removed meanwhile, and
     StoreError.
     """
     if change.kind != COPY:
@@ -100,7 +100,7 @@ def prepare(company: Company, change: Change) -> Image | None:
 
 
 def apply(product: Product, change: Change, copy: Image | None = None) -> None:
-    """The product's picture is what change says. Expects lock_product(), or a new product."""
+    """The product's image is what change says. Expects lock_product(), or a new product."""
     if change.kind == CLEAR:
         attachment.remove_all(product)
     elif change.kind == COPY:
@@ -138,19 +138,19 @@ def _checked(value: str) -> SplitResult:
 
 
 def _own_id(url: SplitResult) -> str | None:
-    """The id of one of our pictures, as its addresses have it in their path."""
+    """The id of one of our images, as its addresses have it in their path."""
     found = _OWN_PATH.search(unquote(url.path))
     return found[1].upper() if found else None
 
 
 def _shown_ids(product: Product | None) -> tuple:
-    """The product's hosted picture that is shown, and the one that it was copied from."""
+    """The product's hosted image that is shown, and the one that it was copied from."""
     shown = product.image if product and not product.external_image_url else None
     return (shown.id, shown.copied_from) if shown else ()
 
 
 def _refuse_one_too_many(product: Product | None) -> None:
-    """A copy takes the place of the picture that is shown; where none is, it is one more."""
+    """A copy takes the place of the image that is shown; where none is, it is one more."""
     if product is None or (product.image and not product.external_image_url):
         return
     try:
@@ -160,9 +160,9 @@ def _refuse_one_too_many(product: Product | None) -> None:
 
 
 def _own_image(company: Company, url: SplitResult, own_id: str | None) -> Image | None:
-    """The company's picture at this address, whatever its host; None for an external address.
+    """The company's image at this address, whatever its host; None for an external address.
 
-    Raises InvalidImageUrl for an address of ours where no such picture is.
+    Raises InvalidImageUrl for an address of ours where no such image is.
     """
     image = db.session.get(Image, own_id) if own_id else None
     if image is None and not _is_our_host(url):

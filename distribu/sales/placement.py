@@ -92,7 +92,7 @@ def place_order(company_id: str, request: OrderRequest, now: datetime | None = N
 
 def _next_number(company_id: str) -> int:
     # A lock too, until commit: from here on no other order of the company has this token, and
-    # a rollback leaves no gap. After the products, as in every other change of a catalogue.
+    # a rollback leaves no gap. After the products, as in every other change of a catalog.
     return db.session.scalar(
         update(Company)
         .where(Company.id == company_id)

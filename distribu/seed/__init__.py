@@ -1,4 +1,4 @@
-"""The demo company: a shop with pictures that are drawn here, so that nothing is fetched."""
+"""The demo company: a shop with images that are drawn here, so that nothing is fetched."""
 
 from io import BytesIO
 
@@ -42,7 +42,7 @@ def seed_demo(goods: list[Good] = GOODS) -> None:
 
 
 def drawn(shot: Shot, number: int = 1) -> BytesIO:
-    """The picture as a file in its format, the same at every run. number: what varies the grain."""
+    """The image as a file in its format, the same at every run. number: what varies the grain."""
     canvas = Canvas(shot.size, shot.ground, number)
     shot.draw(canvas, *shot.arguments)
     file = BytesIO()

@@ -1,6 +1,6 @@
 """A brush for still lifes: smooth outlines, filled with light and shade.
 
-Coordinates are in thousandths of the picture's height, from its upper
+Coordinates are in thousandths of the image's height, from its upper
 left corner, whatever its size in pixels.
 """
 
@@ -22,13 +22,13 @@ SHADOW = "#2b241c"
 
 @dataclass(frozen=True)
 class Gradient:
-    """Colours at places from 0 to 1, from left to right or from top to bottom."""
+    """Colors at places from 0 to 1, from left to right or from top to bottom."""
 
     stops: tuple[tuple[float, Color], ...]
     is_vertical: bool = False
 
     def strip(self) -> Image.Image:
-        """The colours in a row of 256 pixels."""
+        """The colors in a row of 256 pixels."""
         strip = Image.new("RGB", (256, 1))
         strip.putdata([self._at(x / 255) for x in range(256)])
         return strip.transpose(Image.Transpose.ROTATE_270) if self.is_vertical else strip
@@ -54,7 +54,7 @@ def mixed(color: str | Color, other: str | Color, share: float) -> Color:
 
 
 def lit(color: str | Color, light: float) -> Color:
-    """The colour in more light (above 0) or in shade (below), from -1 to 1."""
+    """The color in more light (above 0) or in shade (below), from -1 to 1."""
     return mixed(color, "#fffaf0" if light > 0 else "#1c140e", abs(light))
 
 
@@ -122,7 +122,7 @@ def turned(outline: Outline, angle: float, cx: float, cy: float) -> list[Point]:
 
 
 class Canvas:
-    """A picture that is being painted. Without a ground it is transparent."""
+    """An image that is being painted. Without a ground it is transparent."""
 
     def __init__(self, size: tuple[int, int], ground: str | None, seed: int = 1):
         self.size, self.unit = size, size[1] / 1000
@@ -165,7 +165,7 @@ class Canvas:
         self.paint(corners, fill, opacity=opacity)
 
     def finished(self) -> Image.Image:
-        """The picture with the fine grain of a photograph."""
+        """The image with the fine grain of a photograph."""
         width, height = self.size
         noise = Image.frombytes("L", self.size, self.random.randbytes(width * height))
         noise = noise.point(lambda value: 128 + (value - 128) // GRAIN)

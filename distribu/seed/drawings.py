@@ -337,6 +337,6 @@ def _inside(c: Canvas, x: float, y: float, r: float) -> tuple[float, float]:
 
 
 def _wall(c: Canvas):
-    """The colour behind, where a handle lets one look through."""
+    """The color behind, where a handle lets one look through."""
     pixel = c.image.getpixel((3, int(560 * c.unit)))
     return pixel[:3]

@@ -11,7 +11,7 @@ LANDSCAPE, WIDE = (1280, 960), (1320, 880)
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture. ground: the colour behind; None for transparent."""
+    """One image. ground: the color behind; None for transparent."""
 
     draw: Callable
     arguments: tuple
@@ -95,11 +95,11 @@ GOODS = [
          "Forgives dark corners and long holidays. In a terracotta pot of 14 cm.",
          "each", 1850, 22, [Shot(d.leafy_plant, ("#3f7a4a", "#c96f4a"), "#e6e0d2", PORTRAIT)]),
     Good("GRN-402", "Echeveria in white pot", "Plants",
-         "A rosette of grey-green leaves with a blush at the tips. Water once a fortnight.",
+         "A rosette of gray-green leaves with a blush at the tips. Water once a fortnight.",
          "each", 990, 36,
          [Shot(d.succulent, ("#7fa88f", "#eee8dd"), "#d8c9bd", SQUARE, "WEBP")]),
     Good("TEX-501", "Linen towels, set of four", "Home & textiles",
-         "Stonewashed linen in four quiet colours, 50 × 100 cm each. Dries fast, softens with "
+         "Stonewashed linen in four quiet colors, 50 × 100 cm each. Dries fast, softens with "
          "every wash.",
          "box", 5900, 14,
          [Shot(d.towels, (["#8aa0b3", "#e7dfd0", "#b98a72", "#5f7a6d"],), "#ece7df")]),
@@ -131,7 +131,7 @@ GOODS = [
          "Wine red with a gold ribbon, 25 cm. It arrives flat and folds without glue.",
          "each", 540, 130, [Shot(d.carton, ("#7a2e3a", "#e6c36a", True), "#efe6dc")]),
     Good("PAC-710", "Notebooks A5, set of three", "Tools & packing",
-         "Thread-bound, 96 pages of dotted paper each, in three colours.",
+         "Thread-bound, 96 pages of dotted paper each, in three colors.",
          "box", 1650, 66, [Shot(d.notebooks, (["#2f4858", "#b5533c", "#5b7553"],), "#eae4d8")]),
     Good("SRV-900", "Refill of a 5 L canister", "Pantry",
          "Bring or send back your canister of oil or vinegar; we clean and refill it.",

@@ -25,7 +25,7 @@ from .catalog import PAGE_SIZE, SORTS, Choice, cards, count, count_by_category
 bp = Blueprint("storefront", __name__, url_prefix="/store/<slug>")
 
 # As many pages on either side of the current one are named; the first and the last always are.
-NEIGHBOURS = 2
+NEIGHBORS = 2
 
 # Composed once.
 _COMPANY = select(
@@ -35,25 +35,25 @@ _COMPANY = select(
 
 @bp.get("")
 def index(slug: str):
-    """Lead to the catalogue."""
+    """Lead to the catalog."""
     if db.session.execute(_COMPANY, {"slug": slug}).first() is None:
         abort(404)
-    return redirect(url_for(".catalogue", slug=slug))
+    return redirect(url_for(".catalog", slug=slug))
 
 
 @bp.get("/catalog")
-def catalogue(slug: str) -> Response:
+def catalog(slug: str) -> Response:
     """Return a page of the products that a shopper may see, or 304 where it has not changed."""
     choice = Choice.of(request.args)
-    catalogue_url = url_for(".catalogue", slug=slug)
+    catalog_url = url_for(".catalog", slug=slug)
     # A bare connection: a session costs more than all that an unchanged page needs.
     with db.engine.connect() as connection:
         # The version is read before the products: a change in between makes the page newer than
         # its ETag, never older, so the next request gets it again.
         company = connection.execute(_COMPANY, {"slug": slug}).first() or abort(404)
-        response = unchanged_or_empty(company, choice, catalogue_url)
+        response = unchanged_or_empty(company, choice, catalog_url)
         if response.status_code == HTTPStatus.OK:
-            response.set_data(_catalogue_page(connection, company, choice, catalogue_url))
+            response.set_data(_catalog_page(connection, company, choice, catalog_url))
     return response
 
 
@@ -62,9 +62,9 @@ def show_product(slug: str, product_id: str) -> str:
     """Everything that a shopper may know of one product."""
     product = _product_or_404(slug, product_id)
     images = [image for image in product.images if image.status == READY]
-    # None stands for a picture at another host: it comes before those that are hosted here.
+    # None stands for an image at another host: it comes before those that are hosted here.
     gallery = [None, *images] if product.external_image_url else images
-    catalogue_url = url_for(".catalogue", slug=slug)
+    catalog_url = url_for(".catalog", slug=slug)
     page_url = _public_url(url_for(".show_product", slug=slug, product_id=product_id))
     return render_template(
         "storefront/product.html",
@@ -75,23 +75,21 @@ def show_product(slug: str, product_id: str) -> str:
         share=gallery[0] if gallery else None,
         page_url=page_url,
         facts=_facts(product, gallery, page_url),
-        catalogue_url=catalogue_url,
-        category_url=Choice(category=product.category or "").url(catalogue_url),
+        catalog_url=catalog_url,
+        category_url=Choice(category=product.category or "").url(catalog_url),
     )
 
 
 @bp.get("/products/<product_id>/image")
 def current_image(slug: str, product_id: str) -> Response:
-    """Lead to the picture that the product has now."""
+    """Lead to the image that the product has now."""
     product = _product_or_404(slug, product_id)
     response = redirect(product.image_url or abort(404))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _catalogue_page(
-    connection: Connection, company: Row, choice: Choice, catalogue_url: str
-) -> str:
+def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_url: str) -> str:
     categories = count_by_category(connection, company.id)
     if choice.words:
         total = count(connection, company.id, choice)
@@ -105,16 +103,16 @@ def _catalogue_page(
     return template.render(
         company=company,
         store_url=url_for(".index", slug=company.slug),
-        catalogue_url=catalogue_url,
+        catalog_url=catalog_url,
         choice=choice,
         sorts=SORTS,
         cards=cards(connection, company.id, choice),
         categories=[category for category in categories if category],
-        page=_pagination(choice, total, catalogue_url),
+        page=_pagination(choice, total, catalog_url),
     )
 
 
-def _pagination(choice: Choice, total: int, catalogue_url: str) -> SimpleNamespace:
+def _pagination(choice: Choice, total: int, catalog_url: str) -> SimpleNamespace:
     """What the macro of that name prints."""
     last_page = ceil(total / PAGE_SIZE)
     first = (choice.page - 1) * PAGE_SIZE + 1
@@ -124,18 +122,18 @@ def _pagination(choice: Choice, total: int, catalogue_url: str) -> SimpleNamespa
     for number in _named_pages(choice.page, last_page):
         if number - before > 1:
             links.append(("…", None, False))
-        links.append((number, choice.url(catalogue_url, page=number), number == choice.page))
+        links.append((number, choice.url(catalog_url, page=number), number == choice.page))
         before = number
     return SimpleNamespace(
         summary=f"Showing {first:,}–{last:,} of {total:,} {noun}" if total else "",
-        previous_url=choice.page > 1 and choice.url(catalogue_url, page=choice.page - 1),
-        next_url=choice.page < last_page and choice.url(catalogue_url, page=choice.page + 1),
+        previous_url=choice.page > 1 and choice.url(catalog_url, page=choice.page - 1),
+        next_url=choice.page < last_page and choice.url(catalog_url, page=choice.page + 1),
         links=links,
     )
 
 
 def _named_pages(current: int, last: int) -> list[int]:
-    near = range(current - NEIGHBOURS, current + NEIGHBOURS + 1)
+    near = range(current - NEIGHBORS, current + NEIGHBORS + 1)
     return sorted({1, last} | {number for number in near if 1 <= number <= last})
 
 
@@ -145,7 +143,7 @@ def _chosen(images: list[Image], image_id: str | None) -> Image | None:
 
 def _facts(product: Product, gallery: list[Image | None], page_url: str) -> dict:
     """The product for search engines, as schema.org describes one."""
-    pictures = [image.share_url if image else product.external_image_url for image in gallery]
+    images = [image.share_url if image else product.external_image_url for image in gallery]
     availability = "InStock" if product.stock > 0 else "OutOfStock"
     facts = {
         "@context": "https://schema.org",
@@ -154,7 +152,7 @@ def _facts(product: Product, gallery: list[Image | None], page_url: str) -> dict
         "sku": product.sku,
         "description": product.description,
         "category": product.category,
-        "image": pictures,
+        "image": images,
         "url": page_url,
         "offers": {
             "@type": "Offer",

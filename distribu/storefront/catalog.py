@@ -19,7 +19,7 @@ from sqlalchemy import (
 from werkzeug.datastructures import MultiDict
 
 from ..models import Image, Product, shown_image_id
-from ..models.image_addresses import PublishedPicture
+from ..models.image_addresses import PublishedImage
 from ..models.search_text import needles
 
 PAGE_SIZE = 24
@@ -41,7 +41,7 @@ SORTS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """What of a catalogue is asked for; whatever the address says, it is a valid one."""
+    """What of a catalog is asked for; whatever the address says, it is a valid one."""
 
     query: str = ""
     category: str = ""
@@ -66,7 +66,7 @@ class Choice:
         words = self.query.split()[:WORDS_MAX]
         return [(piece, word) for word in words for piece in needles(word)]
 
-    def url(self, catalogue_url: str, **changes: str | int) -> str:
+    def url(self, catalog_url: str, **changes: str | int) -> str:
         """The address of this choice with a few changes; another choice starts at its page 1."""
         wanted = vars(self) | {"page": 1} | changes
         values = {"q": wanted["query"], "category": wanted["category"]}
@@ -75,7 +75,7 @@ class Choice:
         if wanted["page"] > 1:
             values["page"] = wanted["page"]
         query = urlencode({name: value for name, value in values.items() if value})
-        return f"{catalogue_url}?{query}" if query else catalogue_url
+        return f"{catalog_url}?{query}" if query else catalog_url
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ class Card:
     price_minor: int
     stock: int
     external_image_url: str | None
-    image: PublishedPicture | None
+    image: PublishedImage | None
 
     @classmethod
     def of(cls, row: Row) -> "Card":
         """Return the card of a row of the page statement, whose columns have the same order."""
-        return cls(*row[:4], _summary(row.description or ""), *row[5:9], PublishedPicture.of(row))
+        return cls(*row[:4], _summary(row.description or ""), *row[5:9], PublishedImage.of(row))
 
 
 def count_by_category(connection: Connection, company_id: str) -> dict[str | None, int]:
@@ -129,7 +129,7 @@ _COUNT_BY_CATEGORY = (
 def _page(sort: str, has_category: bool, words: int) -> Select:
     order = SORTS[sort][1]
     found = select(Product.id).where(*_shown, *_asked(has_category, words)).order_by(*order)
-    # The page is cut out before its pictures are looked for.
+    # The page is cut out before its images are looked for.
     page = found.limit(PAGE_SIZE).offset(bindparam("skipped")).subquery()
     cut = func.substr(Product.description, 1, SUMMARY_LENGTH + 1)
     return (

@@ -71,7 +71,7 @@ def globex(app, cast) -> Caller:
 
 @pytest.fixture
 def widget(app, cast) -> str:
-    """The id of a product of Acme, without a picture."""
+    """The id of a product of Acme, without an image."""
     with app.app_context():
         return add_product(cast.acme, name="Blue Widget", sku="W-1", category="Tools", stock=7).id
 

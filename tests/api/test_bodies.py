@@ -5,7 +5,7 @@ import json
 import pytest
 
 from distribu.images.stores.contract import StoreUnavailable
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 NEW = {"name": "Widget", "price": 9.99, "stock": 3}
 SENTENCE = (

@@ -65,5 +65,5 @@ def test_every_route_is_described(app, document):
 )
 def test_an_address_may_have_any_port_there_is(document, port, is_one):
     written = document["components"]["schemas"]["NewProduct"]["properties"]["imageUrl"]
-    address = f"https://pictures.example:{port}/a.jpg"
+    address = f"https://images.example:{port}/a.jpg"
     assert bool(re.search(written["pattern"], address)) == is_one

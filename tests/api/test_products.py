@@ -138,7 +138,7 @@ class TestPages:
 
 class TestFilters:
     @pytest.fixture(autouse=True)
-    def catalogue(self, app, cast):
+    def catalog(self, app, cast):
         with app.app_context():
             add_product(cast.acme, name="Blue Widget", sku="BW-1", category="Tools")
             add_product(cast.acme, name="Red Bolt", sku="RB_2", category="tools", is_active=False)
@@ -167,7 +167,7 @@ class TestFilters:
             ("active=TRUE", ["Red Bolt", "Blue Widget"]),
             ("active=yes", ["Red Bolt", "Blue Widget"]),
             ("active=true&search=bolt", []),
-            ("colour=red", ["Red Bolt", "Blue Widget"]),
+            ("color=red", ["Red Bolt", "Blue Widget"]),
         ],
     )
     def test_find(self, acme, query, names):
@@ -201,7 +201,7 @@ class TestCreating:
         assert acme.post("/products", NEW | {"unit": unit}).json["data"]["unit"] == unit
 
     def test_every_wrong_field_is_told_at_once(self, acme):
-        answer = acme.post("/products", {"price": -1, "stock": 1.5, "colour": "red"})
+        answer = acme.post("/products", {"price": -1, "stock": 1.5, "color": "red"})
         assert answer.status_code == 422
         assert answer.json == {
             "error": "Validation failed.",
@@ -209,7 +209,7 @@ class TestCreating:
                 "name": ["Enter a product name."],
                 "price": ["Price must be 0 or more."],
                 "stock": ["Stock must be a whole number."],
-                "colour": ["Unknown field."],
+                "color": ["Unknown field."],
             },
         }
 

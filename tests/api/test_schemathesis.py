@@ -39,7 +39,7 @@ def test_the_application_does_what_its_document_says(live, tmp_path):
     ("wrong", "told"),
     [
         ({"price": "9.99"}, "Response violates schema"),
-        ({"colour": "red"}, "Response violates schema"),
+        ({"color": "red"}, "Response violates schema"),
     ],
 )
 def test_an_answer_that_is_wrong_is_found(live, tmp_path, wrong, told):

@@ -1,6 +1,6 @@
-"""One WebP ladder of one picture, by Distribu or by libvips, measured in a process of its own.
+"""One WebP ladder of one image, by Distribu or by libvips, measured in a process of its own.
 
-Run by pictures.py: python _ladder.py distribu|vips PICTURE OUTPUT ROUNDS, which prints JSON.
+Run by images.py: python _ladder.py distribu|vips IMAGE OUTPUT ROUNDS, which prints JSON.
 """
 
 import json
@@ -14,17 +14,17 @@ WIDTHS = (1500, 1000, 750, 500, 300, 100)
 SHOWN_WIDTH = 1000
 
 
-def main(name: str, picture: str, output: str, rounds: str) -> None:
+def main(name: str, image: str, output: str, rounds: str) -> None:
     ladder = {"distribu": ladder_of_distribu, "vips": ladder_of_vips}[name]
     module = {"distribu": "distribu.images.decoding.publishing", "vips": "pyvips"}[name]
     without_the_application()
     import_module(module)
     baseline_kb = peak_kb()
-    ladder(picture, output)
+    ladder(image, output)
     seconds = []
     for _ in range(int(rounds)):
         started = time.process_time()
-        ladder(picture, output)
+        ladder(image, output)
         seconds.append(time.process_time() - started)
     print(
         json.dumps({"cpu_seconds": min(seconds), "peak_kb": peak_kb(), "baseline_kb": baseline_kb})
@@ -44,13 +44,13 @@ def without_the_application() -> None:
     sys.modules["distribu"] = package
 
 
-def ladder_of_distribu(picture: str, output: str) -> None:
+def ladder_of_distribu(image: str, output: str) -> None:
     from distribu.images.decoding.encoding import webp_still
     from distribu.images.decoding.pixels import opened, read_still, shrunk
     from distribu.images.decoding.policies import PUBLISHED
     from distribu.images.decoding.probe import probe
 
-    with open(picture, "rb") as file:
+    with open(image, "rb") as file:
         info = probe(file, PUBLISHED)
         with opened(file, info, PUBLISHED) as source:
             largest = round(WIDTHS[0] * max(1, info.height_px / info.width_px))
@@ -62,11 +62,11 @@ def ladder_of_distribu(picture: str, output: str) -> None:
                 Path(output).write_bytes(made.read())
 
 
-def ladder_of_vips(picture: str, output: str) -> None:
+def ladder_of_vips(image: str, output: str) -> None:
     import pyvips
 
     pyvips.cache_set_max(0)
-    still = pyvips.Image.thumbnail(picture, WIDTHS[0], height=10_000, size="down")
+    still = pyvips.Image.thumbnail(image, WIDTHS[0], height=10_000, size="down")
     for width in WIDTHS:
         still = still.thumbnail_image(width, height=10_000, size="down").copy_memory()
         made = still.webpsave_buffer(Q=80, effort=2, strip=True)

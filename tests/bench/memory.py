@@ -1,4 +1,4 @@
-"""Memory of one decoding job: the worst legal picture of each format and kind, by its budget.
+"""Memory of one decoding job: the worst legal image of each format and kind, by its budget.
 
 Run from the checkout: python tests/bench/memory.py [all | FORMAT ...]; without an argument only
 the kinds that are drawn in seconds. Each job has a child of its own; what counts is its peak of
@@ -24,7 +24,7 @@ from distribu.images.decoding.job_memory import job_bytes
 from distribu.images.decoding.policies import PUBLISHED, InvalidImage
 from distribu.images.decoding.probe import probe
 from distribu.images.decoding.sandbox import Sandbox
-from tests.images.pictures import gif_with_large_frame, jpeg_with_scans, png_claiming
+from tests.images.image_files import gif_with_large_frame, jpeg_with_scans, png_claiming
 
 MB = 1024 * 1024
 CEILING_MB = 1200
@@ -106,7 +106,7 @@ SLOW: dict[str, Callable[[], io.BytesIO]] = {
     "PNG palette with alpha": lambda: palette(
         format="PNG", compress_level=1, transparency=bytes(range(255))
     ),
-    "PNG 16-bit grey": lambda: saved(canvas("L").convert("I;16"), "PNG", compress_level=1),
+    "PNG 16-bit gray": lambda: saved(canvas("L").convert("I;16"), "PNG", compress_level=1),
     "PNG animated RGBA, 15 of 6.6 megapixels": lambda: animation("PNG", 15, 2560, "RGBA"),
     "PNG animated RGBA, 2 of 49.9 megapixels": lambda: animation("PNG", 2, 7065, "RGBA"),
     "WebP lossy": lambda: saved(canvas(), "WEBP", quality=75, method=0),
@@ -152,7 +152,7 @@ def is_within(name: str, make: Callable[[], io.BytesIO]) -> bool:
     try:
         file = make()
     except ImportError:
-        print(f"  {name:52} skipped: tests/bench/pictures.py gets what writes it")
+        print(f"  {name:52} skipped: tests/bench/images.py gets what writes it")
         return True
     info = probe(file, PUBLISHED)
     budget_mb = job_bytes(info) / MB
@@ -193,7 +193,7 @@ def measured(step: str, file: io.BytesIO) -> tuple[float, float]:
             is_over.set()
             watching.result()
             sandbox.close()
-    for one in made if step == "derive" else (made.picture, made.thumbnail):
+    for one in made if step == "derive" else (made.stable, made.thumbnail):
         one.file.close()
     return peak_mb, seconds
 

@@ -50,7 +50,7 @@ def run(database: str, url: str, folder: Path) -> None:
 
 
 def fill() -> None:
-    """A company of 87 products, each with a picture and its whole ladder."""
+    """A company of 87 products, each with an image and its whole ladder."""
     acme = Company(name="Acme", slug="acme")
     db.session.add(acme)
     db.session.flush()
@@ -66,11 +66,11 @@ def fill() -> None:
         )
         db.session.add(product)
         db.session.flush()
-        db.session.add(picture(acme.id, product.id))
+        db.session.add(image(acme.id, product.id))
     db.session.commit()
 
 
-def picture(company_id: str, product_id: str) -> Image:
+def image(company_id: str, product_id: str) -> Image:
     sizes = {"width_px": 1600, "height_px": 1200}
     made = [{"path": "", "format": "JPEG", "byte_size": 1} | sizes]
     for width in (*LADDER, 1600):

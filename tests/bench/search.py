@@ -36,12 +36,12 @@ from tests.servers import running_postgres
 
 PRODUCTS = 100_000
 OTHERS = 20_000
-PICTURED = 2  # one product of so many has a picture
+IMAGED = 2  # one product of so many has an image
 ROUNDS = 5
 KEYSTROKE_MS = 5.0
 DEEPEST_RATIO = 1.5
 
-COLOURS = ["Blue", "Red", "Green", "Black", "White", "Silver", "Grey", "Yellow", "Brown", "Orange"]
+COLORS = ["Blue", "Red", "Green", "Black", "White", "Silver", "Gray", "Yellow", "Brown", "Orange"]
 KINDS = ["Steel", "Oak", "Brass", "Nylon", "Rubber", "Copper", "Glass", "Cotton", "Paper", "Carbon"]
 THINGS = ["Widget", "Bolt", "Hammer", "Crate", "Bucket", "Brush", "Cable", "Glove", "Tape", "Screw"]
 CATEGORIES = ["Tools", "Hardware", "Garden", "Office", "Kitchen", "Safety", "Electrical"]
@@ -113,7 +113,7 @@ def fill(cast) -> None:
     products = [product(cast.acme, number) for number in range(PRODUCTS)]
     products += [product(cast.globex, number) for number in range(OTHERS)]
     db.session.execute(insert(Product), products)
-    db.session.execute(insert(Image), [picture(row) for row in products[::PICTURED]])
+    db.session.execute(insert(Image), [image(row) for row in products[::IMAGED]])
     db.session.commit()
 
 
@@ -132,7 +132,7 @@ def settle() -> None:
 def product(company_id: str, number: int) -> dict:
     rare = "Zirconium " if number % 1000 == 7 else ""
     chosen = random.Random(number)
-    words = (chosen.choice(COLOURS), chosen.choice(KINDS), chosen.choice(THINGS))
+    words = (chosen.choice(COLORS), chosen.choice(KINDS), chosen.choice(THINGS))
     return {
         "id": new_id(),
         "company_id": company_id,
@@ -146,8 +146,8 @@ def product(company_id: str, number: int) -> dict:
     }
 
 
-def picture(product: dict) -> dict:
-    """A published picture of product: what decides how long its markup takes to write."""
+def image(product: dict) -> dict:
+    """A published image of product: what decides how long its markup takes to write."""
     sizes = [(width, width * 3 // 4) for width in (100, 300, 500, 750, 1000, 1500)]
     made = [("JPEG", "", 2000, 1500), ("JPEG", "v1/share.jpg", 1200, 900)]
     made += [

@@ -1,9 +1,9 @@
-// The WebP ladder of one picture by sharp: decoded once, each width from the one before.
-// Arguments: the folder where sharp is installed, the picture, where to write 1000w.webp, rounds.
+// The WebP ladder of one image by sharp: decoded once, each width from the one before.
+// Arguments: the folder where sharp is installed, the image, where to write 1000w.webp, rounds.
 import { createRequire } from 'node:module'
 import { readFileSync, writeFileSync } from 'node:fs'
 
-const [folder, picture, output, rounds] = process.argv.slice(2)
+const [folder, image, output, rounds] = process.argv.slice(2)
 const sharp = createRequire(`${folder}/`)('sharp')
 sharp.concurrency(1)
 sharp.cache(false)
@@ -11,10 +11,10 @@ sharp.cache(false)
 const WIDTHS = [1500, 1000, 750, 500, 300, 100]
 
 async function ladder () {
-  let source = sharp(picture).rotate()
+  let source = sharp(image).rotate()
   for (const width of WIDTHS) {
     const { data, info } = await source.resize(width, null, { withoutEnlargement: true })
-      .toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
+      .toColorspace('srgb').raw().toBuffer({ resolveWithObject: true })
     const raw = { width: info.width, height: info.height, channels: info.channels }
     const webp = await sharp(data, { raw }).webp({ quality: 80, effort: 2 }).toBuffer()
     if (width === 1000) writeFileSync(output, webp)

@@ -1,12 +1,12 @@
-"""The catalogue as shoppers get it: its bytes, and its speed while pictures are made.
+"""The catalog as shoppers get it: its bytes, and its speed while images are made.
 
 Run from the checkout: python tests/bench/storefront.py. One `flask serve` with all that it
-embeds, 24 products with 12-megapixel pictures that were uploaded through the commerce API.
+embeds, 24 products with 12-megapixel images that were uploaded through the commerce API.
 
-Bytes: what Chromium fetches of the pictures of the whole page, against the same page with
+Bytes: what Chromium fetches of the images of the whole page, against the same page with
 JPEGs (quality 82, progressive, optimized) of the same widths.
 
-Speed: answers a second of the catalogue page to four clients, in turns with the worker
+Speed: answers a second of the catalog page to four clients, in turns with the worker
 stopped and with two decoding processes that work flat out.
 """
 
@@ -26,7 +26,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import urllib3
-from pictures import Row, drawn
+from images import Row, drawn
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from sqlalchemy import func, select
@@ -36,7 +36,7 @@ from distribu import create_app
 from distribu.extensions import db
 from distribu.images.decoding.ladder import LADDER
 from distribu.models import PROCESSING, Company
-from distribu.models import Image as Picture
+from distribu.models import Image as ImageAddresses
 from tests.conftest import add_product
 from tests.servers import free_port
 
@@ -67,7 +67,7 @@ def main() -> None:
             for number, each in enumerate(product_ids):
                 upload(shop, each, f"card-{number}.jpg", contents[number % DRAWN])
             wait_until(lambda: unfinished() == 0, 600)
-            print("\nThe catalogue of 24 products with pictures of 12 megapixels")
+            print("\nThe catalog of 24 products with images of 12 megapixels")
             for row in (*bytes_of_page(shop), throughput(shop, contents, worker_of(server))):
                 print(row, flush=True)
         finally:
@@ -91,10 +91,10 @@ def upload(shop: Shop, product_id: str, name: str, content: bytes) -> None:
 
 
 def unfinished(*conditions) -> int:
-    """How many pictures have no whole ladder yet."""
+    """How many images have no whole ladder yet."""
     app = create_app()
     with app.app_context():
-        waiting = select(func.count()).where(Picture.ladder_version.is_(None), *conditions)
+        waiting = select(func.count()).where(ImageAddresses.ladder_version.is_(None), *conditions)
         found = db.session.scalar(waiting)
         db.engine.dispose()
     return found
@@ -123,27 +123,27 @@ def bytes_of_page(shop: Shop) -> list[Row]:
 
 
 def against_jpeg(shop: Shop, name: str, urls: list[str]) -> Row:
-    """Bytes of the pictures at urls, of JPEGs as wide made from the stable pictures."""
+    """Bytes of the images at urls, of JPEGs as wide made from the stable images."""
     ours = theirs = 0
     widths = set()
     for url in urls:
         ours += len(shop.http.request("GET", url).data)
         width = int(re.search(r"/(\d+)w\.", url)[1])
         widths.add(width)
-        # The widest rung stands for the picture: its address is in the same folder.
+        # The widest rung stands for the image: its address is in the same folder.
         top = re.sub(r"/\d+w\.\w+$", f"/{LADDER[-1]}w.webp", url)
-        with Image.open(BytesIO(shop.http.request("GET", top).data)) as picture:
-            small = picture.resize((width, round(picture.height * width / picture.width)))
+        with Image.open(BytesIO(shop.http.request("GET", top).data)) as image:
+            small = image.resize((width, round(image.height * width / image.width)))
         made = BytesIO()
         small.convert("RGB").save(made, "JPEG", **JPEG)
         theirs += made.tell()
     formats = {url.rpartition(".")[2] for url in urls}
     note = f"{ours / 1000:.0f} kB, {'/'.join(formats)} of {sorted(widths)} px"
-    return Row(f"its pictures at {name}, bytes of JPEGs", ours / theirs, note=note)
+    return Row(f"its images at {name}, bytes of JPEGs", ours / theirs, note=note)
 
 
 def throughput(shop: Shop, contents: list[bytes], worker: int) -> Row:
-    """Answers a second while pictures are made, of those while the worker is stopped."""
+    """Answers a second while images are made, of those while the worker is stopped."""
     os.kill(worker, signal.SIGSTOP)
     for number in range(QUEUED):
         upload(shop, shop.product_id, f"queued-{number}.jpg", contents[number % DRAWN])
@@ -158,15 +158,15 @@ def throughput(shop: Shop, contents: list[bytes], worker: int) -> Row:
         os.kill(worker, signal.SIGSTOP)
     os.kill(worker, signal.SIGCONT)
     if unfinished() == 0:
-        raise SystemExit("the worker ran out of pictures: queue more")
-    published = QUEUED - unfinished(Picture.status == PROCESSING)
+        raise SystemExit("the worker ran out of images: queue more")
+    published = QUEUED - unfinished(ImageAddresses.status == PROCESSING)
     ladders = QUEUED - unfinished()
     note = (
-        f"{median(busy):.0f} of {median(idle):.0f} a second, meanwhile {published} pictures "
+        f"{median(busy):.0f} of {median(idle):.0f} a second, meanwhile {published} images "
         f"published, {ladders} ladders made"
     )
     ratio = median(one / other for one, other in zip(busy, idle, strict=True))
-    return Row("page throughput while pictures are made, of idle", ratio, 0.95, True, note)
+    return Row("page throughput while images are made, of idle", ratio, 0.95, True, note)
 
 
 def answers_a_second(url: str) -> float:

@@ -4,7 +4,7 @@ Run from the checkout: python tests/bench/uploads.py. Two web processes
 and two workers, PostgreSQL, MinIO and Redis; then one that serve embeds
 all in, on SQLite and a directory. Ends with an
 error where an image is not READY, the order of images is not as asked,
-or the limit does not hold. Against it: decoding the same pictures in one
+or the limit does not hold. Against it: decoding the same images in one
 sandbox with their ladders, which READY does not wait for, and no
 server around.
 """
@@ -33,7 +33,7 @@ from distribu.images.decoding.policies import COMMERCE
 from distribu.images.decoding.sandbox import Sandbox
 from tests.commerce.conftest import add_key
 from tests.conftest import add_cast, add_product
-from tests.images.pictures import jpeg
+from tests.images.image_files import jpeg
 from tests.servers import free_port, running_minio, running_postgres, running_redis
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ CLIENTS = 10
 UPLOADS = 50
 LIMIT = 100
 READY_SECONDS = 600
-PICTURES = [jpeg(2400 + number, 1800).getvalue() for number in range(UPLOADS)]
+IMAGES = [jpeg(2400 + number, 1800).getvalue() for number in range(UPLOADS)]
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Shop:
 
 def main() -> None:
     alone = seconds(decode_alone)
-    print(f"{UPLOADS} pictures decoded in one sandbox, no server: {alone:.1f} s")
+    print(f"{UPLOADS} images decoded in one sandbox, no server: {alone:.1f} s")
     for name, parts in (("PostgreSQL, MinIO, Redis", production), ("embedded", embedded)):
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
             environ = {"DISTRIBU_INSTANCE": folder, **parts(stack)}
@@ -97,7 +97,7 @@ def production(stack: ExitStack) -> dict[str, str]:
     postgres = stack.enter_context(running_postgres())
     return {
         "DISTRIBU_DATABASE_URL": postgres.url("postgres"),
-        "DISTRIBU_IMAGE_STORE_URL": stack.enter_context(running_minio()).url("pictures"),
+        "DISTRIBU_IMAGE_STORE_URL": stack.enter_context(running_minio()).url("images"),
         "DISTRIBU_QUEUE_URL": f"{stack.enter_context(running_redis())}/0",
     }
 
@@ -160,9 +160,7 @@ def send_and_wait(shop: Shop) -> tuple[float, float, list[float]]:
 
     def send(number: int) -> tuple[str, float]:
         started = time.monotonic()
-        body, status = shop.upload(
-            number, shop.product_id, f"picture-{number}.jpg", PICTURES[number]
-        )
+        body, status = shop.upload(number, shop.product_id, f"image-{number}.jpg", IMAGES[number])
         if status != 202:
             raise SystemExit(f"upload {number} was answered {status}: {body}")
         return body["imageId"], time.monotonic() - started
@@ -223,12 +221,12 @@ def decode_alone() -> None:
 
     def make(content: bytes) -> None:
         publication = sandbox.publish(BytesIO(content), COMMERCE)
-        made = [publication.picture, publication.thumbnail]
+        made = [publication.stable, publication.thumbnail]
         for one in [*made, *sandbox.derive(BytesIO(content), COMMERCE, with_thumbnail=False)]:
             one.file.close()
 
     with ThreadPoolExecutor(2) as threads:
-        list(threads.map(make, PICTURES))
+        list(threads.map(make, IMAGES))
     sandbox.close()
 
 

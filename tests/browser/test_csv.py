@@ -8,7 +8,7 @@ from distribu.extensions import db
 from distribu.models import Product
 from tests.browser.conftest import LiveApp
 from tests.conftest import add_product, run_queue
-from tests.imports import add_picture
+from tests.imports import add_image
 
 IMPORT = "/dashboard/inventory/import"
 
@@ -29,7 +29,7 @@ def skus(live_app: LiveApp) -> set[str]:
 
 def test_from_an_error_over_the_columns_to_the_products(dashboard, live_app):
     with live_app.app.app_context():
-        add_picture(add_product(live_app.cast.acme, sku="A", name="Anchor"))
+        add_image(add_product(live_app.cast.acme, sku="A", name="Anchor"))
     choose(dashboard, live_app, "Number,Label,Price,Stock,Image\nA,Anchor,x,1,\n")
     question = dashboard.get_by_role("alert").filter(has_text="Which column is sku, which is name?")
     expect(question).to_be_focused()

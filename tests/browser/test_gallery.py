@@ -1,4 +1,4 @@
-"""The other pictures of a product in a real browser: in the form, and on the storefront."""
+"""The other images of a product in a real browser: in the form, and on the storefront."""
 
 import pytest
 from playwright.sync_api import expect
@@ -6,13 +6,13 @@ from playwright.sync_api import expect
 from distribu.extensions import db
 from distribu.images import attachment, staging
 from tests.conftest import add_product
+from tests.images.image_files import png
 from tests.images.life import upload
-from tests.images.pictures import png
 
 
 @pytest.fixture
 def widget(live_app) -> str:
-    """The id of a product with three pictures: one.png, two.png, three.png."""
+    """The id of a product with three images: one.png, two.png, three.png."""
     app, acme = live_app.app, live_app.cast.acme
     with app.app_context():
         product_id = add_product(acme, name="Widget", stock=10).id

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from distribu.extensions import db
 from distribu.models import Image, Product
 from tests.conftest import add_product
-from tests.images.pictures import jpeg, png
+from tests.images.image_files import jpeg, png
 
 NEW = "/dashboard/inventory/new"
 
@@ -32,7 +32,7 @@ def preview(page: Page):
 
 
 def expect_shown(image) -> None:
-    """The picture has arrived and was decoded."""
+    """The image has arrived and was decoded."""
     image.page.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
 
 
@@ -54,8 +54,8 @@ def widget(live_app) -> str:
 
 
 @pytest.fixture
-def pictured(dashboard, widget) -> str:
-    """The same, with a saved picture."""
+def imaged(dashboard, widget) -> str:
+    """The same, with a saved image."""
     dashboard.goto(widget)
     choose(dashboard, photo())
     expect(dashboard.locator("#image-status")).to_have_text("blue-widget.jpg chosen.")
@@ -64,7 +64,7 @@ def pictured(dashboard, widget) -> str:
     return widget
 
 
-def test_a_chosen_picture_shows_before_save(live_app, dashboard):
+def test_a_chosen_image_shows_before_save(live_app, dashboard):
     dashboard.goto(live_app.url + NEW)
     choose(dashboard, photo())
     expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
@@ -72,7 +72,7 @@ def test_a_chosen_picture_shows_before_save(live_app, dashboard):
     expect_shown(preview(dashboard))
 
 
-def test_a_chosen_picture_survives_a_refused_save(live_app, dashboard):
+def test_a_chosen_image_survives_a_refused_save(live_app, dashboard):
     dashboard.goto(live_app.url + NEW)
     choose(dashboard, photo())
     expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
@@ -94,7 +94,7 @@ def test_save_during_the_upload_waits_for_it(live_app, dashboard):
     choose(dashboard, photo())
     expect(dashboard.locator("#image-progress")).to_be_visible()
     save(dashboard)
-    expect(dashboard.locator("#image-status")).to_have_text("Saving when the picture has arrived.")
+    expect(dashboard.locator("#image-status")).to_have_text("Saving when the image has arrived.")
     assert dashboard.url.endswith(NEW)
     held[0].continue_()
     dashboard.wait_for_url("**/dashboard/inventory")
@@ -102,8 +102,8 @@ def test_save_during_the_upload_waits_for_it(live_app, dashboard):
     assert image.product_id
 
 
-def test_the_browsers_own_preview_keeps_inside_its_box(dashboard, pictured):
-    dashboard.goto(pictured)
+def test_the_browsers_own_preview_keeps_inside_its_box(dashboard, imaged):
+    dashboard.goto(imaged)
     held = []
     dashboard.route("**/image/preview?*", lambda route: held.append(route))
     with dashboard.expect_request("**/image/preview?*"):
@@ -167,8 +167,8 @@ def test_a_session_that_ended_keeps_the_file_chosen(live_app, dashboard):
     assert link.evaluate(color) == dashboard.locator(".toast").evaluate(color)
 
 
-def test_remove_and_undo_change_only_the_form(live_app, dashboard, pictured):
-    dashboard.goto(pictured)
+def test_remove_and_undo_change_only_the_form(live_app, dashboard, imaged):
+    dashboard.goto(imaged)
     dashboard.get_by_role("button", name="Remove image").click()
     expect(dashboard.locator("#image-field")).to_contain_text("old address will stop working")
     undo = dashboard.get_by_role("button", name="Undo")
@@ -178,8 +178,8 @@ def test_remove_and_undo_change_only_the_form(live_app, dashboard, pictured):
     assert len(images(live_app)) == 1
 
 
-def test_the_focus_stays_in_the_field_when_its_button_goes(dashboard, pictured):
-    dashboard.goto(pictured)
+def test_the_focus_stays_in_the_field_when_its_button_goes(dashboard, imaged):
+    dashboard.goto(imaged)
     remove = dashboard.get_by_role("button", name="Remove image")
     remove.focus()
     remove.press("Enter")
@@ -191,8 +191,8 @@ def test_the_focus_stays_in_the_field_when_its_button_goes(dashboard, pictured):
     expect(dashboard.locator("#image")).to_be_focused()
 
 
-def test_remove_and_save_deletes_the_file(live_app, dashboard, pictured):
-    dashboard.goto(pictured)
+def test_remove_and_save_deletes_the_file(live_app, dashboard, imaged):
+    dashboard.goto(imaged)
     dashboard.get_by_role("button", name="Remove image").click()
     expect(dashboard.get_by_role("button", name="Undo")).to_be_visible()
     save(dashboard)
@@ -201,8 +201,8 @@ def test_remove_and_save_deletes_the_file(live_app, dashboard, pictured):
     assert live_app.app.extensions["image_store"].keys() == set()
 
 
-def test_replace_makes_the_old_address_stop_working(live_app, dashboard, pictured):
-    dashboard.goto(pictured)
+def test_replace_makes_the_old_address_stop_working(live_app, dashboard, imaged):
+    dashboard.goto(imaged)
     address = dashboard.locator("#image-url").input_value()
     assert dashboard.request.get(address).status == 200
     choose(dashboard, photo("red.jpg"))
@@ -286,8 +286,8 @@ class TestWithoutScripts:
         (image,) = images(live_app)
         assert image.product_id
 
-    def test_remove_undo_and_remove_again(self, live_app, dashboard, pictured_plainly):
-        dashboard.goto(pictured_plainly)
+    def test_remove_undo_and_remove_again(self, live_app, dashboard, imaged_plainly):
+        dashboard.goto(imaged_plainly)
         dashboard.get_by_role("button", name="Remove image").click()
         dashboard.get_by_role("button", name="Undo").click()
         dashboard.get_by_role("button", name="Remove image").click()
@@ -304,7 +304,7 @@ class TestWithoutScripts:
         expect(dashboard.get_by_label("Product name")).to_have_value("Typed")
 
     @pytest.fixture
-    def pictured_plainly(self, dashboard, widget) -> str:
+    def imaged_plainly(self, dashboard, widget) -> str:
         dashboard.goto(widget)
         choose(dashboard, photo())
         save(dashboard)

@@ -1,4 +1,4 @@
-"""The main journey, on both stores: a picture from the form to the shopper, and away again."""
+"""The main journey, on both stores: an image from the form to the shopper, and away again."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LiveApp, serve
-from tests.images.pictures import jpeg
+from tests.images.image_files import jpeg
 
 PHOTO = {"name": "Blue widget.jpg", "mimeType": "image/jpeg"}
 
@@ -20,7 +20,7 @@ def live_app(request, make_app):
 
 
 def places(live_app: LiveApp) -> list[str]:
-    """The addresses of the pages that show a product's picture, but for the product page."""
+    """The addresses of the pages that show a product's image, but for the product page."""
     paths = ("/dashboard/inventory", "/store/acme/catalog", "/dashboard/orders/new")
     return [live_app.url + path for path in paths]
 
@@ -30,8 +30,8 @@ def product_page(page: Page, live_app: LiveApp) -> str:
     return live_app.url + page.get_by_role("link", name="Blue widget").get_attribute("href")
 
 
-def shown_pictures(page: Page, live_app: LiveApp) -> list[str]:
-    """The ids of the pictures that the four places show, decoded by the browser."""
+def shown_images(page: Page, live_app: LiveApp) -> list[str]:
+    """The ids of the images that the four places show, decoded by the browser."""
     shown = []
     for address in [*places(live_app), product_page(page, live_app)]:
         page.goto(address)
@@ -49,7 +49,7 @@ def expect_tiles(page: Page, live_app: LiveApp) -> None:
 
 
 def kept_ids(live_app: LiveApp) -> set[str]:
-    """The ids of the pictures of which the store has anything."""
+    """The ids of the images of which the store has anything."""
     return {key.split("/")[1] for key in sorted(live_app.app.extensions["image_store"].keys())}
 
 
@@ -67,7 +67,7 @@ def edit(page: Page, live_app: LiveApp) -> None:
     page.get_by_role("link", name="Blue widget").click()
 
 
-def test_a_picture_from_the_form_to_the_shopper_and_away(live_app, dashboard):
+def test_a_image_from_the_form_to_the_shopper_and_away(live_app, dashboard):
     page = dashboard
     page.goto(f"{live_app.url}/dashboard/inventory/new")
     choose(page, 1600, 1200)
@@ -79,7 +79,7 @@ def test_a_picture_from_the_form_to_the_shopper_and_away(live_app, dashboard):
     page.get_by_label("Stock qty").fill("9")
     save(page)
     page.wait_for_url("**/dashboard/inventory")
-    first = set(shown_pictures(page, live_app))
+    first = set(shown_images(page, live_app))
     assert len(first) == 1
 
     edit(page, live_app)
@@ -88,7 +88,7 @@ def test_a_picture_from_the_form_to_the_shopper_and_away(live_app, dashboard):
     choose(page, 900, 900)
     save(page)
     page.wait_for_url("**/dashboard/inventory")
-    second = set(shown_pictures(page, live_app))
+    second = set(shown_images(page, live_app))
     assert len(second) == 1
     assert second != first
     assert page.request.get(old_address).status == 404

@@ -22,7 +22,7 @@ PAGES = {
     "delete": "/dashboard/inventory/{id}/delete",
     "new-order": "/dashboard/orders/new",
     "members": "/dashboard/settings/members",
-    "catalogue": "/store/acme/catalog",
+    "catalog": "/store/acme/catalog",
     "product": "/store/acme/products/{id}",
 }
 # 360 a telephone; 640 a window of 1280 at 200 %; 900 where the side bar appears; 1280 a desk.

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from distribu.extensions import db
 from distribu.models import Order, Product
 from tests.conftest import add_product
-from tests.images.pictures import jpeg
+from tests.images.image_files import jpeg
 
 WIDTHS = [360, 1280]
 
@@ -110,12 +110,12 @@ def test_a_press_counts_that_comes_while_an_answer_travels(order):
     add(order, "Blue Widget")
     more = order.get_by_role("button", name="One Blue Widget more")
     expect(more).to_be_visible()
-    travelling = []
-    order.route("**/orders/new/lines", lambda route: travelling.append(route), times=1)
+    traveling = []
+    order.route("**/orders/new/lines", lambda route: traveling.append(route), times=1)
     with order.expect_request("**/orders/new/lines"):
         more.click()
     more.click()
-    travelling[0].continue_()
+    traveling[0].continue_()
     expect(total(order)).to_have_text("$29.97")
     expect(quantity(order, "Blue Widget")).to_have_value("3")
 
@@ -248,9 +248,9 @@ def test_a_thumbnail_enlarges_and_closes_by_keyboard(dashboard, live_app, shop):
     page.get_by_role("button", name="Save changes").click()
     page.wait_for_url("**/dashboard/inventory")
     page.goto(f"{shop}?q=blue")
-    enlarge = page.get_by_role("button", name="Enlarge the picture of Blue Widget")
+    enlarge = page.get_by_role("button", name="Enlarge the image of Blue Widget")
     page.wait_for_function(
-        "picture => picture.naturalWidth > 0", arg=enlarge.locator("img").element_handle()
+        "image => image.naturalWidth > 0", arg=enlarge.locator("img").element_handle()
     )
     enlarge.focus()
     page.keyboard.press("Enter")
@@ -262,10 +262,10 @@ def test_a_thumbnail_enlarges_and_closes_by_keyboard(dashboard, live_app, shop):
     expect(enlarge).to_be_focused()
 
 
-def expect_at_least(width_px: int, picture) -> None:
-    """The picture has arrived, and is so wide."""
-    wide = f"picture => picture.naturalWidth >= {width_px}"
-    picture.page.wait_for_function(wide, arg=picture.element_handle())
+def expect_at_least(width_px: int, image) -> None:
+    """The image has arrived, and is so wide."""
+    wide = f"image => image.naturalWidth >= {width_px}"
+    image.page.wait_for_function(wide, arg=image.element_handle())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -16,7 +16,7 @@ from distribu.models import Company, Image
 PARTS = """
 {% extends "storefront.html" %}
 {% import "_form_macros.html" as forms %}
-{% from "_picture.html" import product_picture %}
+{% from "_image.html" import product_image %}
 {% from "_icons.html" import icon %}
 {% block flashes %}{% include "_flashes.html" %}{% endblock %}
 {% block main %}
@@ -43,7 +43,7 @@ PARTS = """
   <td class="num" data-label="Stock">{{ forms.stock_badge(stock) }}</td></tr>{% endfor %}</tbody>
 </table>
 <ul class="cards">{% for product in products %}<li><article class="card">
-  <div class="card-picture">{{ product_picture(product, "50vw", 500, loop.first, "") }}</div>
+  <div class="card-image">{{ product_image(product, "50vw", 500, loop.first, "") }}</div>
   <div class="card-body"><h2><a href="#p">{{ product.name }}</a></h2><p>A fine thing.</p></div>
   <div class="card-foot"><span class="price">€ 9 <span class="unit">/ each</span></span>
   {{ forms.active_badge(loop.first) }}</div></article></li>{% endfor %}</ul>
@@ -66,7 +66,7 @@ class PartsForm(Form):
 
 
 def products():
-    """No picture, a dead link, a missing file, and a picture that is there."""
+    """No image, a dead link, a missing file, and an image that is there."""
     here = SimpleNamespace(
         srcset=lambda format, width_limit: "",
         fallback_url=lambda width_limit: "/static/favicon.svg",
@@ -184,13 +184,13 @@ def test_flashed_message_can_be_dismissed(parts):
 
 
 @pytest.mark.parametrize(("name", "initial"), [("Anchor", "A"), ("Bolt", "B"), ("Crate", "C")])
-def test_product_without_a_working_picture_shows_its_tile(parts, name, initial):
+def test_product_without_a_working_image_shows_its_tile(parts, name, initial):
     card = parts.get_by_role("article").filter(has_text=name)
     card.scroll_into_view_if_needed()
-    card.locator(".card-picture > svg.tile").filter(has_text=initial).wait_for()
+    card.locator(".card-image > svg.tile").filter(has_text=initial).wait_for()
 
 
-def test_colour_behind_a_picture_goes_when_it_has_arrived(parts):
+def test_color_behind_a_image_goes_when_it_has_arrived(parts):
     card = parts.get_by_role("article").filter(has_text="Drum")
     card.scroll_into_view_if_needed()
     card.locator("img").wait_for()

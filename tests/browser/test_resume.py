@@ -8,7 +8,7 @@ from distribu.extensions import db
 from distribu.models import Image, User
 from tests.browser.conftest import LiveApp, serve
 from tests.conftest import PASSWORD
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def fill_in_sign_in(page: Page) -> None:
     page.keyboard.press("Enter")
 
 
-def choose_picture(page: Page) -> None:
-    picture = {"name": "blue.png", "mimeType": "image/png", "buffer": png(640, 480).read()}
-    page.locator("input[type=file]").set_input_files(picture)
+def choose_image(page: Page) -> None:
+    image = {"name": "blue.png", "mimeType": "image/png", "buffer": png(640, 480).read()}
+    page.locator("input[type=file]").set_input_files(image)
 
 
 def end_every_session(live_app: LiveApp) -> None:
@@ -51,7 +51,7 @@ def test_without_scripts_the_form_and_its_file_come_back(browser: Browser, live_
         sign_in(page, live_app.url)
         page.goto(f"{live_app.url}/dashboard/inventory/new")
         page.get_by_label("Product name").fill("Blue widget")
-        choose_picture(page)
+        choose_image(page)
         end_every_session(live_app)
         page.get_by_label("Product name").press("Enter")
         fill_in_sign_in(page)
@@ -65,14 +65,14 @@ def test_upload_in_a_page_older_than_its_sign_in_works_at_the_second_try(page: P
     sign_in(page, live_app.url)
     page.goto(f"{live_app.url}/dashboard/inventory/new")
     end_every_session(live_app)
-    choose_picture(page)
+    choose_image(page)
     told = page.locator("#toasts")
     expect(told).to_contain_text("You were signed out.")
     with page.expect_popup() as opened:
         told.get_by_role("link", name="Sign in in a new tab").click()
     fill_in_sign_in(opened.value)
     opened.value.wait_for_url("**/dashboard/inventory")
-    choose_picture(page)
+    choose_image(page)
     expect(told).to_contain_text("It is ready now")
-    choose_picture(page)
+    choose_image(page)
     expect(page.locator("#image-field img")).to_be_visible()

@@ -21,19 +21,19 @@ WATCH_SHIFTS = """
         if (!entry.hadRecentInput) window.shifts.push(entry.value);
     }).observe({ type: "layout-shift", buffered: true });
 """
-# How wide each picture is drawn, in parts of what its sizes attribute promised.
+# How wide each image is drawn, in parts of what its sizes attribute promised.
 PARTS_OF_SIZES = """
-    Array.from(document.querySelectorAll("picture"), (picture) => {
+    Array.from(document.querySelectorAll("picture"), (image) => {
       const probe = document.createElement("img");
       document.body.append(probe);
-      const sizes = picture.querySelector("source").sizes.split(/,(?![^(]*\\))/);
+      const sizes = image.querySelector("source").sizes.split(/,(?![^(]*\\))/);
       const condition = /^\\s*(\\([^)]*\\))\\s/;
       const fits = (size) => !condition.test(size) || matchMedia(size.match(condition)[1]).matches;
       probe.style.cssText = "position:absolute;height:1px;max-width:none;width:"
         + sizes.find(fits).replace(condition, "");
       const promised = probe.getBoundingClientRect().width;
       probe.remove();
-      return picture.querySelector("img").getBoundingClientRect().width / promised;
+      return image.querySelector("img").getBoundingClientRect().width / promised;
     })
 """
 
@@ -45,7 +45,7 @@ def photo(size: tuple[int, int]) -> FileStorage:
     return FileStorage(file, filename="photo.jpg")
 
 
-def add_picture(company_id: str, product_id: str, size: tuple[int, int]) -> None:
+def add_image(company_id: str, product_id: str, size: tuple[int, int]) -> None:
     image_id = staging.stage(company_id, photo(size)).id
     attachment.attach(attachment.lock_product(product_id, company_id), image_id)
     db.session.commit()
@@ -54,7 +54,7 @@ def add_picture(company_id: str, product_id: str, size: tuple[int, int]) -> None
 
 @dataclass(frozen=True)
 class Shop:
-    """A storefront as a browser reaches it: the address of its catalogue, and of a product."""
+    """A storefront as a browser reaches it: the address of its catalog, and of a product."""
 
     app: Flask
     addresses: list[str]
@@ -62,7 +62,7 @@ class Shop:
 
 @pytest.fixture
 def shop(live_app):
-    """Acme with 30 products, of which three have pictures; the first one has two."""
+    """Acme with 30 products, of which three have images; the first one has two."""
     with live_app.app.app_context():
         acme = live_app.cast.acme
         products = [
@@ -77,8 +77,8 @@ def shop(live_app):
             for number in range(30)
         ]
         for number, size in enumerate(((800, 600), (600, 800), (900, 300))):
-            add_picture(acme, products[number], size)
-        add_picture(acme, products[0], (700, 700))
+            add_image(acme, products[number], size)
+        add_image(acme, products[0], (700, 700))
     store_url = f"{live_app.url}/store/acme"
     return Shop(live_app.app, [f"{store_url}/catalog", f"{store_url}/products/{products[0]}"])
 
@@ -94,7 +94,7 @@ def shopper(page):
 
 
 @pytest.mark.parametrize("width_px", [360, 768, 1280])
-@pytest.mark.parametrize("kind", [0, 1], ids=["catalogue", "product"])
+@pytest.mark.parametrize("kind", [0, 1], ids=["catalog", "product"])
 def test_nothing_moves_while_a_page_loads(shop, shopper, kind, width_px):
     shopper.set_viewport_size({"width": width_px, "height": 900})
     shopper.goto(shop.addresses[kind], wait_until="networkidle")
@@ -104,7 +104,7 @@ def test_nothing_moves_while_a_page_loads(shop, shopper, kind, width_px):
 
 
 @pytest.mark.parametrize("width_px", [360, 600, 768, 1024, 1280])
-@pytest.mark.parametrize("kind", [0, 1], ids=["catalogue", "product"])
+@pytest.mark.parametrize("kind", [0, 1], ids=["catalog", "product"])
 def test_sizes_are_what_the_style_sheet_makes(shop, shopper, kind, width_px):
     shopper.set_viewport_size({"width": width_px, "height": 900})
     shopper.goto(shop.addresses[kind])
@@ -114,20 +114,20 @@ def test_sizes_are_what_the_style_sheet_makes(shop, shopper, kind, width_px):
 
 
 @pytest.mark.parametrize("width_px", [360, 768, 1280])
-@pytest.mark.parametrize("kind", [0, 1], ids=["catalogue", "product"])
+@pytest.mark.parametrize("kind", [0, 1], ids=["catalog", "product"])
 def test_no_page_is_wider_than_the_window(shop, shopper, kind, width_px):
     shopper.set_viewport_size({"width": width_px, "height": 900})
     shopper.goto(shop.addresses[kind])
     assert shopper.evaluate("document.documentElement.scrollWidth") <= width_px
 
 
-@pytest.mark.parametrize("kind", [0, 1], ids=["catalogue", "product"])
+@pytest.mark.parametrize("kind", [0, 1], ids=["catalog", "product"])
 def test_no_page_breaks_its_own_policy(shop, shopper, kind):
     shopper.goto(shop.addresses[kind], wait_until="networkidle")
     assert shopper.complaints == []
 
 
-def test_catalogue_loads_the_small_avif(shop, shopper):
+def test_catalog_loads_the_small_avif(shop, shopper):
     shopper.set_viewport_size({"width": 1280, "height": 900})
     shopper.goto(shop.addresses[0], wait_until="networkidle")
     shown = shopper.locator("picture img").first.evaluate("(img) => img.currentSrc")
@@ -162,7 +162,7 @@ def test_gallery_works_without_scripts(shop, browser):
     page = context.new_page()
     page.goto(shop.addresses[1])
     before = page.locator(".stage img").get_attribute("src")
-    page.get_by_role("link", name="Picture 2 of 2").click()
+    page.get_by_role("link", name="Image 2 of 2").click()
     assert page.locator(".stage img").get_attribute("src") != before
     context.close()
 

@@ -1,4 +1,4 @@
-"""A client with a key of Acme that may read products and change pictures; uploads for it."""
+"""A client with a key of Acme that may read products and change images; uploads for it."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,7 +13,7 @@ from distribu.extensions import db
 from distribu.models import AuditEntry, Image, Product
 from tests.api.conftest import add_key as add_any_key
 from tests.conftest import add_product, run_queue
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 SCOPES = ["products:read", "images:write"]
 
@@ -66,7 +66,7 @@ class Caller:
 
     def upload(self, product_id: str, file: BytesIO | None = None, filename="blue.png") -> str:
         """The id of an image that was accepted."""
-        answer = self.send(product_id, (file or picture(), filename))
+        answer = self.send(product_id, (file or drawn_image(), filename))
         assert answer.status_code == 202, answer.text
         return answer.json["imageId"]
 
@@ -88,8 +88,8 @@ class Caller:
         return [image["id"] for image in self.product(product_id)["images"]]
 
 
-def picture(width: int = 140, height: int = 70) -> BytesIO:
-    """A picture; another one for every size."""
+def drawn_image(width: int = 140, height: int = 70) -> BytesIO:
+    """An image; another one for every size."""
     return png(width, height)
 
 
@@ -107,15 +107,15 @@ def rival(app, cast) -> Caller:
 
 @pytest.fixture
 def widget(app, cast) -> str:
-    """The id of a product of Acme, without a picture."""
+    """The id of a product of Acme, without an image."""
     with app.app_context():
         return add_product(cast.acme, name="Widget", sku="W-1", stock=7).id
 
 
 @pytest.fixture
 def three(shop, widget) -> list[str]:
-    """The ids of three pictures of the widget, in their order."""
-    ids = [shop.upload(widget, picture(140 + step, 70)) for step in range(3)]
+    """The ids of three images of the widget, in their order."""
+    ids = [shop.upload(widget, drawn_image(140 + step, 70)) for step in range(3)]
     run_queue(shop.app)
     return ids
 

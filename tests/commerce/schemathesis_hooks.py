@@ -6,7 +6,7 @@ from uuid import uuid4
 import schemathesis
 from hypothesis import strategies
 
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 PRODUCT, *IMAGES = os.environ["COMMERCE_IDS"].split(",")
 VERSIONS = ("1.0", "1.1", "v2")

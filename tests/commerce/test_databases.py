@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from distribu.extensions import db
 from distribu.models import Image
-from tests.commerce.conftest import Caller, add_key, picture
+from tests.commerce.conftest import Caller, add_key, drawn_image
 from tests.conftest import add_cast, add_product
 
 LIMIT = 100
@@ -40,7 +40,7 @@ def positions(app) -> list[int]:
 
 def test_of_101_parallel_uploads_100_are_accepted(app, shop, widget):
     def upload(number: int) -> tuple:
-        answer = shop.send(widget, (picture(20 + number, 20), f"{number}.png"))
+        answer = shop.send(widget, (drawn_image(20 + number, 20), f"{number}.png"))
         return answer.status_code, answer.json.get("subtype")
 
     with ThreadPoolExecutor(AT_ONCE) as clients:
@@ -59,7 +59,7 @@ def test_one_upload_sent_many_times_at_once_is_one_image(app, shop, widget):
 
 def test_a_filename_that_no_database_could_store(app, shop, widget):
     part = "form-data; name=file; filename*=UTF-8''blue%00widget.png"
-    assert shop.send_raw(widget, (part, picture().getvalue())).status_code == 202
+    assert shop.send_raw(widget, (part, drawn_image().getvalue())).status_code == 202
 
 
 def test_a_page_goes_on_where_the_one_before_ended(app, shop, widget):

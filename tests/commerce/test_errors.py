@@ -7,7 +7,7 @@ from flask.logging import default_handler
 
 from distribu.extensions import db
 from distribu.models import ApiKey, utc_now
-from tests.commerce.conftest import Caller, add_key, picture
+from tests.commerce.conftest import Caller, add_key, drawn_image
 from tests.conftest import run_queue
 
 FIELDS = ["type", "subtype", "message", "details", "contextId"]
@@ -141,7 +141,7 @@ def test_a_fault_of_ours(shop, widget, app, monkeypatch):
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(app.extensions["image_store"], "put", fail)
-    answer = shop.send(widget, (picture(), "a.png"))
+    answer = shop.send(widget, (drawn_image(), "a.png"))
     assert_error(answer, 500, "SERVER_ERROR", None)
     assert "a bug" not in answer.text
 
@@ -161,7 +161,7 @@ def test_the_log_finds_it(shop, app, path, monkeypatch):
 
 
 def test_no_answer_is_kept_by_caches_or_sets_a_cookie(shop, widget):
-    answers = [shop.get(), shop.send(widget, (picture(), "a.png")), shop.get("/nothing")]
+    answers = [shop.get(), shop.send(widget, (drawn_image(), "a.png")), shop.get("/nothing")]
     assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
     assert not any("Set-Cookie" in answer.headers for answer in answers)
 

@@ -1,4 +1,4 @@
-"""One picture of a product: how far it is, its words, its place, its end."""
+"""One image of a product: how far it is, its words, its place, its end."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from distribu.images.decoding.policies import InvalidImage
 from distribu.models import Image, Product, utc_now
 from tests.commerce.conftest import (
     audit_entries,
+    drawn_image,
     fetched,
     image_ids,
-    picture,
     set_image,
     version_of,
 )
 from tests.conftest import add_product, run_queue
-from tests.images.pictures import jpeg, truncated
+from tests.images.image_files import jpeg, truncated
 
 EXTERNAL = "https://example.com/a.jpg"
 
@@ -96,7 +96,7 @@ class TestFailed:
     def test_leaves_no_object(self, app, failed):
         assert app.extensions["image_store"].keys() == set()
 
-    def test_leaves_the_external_picture(self, shop, widget, app):
+    def test_leaves_the_external_image(self, shop, widget, app):
         with app.app_context():
             product_of(app, widget).external_image_url = EXTERNAL
             db.session.commit()
@@ -112,10 +112,10 @@ class TestFailed:
 class TestPrimary:
     def test_is_the_first_upload(self, shop, widget, nobody):
         first = shop.ready(widget)
-        shop.ready(widget, picture(90, 90), "other.png")
+        shop.ready(widget, drawn_image(90, 90), "other.png")
         assert first in nobody.get("/store/acme/catalog").text
 
-    def test_takes_the_external_pictures_place_once_it_is_ready(self, shop, widget, app):
+    def test_takes_the_external_images_place_once_it_is_ready(self, shop, widget, app):
         with app.app_context():
             product_of(app, widget).external_image_url = EXTERNAL
             db.session.commit()
@@ -213,13 +213,13 @@ class TestOrder:
         assert shop.shown(widget) == [three[number] for number in order]
 
     def test_counts_what_is_still_processing(self, shop, widget, three):
-        new = shop.upload(widget, picture(90, 90), "new.png")
+        new = shop.upload(widget, drawn_image(90, 90), "new.png")
         shop.post(f"/{widget}/images/{new}/order", {"afterImageId": three[0]})
         assert shop.shown(widget) == three
         run_queue(shop.app)
         assert shop.shown(widget) == [three[0], new, *three[1:]]
 
-    def test_the_first_takes_the_external_pictures_place(self, shop, widget, three, app):
+    def test_the_first_takes_the_external_images_place(self, shop, widget, three, app):
         with app.app_context():
             product_of(app, widget).external_image_url = EXTERNAL
             db.session.commit()
@@ -349,7 +349,7 @@ class TestNotThere:
         assert self.ask(shop, method, path, body, widget, image_id) == self.NOT_FOUND
 
 
-def test_a_poisoned_picture_is_given_up(shop, widget, app, monkeypatch):
+def test_a_poisoned_image_is_given_up(shop, widget, app, monkeypatch):
     def die(*arguments):
         raise InvalidImage("undecodable", "No.")
 

@@ -1,4 +1,4 @@
-"""Real workers, killed or stopped in the middle of a picture: it ends once, and leaves no object.
+"""Real workers, killed or stopped in the middle of an image: it ends once, and leaves no object.
 
 Time passes in the database alone: every window of a writer is over
 when let_time_pass() returns.
@@ -18,7 +18,7 @@ from sqlalchemy import update
 from distribu.extensions import db, queue
 from distribu.images import doctor, outbox
 from distribu.models import ERROR, PROCESSING, READY, Image, utc_now
-from tests.commerce.conftest import picture, version_of
+from tests.commerce.conftest import drawn_image, version_of
 from tests.conftest import run_queue
 from tests.images.dying_worker import POISON
 from tests.images.life import named_by_rows
@@ -52,7 +52,7 @@ def start(app):
 
 
 def poison() -> BytesIO:
-    return BytesIO(picture().getvalue() + POISON)
+    return BytesIO(drawn_image().getvalue() + POISON)
 
 
 def dies(process: subprocess.Popen) -> bool:
@@ -88,7 +88,9 @@ def store_has_what_rows_name(app) -> bool:
 
 def test_the_third_death_is_the_last_and_the_others_are_ready(app, shop, widget, start):
     poisoned = shop.upload(widget, poison(), "poison.png")
-    others = [shop.upload(widget, picture(150 + number), f"{number}.png") for number in range(3)]
+    others = [
+        shop.upload(widget, drawn_image(150 + number), f"{number}.png") for number in range(3)
+    ]
     for _ in range(3):
         assert dies(start("SIGKILL", "publish"))
         let_time_pass(app)

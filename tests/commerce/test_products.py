@@ -7,7 +7,7 @@ import pytest
 
 from distribu.extensions import db
 from distribu.models import Product, utc_now
-from tests.commerce.conftest import fetched, picture
+from tests.commerce.conftest import drawn_image, fetched
 from tests.conftest import add_product, run_queue
 
 V1_FIELDS = [
@@ -83,7 +83,7 @@ class TestProduct:
 
 class TestImage:
     def test_has_the_documented_fields(self, shop, widget):
-        image_id = shop.ready(widget, picture(640, 320), "blue-widget.png")
+        image_id = shop.ready(widget, drawn_image(640, 320), "blue-widget.png")
         [image] = shop.product(widget)["images"]
         assert image == {
             "id": image_id,
@@ -100,7 +100,7 @@ class TestImage:
     def test_a_client_that_asks_as_soon_as_it_is_ready_is_told_every_format(
         self, shop, widget, nobody
     ):
-        shop.upload(widget, picture(640, 320))
+        shop.upload(widget, drawn_image(640, 320))
         run_queue(shop.app, tasks=1)
         [image] = shop.product(widget)["images"]
         assert image["availableFormats"] == ["100w", "300w", "500w", "640w"]
@@ -109,7 +109,7 @@ class TestImage:
         assert answer.headers["Cache-Control"] == "public, no-cache"
 
     def test_every_format_answers_its_width(self, shop, widget, nobody):
-        shop.ready(widget, picture(640, 320))
+        shop.ready(widget, drawn_image(640, 320))
         [image] = shop.product(widget)["images"]
         answers = [fetched(nobody, f"{image['url']}?format={f}") for f in image["availableFormats"]]
         assert [width_of_webp(answer.data) for answer in answers] == [100, 300, 500, 640]

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.browser.conftest import LiveApp, serve
-from tests.commerce.conftest import Caller, add_key, picture
+from tests.commerce.conftest import Caller, add_key, drawn_image
 from tests.conftest import add_product, run_queue
 from tests.described import PHASES, schemathesis
 
@@ -24,7 +24,7 @@ def found_by_schemathesis(live: LiveApp, folder: Path, *options: str) -> Complet
     shop = Caller(live.app, secret)
     with live.app.app_context():
         product_id = add_product(live.cast.acme, name="Widget").id
-    ids = [shop.upload(product_id, picture(40 + number, 20)) for number in range(2)]
+    ids = [shop.upload(product_id, drawn_image(40 + number, 20)) for number in range(2)]
     run_queue(live.app)
     hooks = "tests.commerce.schemathesis_hooks"
     known = {"SCHEMATHESIS_HOOKS": hooks, "COMMERCE_IDS": ",".join([product_id, *ids])}

@@ -14,20 +14,20 @@ from tests.commerce.conftest import (
     Caller,
     add_key,
     audit_entries,
+    drawn_image,
     fetched,
     image_ids,
-    picture,
     set_image,
     version_of,
 )
 from tests.conftest import add_product, run_queue
-from tests.images.pictures import animated, gif, jpeg, png, png_claiming, webp
+from tests.images.image_files import animated, gif, jpeg, png, png_claiming, webp
 
 MOST = COMMERCE.max_byte_size
 
 
 def padded(file: BytesIO, byte_size: int) -> BytesIO:
-    """The picture with as many bytes after its end."""
+    """The image with as many bytes after its end."""
     file.seek(byte_size - 1)
     file.write(b"\0")
     file.seek(0)
@@ -38,7 +38,7 @@ class TestAccepted:
     @pytest.mark.parametrize("version", ["1.0", "1.1", "v2"])
     def test_is_202_with_the_id_and_nothing_else(self, shop, widget, version):
         shop.version = version
-        answer = shop.send(widget, (picture(), "steak.png"))
+        answer = shop.send(widget, (drawn_image(), "steak.png"))
         assert (answer.status_code, set(answer.json)) == (202, {"imageId"})
         assert shop.status(widget, answer.json["imageId"])["status"] == "PROCESSING"
 
@@ -66,7 +66,7 @@ class TestAccepted:
         assert body.count(b"\x21\xf9\x04") == 3
 
     def test_the_largest_file_is_taken(self, shop, widget):
-        assert shop.send(widget, (padded(picture(), MOST), "a.png")).status_code == 202
+        assert shop.send(widget, (padded(drawn_image(), MOST), "a.png")).status_code == 202
 
     def test_the_log_has_it(self, shop, widget, cast, app):
         image_id = shop.upload(widget)
@@ -102,7 +102,7 @@ class TestName:
     @pytest.mark.parametrize("escape", ["%00", "%0D%0ASet-Cookie:%20a=b", "%1B", "%ED%A0%80"])
     def test_never_holds_what_cannot_be_printed(self, shop, widget, escape):
         part = f"form-data; name=file; filename*=UTF-8''blue{escape}widget.png"
-        image_id = shop.send_raw(widget, (part, picture().read())).json["imageId"]
+        image_id = shop.send_raw(widget, (part, drawn_image().read())).json["imageId"]
         run_queue(shop.app)
         [image] = shop.product(widget)["images"]
         assert image["altText"].isprintable()
@@ -126,14 +126,14 @@ class TestRefused:
         assert answer.json["message"] == expected
 
     def test_a_part_of_another_name(self, shop, widget):
-        assert self.refusal(shop, widget, (picture(), "a.png", "image")) == self.BAD
+        assert self.refusal(shop, widget, (drawn_image(), "a.png", "image")) == self.BAD
 
     def test_two_files(self, shop, widget):
-        parts = [(picture(), "a.png"), (picture(50, 50), "b.png")]
+        parts = [(drawn_image(), "a.png"), (drawn_image(50, 50), "b.png")]
         assert self.refusal(shop, widget, *parts) == self.BAD
 
     def test_a_file_and_another_part(self, shop, widget):
-        parts = [(picture(), "a.png"), (BytesIO(b"b"), "b.txt", "more")]
+        parts = [(drawn_image(), "a.png"), (BytesIO(b"b"), "b.txt", "more")]
         assert self.refusal(shop, widget, *parts) == self.BAD
 
     @pytest.mark.parametrize("disposition", ["form-data; name=file", 'form-data; name="file"'])
@@ -144,12 +144,12 @@ class TestRefused:
         assert image_ids(shop.app) == []
 
     def test_an_empty_filename(self, shop, widget):
-        answer = shop.send(widget, (picture(), ""))
+        answer = shop.send(widget, (drawn_image(), ""))
         assert answer.status_code == 400
         assert answer.json["message"] == "The part named 'file' must have a filename."
 
     def test_a_body_that_ends_too_soon(self, shop, widget):
-        assert self.refusal(shop, widget, (picture(), "a.png"), cut=20) == self.BAD
+        assert self.refusal(shop, widget, (drawn_image(), "a.png"), cut=20) == self.BAD
 
     def test_an_empty_file(self, shop, widget):
         assert self.refusal(shop, widget, (BytesIO(), "a.png")) == self.BAD
@@ -165,7 +165,7 @@ class TestRefused:
         assert answer.json["message"] == "Only JPG, PNG, and GIF images are allowed."
 
     def test_one_byte_too_many(self, shop, widget):
-        part = (padded(picture(), MOST + 1), "a.png")
+        part = (padded(drawn_image(), MOST + 1), "a.png")
         assert self.refusal(shop, widget, part) == self.BAD
 
     def test_too_many_pixels(self, shop, widget):
@@ -173,7 +173,7 @@ class TestRefused:
         assert self.refusal(shop, widget, part) == self.BAD
 
     def test_a_length_beyond_any_legal_request_unread(self, shop, widget):
-        part = (padded(picture(), MOST + 200_000), "a.png")
+        part = (padded(drawn_image(), MOST + 200_000), "a.png")
         kind = (413, "INVALID_REQUEST_ERROR", None)
         assert self.refusal(shop, widget, part) == kind
 
@@ -188,11 +188,11 @@ class TestRefused:
 
     @pytest.mark.parametrize("product_id", ["nothing", "a\0b", "0" * 26])
     def test_a_product_that_is_not_there(self, shop, product_id):
-        answer = shop.send(product_id.replace("\0", "%00"), (picture(), "a.png"))
+        answer = shop.send(product_id.replace("\0", "%00"), (drawn_image(), "a.png"))
         assert (answer.status_code, answer.json["subtype"]) == (404, "INVALID_ARGUMENT")
 
     def test_another_companys_product(self, rival, widget):
-        assert rival.send(widget, (picture(), "a.png")).status_code == 404
+        assert rival.send(widget, (drawn_image(), "a.png")).status_code == 404
 
     def test_a_file_that_is_too_large_is_cut_off(self, shop, widget):
         head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
@@ -219,8 +219,8 @@ class TestLimit:
 
     def test_past_it_nothing_is_taken(self, shop, widget):
         for width in (50, 60):
-            shop.upload(widget, picture(width))
-        answer = shop.send(widget, (picture(70), "c.png"))
+            shop.upload(widget, drawn_image(width))
+        answer = shop.send(widget, (drawn_image(70), "c.png"))
         assert (answer.status_code, answer.json["type"], answer.json["subtype"]) == (
             409,
             "CONFLICT",
@@ -229,20 +229,20 @@ class TestLimit:
         assert len(image_ids(shop.app)) == 2
 
     def test_what_failed_is_named(self, shop, widget, app):
-        ids = [shop.upload(widget, picture(width)) for width in (50, 60)]
+        ids = [shop.upload(widget, drawn_image(width)) for width in (50, 60)]
         set_image(app, ids[0], status="ERROR")
-        answer = shop.send(widget, (picture(70), "c.png"))
+        answer = shop.send(widget, (drawn_image(70), "c.png"))
         assert ids[0] in answer.json["message"]
         assert ids[1] not in answer.json["message"]
 
     def test_a_repeat_at_the_limit_is_still_answered(self, shop, widget):
-        ids = [shop.upload(widget, picture(width)) for width in (50, 60)]
-        assert shop.upload(widget, picture(60)) == ids[1]
+        ids = [shop.upload(widget, drawn_image(width)) for width in (50, 60)]
+        assert shop.upload(widget, drawn_image(60)) == ids[1]
 
     def test_deleting_one_makes_room(self, shop, widget):
-        ids = [shop.upload(widget, picture(width)) for width in (50, 60)]
+        ids = [shop.upload(widget, drawn_image(width)) for width in (50, 60)]
         shop.delete(f"/{widget}/images/{ids[0]}")
-        assert shop.upload(widget, picture(70))
+        assert shop.upload(widget, drawn_image(70))
 
 
 class TestRepeated:
@@ -261,7 +261,7 @@ class TestRepeated:
         assert shop.upload(widget) != shop.upload(widget, filename="red.png")
 
     def test_other_bytes_are_another_image(self, shop, widget):
-        assert shop.upload(widget) != shop.upload(widget, picture(90, 90))
+        assert shop.upload(widget) != shop.upload(widget, drawn_image(90, 90))
 
     def test_another_product_has_its_own(self, shop, widget, app, cast):
         with app.app_context():
@@ -283,7 +283,7 @@ class TestIdempotencyKey:
     KEY = {"Idempotency-Key": "one"}
 
     def send(self, shop: Caller, widget: str, file: BytesIO | None = None, filename="blue.png"):
-        return shop.send(widget, (file or picture(), filename), headers=self.KEY)
+        return shop.send(widget, (file or drawn_image(), filename), headers=self.KEY)
 
     def test_the_first_answer_is_given_again(self, shop, widget):
         first = self.send(shop, widget)
@@ -293,7 +293,7 @@ class TestIdempotencyKey:
 
     def test_for_another_file_it_is_refused(self, shop, widget):
         self.send(shop, widget)
-        answer = self.send(shop, widget, picture(90, 90))
+        answer = self.send(shop, widget, drawn_image(90, 90))
         assert (answer.status_code, answer.json["type"]) == (400, "INVALID_REQUEST_ERROR")
 
     def test_what_failed_is_tried_again(self, shop, widget, app):
@@ -319,7 +319,7 @@ class TestIdempotencyKey:
 class TestStoreDown:
     def test_is_503_and_leaves_nothing(self, shop, widget, app, monkeypatch):
         monkeypatch.setattr(app.extensions["image_store"], "put", unavailable)
-        answer = shop.send(widget, (picture(), "a.png"))
+        answer = shop.send(widget, (drawn_image(), "a.png"))
         assert (answer.status_code, answer.json["type"]) == (503, "SERVICE_UNAVAILABLE")
         assert image_ids(app) == []
 
@@ -337,7 +337,7 @@ class TestStoreDown:
             put(*arguments)
 
         monkeypatch.setattr(store, "put", delete_first)
-        assert shop.send(widget, (picture(), "a.png")).status_code == 404
+        assert shop.send(widget, (drawn_image(), "a.png")).status_code == 404
         with app.app_context():
             outbox.drain(now=utc_now() + outbox.SWEEP_EVERY * 2)
         assert (image_ids(app), store.keys()) == ([], set())
@@ -346,7 +346,7 @@ class TestStoreDown:
 @pytest.mark.parametrize("scopes", [["products:read"], ["products:write", "orders:write"], []])
 def test_only_a_ticked_key_may_upload(app, cast, widget, scopes):
     caller = Caller(app, add_key(app, cast.acme, cast.alice, scopes, "other"))
-    answer = caller.send(widget, (picture(), "a.png"))
+    answer = caller.send(widget, (drawn_image(), "a.png"))
     assert (answer.status_code, answer.json["type"], answer.json["subtype"]) == (
         403,
         "AUTHORIZATION_ERROR",

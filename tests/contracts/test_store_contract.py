@@ -59,12 +59,12 @@ class BrokenFile(io.BytesIO):
 
 
 def test_put_object_is_read_back(store):
-    put(store, WIDGET, b"a picture")
-    assert read(store, WIDGET) == b"a picture"
+    put(store, WIDGET, b"an image")
+    assert read(store, WIDGET) == b"an image"
 
 
 def test_put_replaces_the_whole_object(store):
-    put(store, WIDGET, b"a long picture")
+    put(store, WIDGET, b"a long image")
     put(store, WIDGET, b"short")
     assert read(store, WIDGET) == b"short"
 
@@ -77,9 +77,9 @@ def test_put_reads_a_file_from_its_start(store):
 
 
 def test_put_of_19_megabytes_is_read_back(store):
-    picture = random.Random(19).randbytes(19 * 1024 * 1024)
-    put(store, UPLOAD, picture)
-    assert read(store, UPLOAD) == picture
+    image = random.Random(19).randbytes(19 * 1024 * 1024)
+    put(store, UPLOAD, image)
+    assert read(store, UPLOAD) == image
 
 
 def test_put_of_nothing_is_an_empty_object(store):
@@ -101,10 +101,10 @@ def test_put_of_an_unreadable_file_leaves_nothing(store):
 
 
 def test_put_of_an_unreadable_file_leaves_what_was_there(store):
-    put(store, WIDGET, b"a picture")
+    put(store, WIDGET, b"an image")
     with pytest.raises(StoreUnavailable):
         store.put(WIDGET, BrokenFile(), "image/jpeg")
-    assert read(store, WIDGET) == b"a picture"
+    assert read(store, WIDGET) == b"an image"
     assert store.keys() == {WIDGET}
 
 

@@ -1,4 +1,4 @@
-"""The core of the pictures, in one application context, on a store that can be made to fail."""
+"""The core of the images, in one application context, on a store that can be made to fail."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ def product(acme):
 
 @pytest.fixture
 def stage(acme):
-    """A function that stages a picture of Acme and returns its row."""
+    """A function that stages an image of Acme and returns its row."""
 
     def stage_one(file=None, filename="blue-widget.png", **options) -> Image:
         image = staging.stage(acme, upload(file, filename), **options)

@@ -1,4 +1,4 @@
-"""What dies in the crash test: a process that goes through one change of pictures, point by point.
+"""What dies in the crash test: a process that goes through one change of images, point by point.
 
 Run by test_crash.py. Every line of standard input holds the settings of
 an app and names a change. In a fork of its own that app goes through the
@@ -34,8 +34,8 @@ from distribu.images.stores.contract import ImageStore
 from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
 from tests.conftest import add_product
 from tests.flaky_store import FlakyStore, store_of
+from tests.images.image_files import png
 from tests.images.life import add_accepted, add_company, named_by_rows, upload
-from tests.images.pictures import png
 
 T = TypeVar("T")
 # Every window is over by then: of a writer, of a choice, of a failed delete.
@@ -43,7 +43,7 @@ LATER = timedelta(hours=25)
 
 
 def small() -> BytesIO:
-    """A picture whose ladder has one rung."""
+    """An image whose ladder has one rung."""
     return png(40, 20)
 
 

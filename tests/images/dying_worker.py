@@ -1,8 +1,8 @@
-"""A flask worker that one picture kills, or stops, while a child decodes it.
+"""A flask worker that one image kills, or stops, while a child decodes it.
 
 Arguments: the signal, and the step of the decoder at which it comes
 ("publish" or "derive"), or "put" for after the first object of a step
-has been put. The picture is the one whose file ends in POISON.
+has been put. The image is the one whose file ends in POISON.
 """
 
 import os
@@ -18,7 +18,7 @@ POISON = b"poison"
 
 
 def decoding(step: str, number: int) -> None:
-    """The signal comes once the child has the picture."""
+    """The signal comes once the child has the image."""
     send = sandbox.send
 
     def send_and_die(connection, job, descriptors):
@@ -30,7 +30,7 @@ def decoding(step: str, number: int) -> None:
 
 
 def putting(number: int) -> None:
-    """The signal comes once something of any picture has been put."""
+    """The signal comes once something of any image has been put."""
     put_all = writing.Writer.put_all
 
     def put_one_and_die(writer, derivatives):

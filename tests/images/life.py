@@ -1,4 +1,4 @@
-"""What the tests of a picture's life share: uploads, and what the rows say of the store."""
+"""What the tests of an image's life share: uploads, and what the rows say of the store."""
 
 from io import BytesIO
 
@@ -8,7 +8,7 @@ from werkzeug.datastructures import FileStorage
 from distribu.extensions import db, store
 from distribu.images.stores.contract import ObjectNotFound
 from distribu.models import PROCESSING, Company, Image, OutboxEntry, Product
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 WIDE, HIGH = 140, 70
 

@@ -1,4 +1,4 @@
-"""Whose a picture is: attach, replace, remove, discard."""
+"""Whose an image is: attach, replace, remove, discard."""
 
 from datetime import timedelta
 
@@ -11,8 +11,8 @@ from distribu.images.attachment import ImageConflict, ImageLimitReached, StalePr
 from distribu.images.outbox import drain_request
 from distribu.models import Image, OutboxEntry, Product, utc_now
 from tests.conftest import add_product
+from tests.images.image_files import png
 from tests.images.life import add_accepted, add_company, images_of, outbox_prefixes
-from tests.images.pictures import png
 
 
 def attach(product: Product, image: Image, **options) -> Image:
@@ -54,7 +54,7 @@ def test_lock_shows_what_another_has_saved(product):
     assert attachment.lock_product(product.id, product.company_id).name == "Renamed"
 
 
-def test_attached_image_is_the_products_picture(product, stage):
+def test_attached_image_is_the_products_image(product, stage):
     image = attach(product, stage())
     assert product.image is image
     assert product.image_url == image.url
@@ -121,7 +121,7 @@ def test_replace_stops_at_the_limit_where_nothing_gives_way(app_context, product
     first, second = attach(product, stage()), stage()
     locked = attachment.lock_product(product.id, product.company_id)
     locked.external_image_url = "https://example.com/a.jpg"
-    with pytest.raises(ImageLimitReached, match="as many pictures as it can have, 1"):
+    with pytest.raises(ImageLimitReached, match="as many images as it can have, 1"):
         attachment.replace(locked, second.id)
     db.session.rollback()
     assert images_of(product) == [first]
@@ -146,7 +146,7 @@ def test_replace_takes_the_position_and_discards_what_was_there(product, stage):
     assert outbox_prefixes() == [f"images/{first_id}/", f"incoming/{first_id}/"]
 
 
-def test_replace_takes_the_place_of_an_external_picture(product, stage):
+def test_replace_takes_the_place_of_an_external_image(product, stage):
     behind = attach(product, stage())
     product.external_image_url = "https://example.com/a.jpg"
     db.session.commit()
@@ -167,7 +167,7 @@ def test_replace_keeps_the_old_image_when_the_new_one_is_gone(product, stage):
     assert outbox_prefixes() == []
 
 
-def test_remove_makes_the_next_image_the_picture(product, stage):
+def test_remove_makes_the_next_image_the_image(product, stage):
     first, second = attach(product, stage()), attach(product, stage())
     assert product.image is first
     assert product.images == [first, second]
@@ -183,7 +183,7 @@ def test_remove_takes_the_image_that_it_is_given(product, stage):
     assert images_of(product) == [first]
 
 
-def test_remove_of_an_external_picture_leaves_the_hosted_ones(product, stage):
+def test_remove_of_an_external_image_leaves_the_hosted_ones(product, stage):
     image = attach(product, stage())
     product.external_image_url = "https://example.com/a.jpg"
     db.session.commit()
@@ -192,13 +192,13 @@ def test_remove_of_an_external_picture_leaves_the_hosted_ones(product, stage):
     assert product.image_url == image.url
 
 
-def test_remove_of_a_product_without_picture_changes_nothing(product):
+def test_remove_of_a_product_without_image_changes_nothing(product):
     attachment.remove(attachment.lock_product(product.id, product.company_id))
     db.session.commit()
     assert outbox_prefixes() == []
 
 
-def test_a_product_is_deleted_after_all_its_pictures(product, stage, store):
+def test_a_product_is_deleted_after_all_its_images(product, stage, store):
     attach(product, stage())
     attach(product, stage())
     locked = attachment.lock_product(product.id, product.company_id)

@@ -170,21 +170,21 @@ def test_a_body_that_ends_too_soon_is_unavailable():
 
 
 def test_connections_are_given_back():
-    with answering(Answer(200, b"picture")) as server:
+    with answering(Answer(200, b"image")) as server:
         store = store_at(server.address)
-        assert [read(store, WIDGET) for _ in range(5)] == [b"picture"] * 5
+        assert [read(store, WIDGET) for _ in range(5)] == [b"image"] * 5
         assert len({request.client_port for request in server.requests}) == 1
 
 
 def test_closing_a_file_early_hangs_up():
-    def answer_with_half_a_picture(server: socket.socket) -> socket.socket:
+    def answer_with_half_a_image(server: socket.socket) -> socket.socket:
         connection, _ = server.accept()
         connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\npicture")
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nimage")
         return connection
 
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
-        answered = pool.submit(answer_with_half_a_picture, server)
+        answered = pool.submit(answer_with_half_a_image, server)
         file = store_at(address_of(server)).open(WIDGET)
         file.close()
         with answered.result() as connection:
@@ -194,7 +194,7 @@ def test_closing_a_file_early_hangs_up():
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_process_makes_a_connection_of_its_own():
-    with answering(Answer(200, b"picture")) as server:
+    with answering(Answer(200, b"image")) as server:
         store = store_at(server.address)
         read(store, WIDGET)
         child = multiprocessing.get_context("fork").Process(target=read, args=(store, WIDGET))

@@ -1,4 +1,4 @@
-"""However a file is damaged, the answer is a picture or one clear refusal."""
+"""However a file is damaged, the answer is an image or one clear refusal."""
 
 from io import BytesIO
 
@@ -8,22 +8,22 @@ from hypothesis import strategies as st
 
 from distribu.images.decoding.policies import PUBLISHED, InvalidImage
 from distribu.images.decoding.publishing import publish
-from tests.images import pictures
+from tests.images import image_files
 
-WHOLE = {format: pictures.of_format(format, 40, 30).getvalue() for format in PUBLISHED.formats}
+WHOLE = {format: image_files.of_format(format, 40, 30).getvalue() for format in PUBLISHED.formats}
 WHOLE |= {
-    f"animated {format}": pictures.animated(format, 20, 15, 3).getvalue()
+    f"animated {format}": image_files.animated(format, 20, 15, 3).getvalue()
     for format in ("PNG", "WEBP", "AVIF", "GIF")
 }
 WHOLE |= {
-    "progressive": pictures.jpeg(40, 30, progressive=True).getvalue(),
-    "turned": pictures.turned("JPEG", 6, 40, 30).getvalue(),
-    "cmyk": pictures.cmyk(40, 30).getvalue(),
-    "profile": pictures.jpeg(40, 30, icc_profile=pictures.DISPLAY_P3).getvalue(),
-    "palette": pictures.palette_with_alpha(40, 30).getvalue(),
-    "16 bit": pictures.png_16_bit_grey(40, 30, 30_000).getvalue(),
-    "alpha": pictures.cut_out("AVIF", 40, 30).getvalue(),
-    "mpo": pictures.mpo(40, 30).getvalue(),
+    "progressive": image_files.jpeg(40, 30, progressive=True).getvalue(),
+    "turned": image_files.turned("JPEG", 6, 40, 30).getvalue(),
+    "cmyk": image_files.cmyk(40, 30).getvalue(),
+    "profile": image_files.jpeg(40, 30, icc_profile=image_files.DISPLAY_P3).getvalue(),
+    "palette": image_files.palette_with_alpha(40, 30).getvalue(),
+    "16 bit": image_files.png_16_bit_gray(40, 30, 30_000).getvalue(),
+    "alpha": image_files.cut_out("AVIF", 40, 30).getvalue(),
+    "mpo": image_files.mpo(40, 30).getvalue(),
 }
 
 
@@ -33,13 +33,13 @@ def published_or_refused(data: bytes) -> str:
     except InvalidImage as error:
         assert error.message.endswith(".")
         return "refused"
-    publication.picture.file.close()
+    publication.stable.file.close()
     publication.thumbnail.file.close()
     return "published"
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-def test_whole_picture_is_published(kind):
+def test_whole_image_is_published(kind):
     assert published_or_refused(WHOLE[kind]) == "published"
 
 

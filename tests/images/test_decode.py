@@ -17,8 +17,8 @@ from distribu.images.decoding.policies import (
     InvalidImage,
 )
 from distribu.images.decoding.probe import probe
-from tests.images import pictures
-from tests.images.pictures import jpeg, png
+from tests.images import image_files
+from tests.images.image_files import jpeg, png
 
 FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "GIF"]
 
@@ -31,7 +31,7 @@ def refusal(file, policy=MERCHANT) -> InvalidImage:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_probe_reports_format_size_and_bytes(format):
-    file = pictures.of_format(format, 64, 48)
+    file = image_files.of_format(format, 64, 48)
     info = probe(file, PUBLISHED)
     assert (info.format, info.width_px, info.height_px) == (format, 64, 48)
     assert (info.frames, info.byte_size) == (1, len(file.getvalue()))
@@ -40,24 +40,24 @@ def test_probe_reports_format_size_and_bytes(format):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_probe_reports_size_as_seen(format, orientation):
-    info = probe(pictures.turned(format, orientation, 64, 48), MERCHANT)
+    info = probe(image_files.turned(format, orientation, 64, 48), MERCHANT)
     assert (info.width_px, info.height_px) == (64, 48)
     assert info.orientation == orientation
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "AVIF", "GIF"])
 def test_probe_counts_frames(format):
-    assert probe(pictures.animated(format, 64, 48, 5), PUBLISHED).frames == 5
+    assert probe(image_files.animated(format, 64, 48, 5), PUBLISHED).frames == 5
 
 
 def test_mpo_is_a_jpeg_of_one_frame():
-    info = probe(pictures.mpo(64, 48), MERCHANT)
+    info = probe(image_files.mpo(64, 48), MERCHANT)
     assert (info.format, info.frames, info.width_px) == ("JPEG", 1, 64)
 
 
 @pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}])
 def test_lossless_webp_is_told_apart(options):
-    assert probe(pictures.webp(64, 48, **options), MERCHANT).is_lossless is options["lossless"]
+    assert probe(image_files.webp(64, 48, **options), MERCHANT).is_lossless is options["lossless"]
 
 
 def test_published_sentences_to_the_letter():
@@ -85,7 +85,7 @@ def test_jpeg_comes_first_in_what_browsers_are_asked_for():
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1", b"hevc"])
 def test_heic_is_refused_with_advice(brand):
-    assert str(refusal(pictures.heic(brand))) == (
+    assert str(refusal(image_files.heic(brand))) == (
         "Only JPG, PNG, WebP, and AVIF images are allowed. "
         "This is an iPhone HEIC photo. Export it as JPEG."
     )
@@ -93,8 +93,8 @@ def test_heic_is_refused_with_advice(brand):
 
 @pytest.mark.parametrize("length", [1 << 62, 1 << 63, (1 << 64) - 1])
 def test_an_avif_box_longer_than_any_file_is_its_last(length, tmp_path):
-    whole = pictures.of_format("AVIF", 64, 48).getvalue()
-    path = tmp_path / "picture.avif"
+    whole = image_files.of_format("AVIF", 64, 48).getvalue()
+    path = tmp_path / "image.avif"
     path.write_bytes(whole[: whole[3]] + b"\0\0\0\1free" + length.to_bytes(8) + whole[whole[3] :])
     with path.open("rb") as file:
         assert refusal(file).code == "damaged"
@@ -119,7 +119,7 @@ def test_other_formats_are_refused_by_the_published_sentence(content):
     ("policy", "format"), [(MERCHANT, "GIF"), (COMMERCE, "WEBP"), (COMMERCE, "AVIF")]
 )
 def test_each_door_takes_its_own_formats(policy, format):
-    assert refusal(pictures.of_format(format, 64, 48), policy).code == "format"
+    assert refusal(image_files.of_format(format, 64, 48), policy).code == "format"
 
 
 def test_empty_file_has_its_own_sentence():
@@ -132,8 +132,8 @@ def test_format_is_judged_before_size():
 
 
 def test_size_is_judged_before_pixels():
-    file = pictures.with_appendix(
-        pictures.png_claiming(30_000, 30_000), bytes(MERCHANT.max_byte_size)
+    file = image_files.with_appendix(
+        image_files.png_claiming(30_000, 30_000), bytes(MERCHANT.max_byte_size)
     )
     assert refusal(file).code == "byte_size"
 
@@ -141,36 +141,36 @@ def test_size_is_judged_before_pixels():
 def test_exactly_five_megabytes_pass():
     file = png(40, 30)
     padding = bytes(5 * 1024 * 1024 - len(file.getvalue()))
-    assert probe(pictures.with_appendix(file, padding), MERCHANT).byte_size == 5 * 1024 * 1024
-    assert refusal(pictures.with_appendix(file, padding + b"\0")).code == "byte_size"
+    assert probe(image_files.with_appendix(file, padding), MERCHANT).byte_size == 5 * 1024 * 1024
+    assert refusal(image_files.with_appendix(file, padding + b"\0")).code == "byte_size"
 
 
 def test_commerce_takes_less_than_twenty_megabytes():
     file = png(40, 30)
     padding = bytes(20 * 1024 * 1024 - len(file.getvalue()))
-    assert refusal(pictures.with_appendix(file, padding), COMMERCE).code == "byte_size"
-    assert probe(pictures.with_appendix(file, padding[1:]), COMMERCE).format == "PNG"
+    assert refusal(image_files.with_appendix(file, padding), COMMERCE).code == "byte_size"
+    assert probe(image_files.with_appendix(file, padding[1:]), COMMERCE).format == "PNG"
 
 
 def test_pixels_must_be_under_sixty_million():
-    assert probe(pictures.png_claiming(9_999, 6_000), MERCHANT).width_px == 9_999
-    error = refusal(pictures.png_claiming(10_000, 6_000))
+    assert probe(image_files.png_claiming(9_999, 6_000), MERCHANT).width_px == 9_999
+    error = refusal(image_files.png_claiming(10_000, 6_000))
     assert error.message == "Image dimensions too large. Maximum is 60 megapixels."
 
 
 def test_animation_is_bounded_by_all_its_frames():
     policy = replace(COMMERCE, max_animation_pixels=64 * 48 * 5)
-    assert probe(pictures.animated("GIF", 64, 48, 5), policy).frames == 5
-    assert refusal(pictures.animated("GIF", 64, 48, 6), policy).code == "animation"
+    assert probe(image_files.animated("GIF", 64, 48, 5), policy).frames == 5
+    assert refusal(image_files.animated("GIF", 64, 48, 6), policy).code == "animation"
 
 
-def test_gif_frame_larger_than_its_picture_is_refused():
-    assert refusal(pictures.gif_with_large_frame(), COMMERCE).code == "damaged"
+def test_gif_frame_larger_than_its_image_is_refused():
+    assert refusal(image_files.gif_with_large_frame(), COMMERCE).code == "damaged"
 
 
 def test_jpeg_of_many_scans_is_refused():
-    assert probe(pictures.jpeg_with_scans(100), MERCHANT).is_multiscan
-    assert refusal(pictures.jpeg_with_scans(101)).code == "excessive"
+    assert probe(image_files.jpeg_with_scans(100), MERCHANT).is_multiscan
+    assert refusal(image_files.jpeg_with_scans(101)).code == "excessive"
 
 
 def test_scans_of_a_thumbnail_in_the_metadata_do_not_count():
@@ -179,21 +179,21 @@ def test_scans_of_a_thumbnail_in_the_metadata_do_not_count():
 
 
 def test_png_of_many_chunks_is_refused():
-    assert probe(pictures.png_with_chunks(900), MERCHANT).width_px == 40
-    assert refusal(pictures.png_with_chunks(1_100)).code == "excessive"
-    assert refusal(pictures.png_with_chunks(11_000, b"IDAT", b"")).code == "excessive"
+    assert probe(image_files.png_with_chunks(900), MERCHANT).width_px == 40
+    assert refusal(image_files.png_with_chunks(1_100)).code == "excessive"
+    assert refusal(image_files.png_with_chunks(11_000, b"IDAT", b"")).code == "excessive"
 
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("length", [12, 16, 20])
 def test_file_that_ends_in_its_header_is_refused(format, length):
-    data = pictures.of_format(format, 64, 48).getvalue()
+    data = image_files.of_format(format, 64, 48).getvalue()
     assert refusal(BytesIO(data[:length]), PUBLISHED).code in ("damaged", "format")
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_name_and_appendix_change_nothing(format):
-    file = pictures.with_appendix(pictures.of_format(format, 64, 48), b"<script>PK\3\4")
+    file = image_files.with_appendix(image_files.of_format(format, 64, 48), b"<script>PK\3\4")
     assert probe(file, PUBLISHED).width_px == 64
 
 
@@ -228,11 +228,11 @@ def test_jpeg_is_decoded_no_larger_than_its_sharpness_needs(max_px, decoded):
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 @pytest.mark.parametrize("max_px", [300, 200, 151])
 def test_halves_scaled_on_two_threads_have_no_seam(mode, max_px):
-    picture = pictures.noise(400, 301).convert(mode)
+    image = image_files.noise(400, 301).convert(mode)
     filter = Image.Resampling.HAMMING if max_px < 260 else Image.Resampling.LANCZOS
     with ThreadPoolExecutor(1) as beside:
-        still, _ = still_of(pictures.saved(picture, "PNG"), max_px, beside)
-    expected = picture.resize(still.size, filter, reducing_gap=2.0)
+        still, _ = still_of(image_files.saved(image, "PNG"), max_px, beside)
+    expected = image.resize(still.size, filter, reducing_gap=2.0)
     assert still.tobytes() == expected.convert(still.mode).tobytes()
 
 

@@ -9,15 +9,15 @@ from distribu.images.decoding.ladder import LADDER, ladder
 from distribu.images.decoding.policies import COMMERCE, MERCHANT, PUBLISHED, InvalidImage
 from distribu.images.decoding.probe import probe
 from distribu.images.decoding.publishing import derive, publish
-from tests.images import pictures
-from tests.images.pictures import UPRIGHT, corners, jpeg, png
+from tests.images import image_files
+from tests.images.image_files import UPRIGHT, corners, jpeg, png
 
 FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "GIF"]
 
 
 @pytest.fixture
 def made():
-    """A function that opens derivatives as pictures, and closes their files with the test."""
+    """A function that opens derivatives as images, and closes their files with the test."""
     derivatives = []
 
     def open_all(*some) -> list[Image.Image]:
@@ -33,15 +33,15 @@ def made():
 def published(made):
     def run(file, policy=PUBLISHED):
         publication = publish(file, policy)
-        picture, thumbnail = made(publication.picture, publication.thumbnail)
-        return publication, picture, thumbnail
+        image, thumbnail = made(publication.stable, publication.thumbnail)
+        return publication, image, thumbnail
 
     return run
 
 
 @pytest.fixture
 def derived(made):
-    """A function that derives and returns pictures by path."""
+    """A function that derives and returns images by path."""
 
     def run(file, policy=PUBLISHED, **options):
         derivatives = derive(file, policy, **options)
@@ -52,10 +52,10 @@ def derived(made):
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_picture_keeps_its_format(published, format):
-    publication, picture, thumbnail = published(pictures.of_format(format, 640, 480))
-    assert picture.format == publication.picture.format == format
-    assert (publication.picture.path, picture.size) == ("", (640, 480))
+def test_image_keeps_its_format(published, format):
+    publication, image, thumbnail = published(image_files.of_format(format, 640, 480))
+    assert image.format == publication.stable.format == format
+    assert (publication.stable.path, image.size) == ("", (640, 480))
     assert (publication.thumbnail.path, thumbnail.format) == ("v1/300w.webp", "WEBP")
     assert (thumbnail.size, corners(thumbnail)) == ((300, 225), UPRIGHT)
 
@@ -63,36 +63,36 @@ def test_picture_keeps_its_format(published, format):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_every_orientation_becomes_upright(published, derived, format, orientation):
-    _, picture, thumbnail = published(pictures.turned(format, orientation, 640, 480))
-    stills = derived(pictures.turned(format, orientation, 640, 480))
+    _, image, thumbnail = published(image_files.turned(format, orientation, 640, 480))
+    stills = derived(image_files.turned(format, orientation, 640, 480))
     sizes = {path: image.size for path, image in stills.items()}
-    assert (picture.size, thumbnail.size) == ((640, 480), (300, 225))
+    assert (image.size, thumbnail.size) == ((640, 480), (300, 225))
     assert sizes["v1/640w.avif"] == sizes["v1/share.jpg"] == (640, 480)
     assert sizes["v1/100w.webp"] == (100, 75)
-    shown = [corners(image) for image in [picture, thumbnail, *stills.values()]]
+    shown = [corners(image) for image in [image, thumbnail, *stills.values()]]
     assert shown == [UPRIGHT] * len(shown)
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_no_metadata_survives(format):
-    publication = publish(pictures.with_secrets(format), PUBLISHED)
-    derivatives = derive(pictures.with_secrets(format), PUBLISHED)
-    derivatives += [publication.picture, publication.thumbnail]
+    publication = publish(image_files.with_secrets(format), PUBLISHED)
+    derivatives = derive(image_files.with_secrets(format), PUBLISHED)
+    derivatives += [publication.stable, publication.thumbnail]
     contents = [one.file.read() for one in derivatives]
     for one in derivatives:
         one.file.close()
-    assert b"secret" in pictures.with_secrets(format).getvalue()
+    assert b"secret" in image_files.with_secrets(format).getvalue()
     for mark in (b"secret", b"Exif", b"xmp", b"ICC"):
         assert [mark in content for content in contents] == [False] * len(contents)
 
 
 def test_largest_side_is_bounded(published):
-    publication, picture, _ = published(jpeg(4000, 1000))
-    assert picture.size == (2560, 640)
+    publication, image, _ = published(jpeg(4000, 1000))
+    assert image.size == (2560, 640)
     assert (publication.info.width_px, publication.info.height_px) == (4000, 1000)
 
 
-def test_ladder_ends_at_the_picture_or_at_the_top():
+def test_ladder_ends_at_the_image_or_at_the_top():
     assert ladder(2560) == ladder(1500) == LADDER
     assert ladder(640) == (100, 300, 500, 640)
     assert ladder(300) == (100, 300)
@@ -112,7 +112,7 @@ def test_thumbnail_can_be_made_again(derived):
     assert "v1/300w.webp" in derived(jpeg(640, 480), with_thumbnail=True)
 
 
-def test_small_picture_is_not_enlarged(published, derived):
+def test_small_image_is_not_enlarged(published, derived):
     publication, _, thumbnail = published(png(40, 30))
     assert (publication.thumbnail.path, thumbnail.size) == ("v1/40w.webp", (40, 30))
     sizes = {path: image.size for path, image in derived(png(40, 30)).items()}
@@ -121,103 +121,103 @@ def test_small_picture_is_not_enlarged(published, derived):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9000), (9000, 1), (3, 2)])
 def test_odd_sizes(published, derived, size):
-    _, picture, _ = published(png(*size))
-    assert max(picture.size) <= 2560
-    assert min(picture.size) >= 1
+    _, image, _ = published(png(*size))
+    assert max(image.size) <= 2560
+    assert min(image.size) >= 1
     assert "v1/share.jpg" in derived(png(*size))
 
 
-def test_tall_picture_follows_its_published_width(published, derived):
-    _, picture, _ = published(png(500, 8000))
-    assert picture.size == (160, 2560)
+def test_tall_image_follows_its_published_width(published, derived):
+    _, image, _ = published(png(500, 8000))
+    assert image.size == (160, 2560)
     assert derived(png(500, 8000))["v1/160w.avif"].size == (160, 2560)
 
 
 def test_display_p3_is_converted(published):
-    file = pictures.saved(
-        Image.new("RGB", (64, 48), (0, 200, 0)), "PNG", icc_profile=pictures.DISPLAY_P3
+    file = image_files.saved(
+        Image.new("RGB", (64, 48), (0, 200, 0)), "PNG", icc_profile=image_files.DISPLAY_P3
     )
-    _, picture, _ = published(file)
+    _, image, _ = published(file)
     # This green lies outside sRGB, whose nearest has no red and a little more green.
-    red, green, _ = picture.convert("RGB").getpixel((5, 5))
+    red, green, _ = image.convert("RGB").getpixel((5, 5))
     assert red == 0
     assert green > 200
 
 
-def test_exchanged_profile_exchanges_the_colours(published, derived):
+def test_exchanged_profile_exchanges_the_colors(published, derived):
     red = Image.new("RGB", (64, 48), (255, 0, 0))
-    file = pictures.saved(red, "JPEG", icc_profile=pictures.EXCHANGED, quality=95)
-    _, picture, thumbnail = published(file)
+    file = image_files.saved(red, "JPEG", icc_profile=image_files.EXCHANGED, quality=95)
+    _, image, thumbnail = published(file)
     share = derived(file)["v1/share.jpg"]
-    shown = [image.convert("RGB").getpixel((20, 20)) for image in (picture, thumbnail, share)]
+    shown = [image.convert("RGB").getpixel((20, 20)) for image in (image, thumbnail, share)]
     assert [green > 240 and red < 15 for red, green, _ in shown] == [True] * 3
 
 
-@pytest.mark.parametrize("profile", [b"", b"nonsense", pictures.srgb_profile()])
+@pytest.mark.parametrize("profile", [b"", b"nonsense", image_files.srgb_profile()])
 def test_profile_without_effect(published, profile):
-    _, picture, _ = published(jpeg(64, 48, icc_profile=profile))
-    assert corners(picture) == UPRIGHT
-    assert "icc_profile" not in picture.info
+    _, image, _ = published(jpeg(64, 48, icc_profile=profile))
+    assert corners(image) == UPRIGHT
+    assert "icc_profile" not in image.info
 
 
-@pytest.mark.parametrize("options", [{}, {"icc_profile": pictures.srgb_profile()}])
+@pytest.mark.parametrize("options", [{}, {"icc_profile": image_files.srgb_profile()}])
 def test_cmyk_becomes_rgb(published, options):
-    # A profile of another colour space says nothing about these pixels.
-    _, picture, _ = published(pictures.cmyk(64, 48, **options))
-    assert (picture.mode, corners(picture)) == ("RGB", UPRIGHT)
+    # A profile of another color space says nothing about these pixels.
+    _, image, _ = published(image_files.cmyk(64, 48, **options))
+    assert (image.mode, corners(image)) == ("RGB", UPRIGHT)
 
 
-def test_16_bit_grey_is_scaled(published):
-    _, picture, _ = published(pictures.png_16_bit_grey(64, 48, 30_000))
-    assert picture.convert("L").getpixel((5, 5)) == pytest.approx(30_000 / 257, abs=1)
+def test_16_bit_gray_is_scaled(published):
+    _, image, _ = published(image_files.png_16_bit_gray(64, 48, 30_000))
+    assert image.convert("L").getpixel((5, 5)) == pytest.approx(30_000 / 257, abs=1)
 
 
 def test_palette_stays_a_palette(published):
-    _, picture, thumbnail = published(pictures.palette_with_alpha(640, 480))
-    assert picture.mode == "P"
-    assert picture.convert("RGBA").getpixel((5, 5))[3] == 0
+    _, image, thumbnail = published(image_files.palette_with_alpha(640, 480))
+    assert image.mode == "P"
+    assert image.convert("RGBA").getpixel((5, 5))[3] == 0
     assert thumbnail.getpixel((5, 5))[3] == 0
     assert thumbnail.getpixel((295, 5))[3] == 255
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "AVIF"])
 def test_alpha_is_kept_and_white_where_there_is_none(published, derived, format):
-    _, picture, thumbnail = published(pictures.cut_out(format, 640, 480))
-    stills = derived(pictures.cut_out(format, 640, 480))
+    _, image, thumbnail = published(image_files.cut_out(format, 640, 480))
+    stills = derived(image_files.cut_out(format, 640, 480))
     share = stills.pop("v1/share.jpg")
-    cut_outs = [picture, thumbnail, *stills.values()]
+    cut_outs = [image, thumbnail, *stills.values()]
     assert [image.getpixel((2, 2))[3] for image in cut_outs] == [0] * len(cut_outs)
     assert share.getpixel((2, 2)) == pytest.approx((255, 255, 255), abs=2)
 
 
 def test_idle_alpha_is_dropped(published):
-    _, picture, _ = published(pictures.saved(pictures.drawing(64, 48, "RGBA"), "PNG"))
-    assert picture.mode == "RGB"
+    _, image, _ = published(image_files.saved(image_files.drawing(64, 48, "RGBA"), "PNG"))
+    assert image.mode == "RGB"
 
 
-def test_phone_pictures_are_jpegs(published, derived):
-    publication, picture, _ = published(pictures.mpo(640, 480))
-    assert (picture.format, getattr(picture, "n_frames", 1)) == ("JPEG", 1)
+def test_phone_images_are_jpegs(published, derived):
+    publication, image, _ = published(image_files.mpo(640, 480))
+    assert (image.format, getattr(image, "n_frames", 1)) == ("JPEG", 1)
     assert publication.info.frames == 1
-    assert "v1/640w.avif" in derived(pictures.mpo(640, 480))
+    assert "v1/640w.avif" in derived(image_files.mpo(640, 480))
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF"])
 def test_animation_moves_at_the_stable_address_alone(published, derived, format):
-    publication, picture, thumbnail = published(pictures.animated(format, 320, 240, 5))
-    assert (picture.n_frames, publication.info.frames) == (5, 5)
-    picture.seek(4)
-    picture.load()
-    assert picture.info["duration"] == 80
+    publication, image, thumbnail = published(image_files.animated(format, 320, 240, 5))
+    assert (image.n_frames, publication.info.frames) == (5, 5)
+    image.seek(4)
+    image.load()
+    assert image.info["duration"] == 80
     assert getattr(thumbnail, "n_frames", 1) == 1
-    stills = derived(pictures.animated(format, 320, 240, 5))
+    stills = derived(image_files.animated(format, 320, 240, 5))
     assert {getattr(image, "n_frames", 1) for image in stills.values()} == {1}
 
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_truncated_file_is_refused(format, share):
-    file = pictures.truncated(pictures.saved(pictures.noise(400, 300), format), share)
+    file = image_files.truncated(image_files.saved(image_files.noise(400, 300), format), share)
     with pytest.raises(InvalidImage) as caught:
         publish(file, PUBLISHED)
     assert caught.value.code == "damaged"
@@ -232,45 +232,45 @@ def test_decoder_that_sees_more_pixels_than_the_header_is_not_let_run(monkeypatc
 
 
 def test_appendix_is_not_published():
-    file = pictures.with_appendix(jpeg(64, 48), b"<script>PK\3\4")
+    file = image_files.with_appendix(jpeg(64, 48), b"<script>PK\3\4")
     publication = publish(file, MERCHANT)
-    content = publication.picture.file.read()
-    publication.picture.file.close()
+    content = publication.stable.file.read()
+    publication.stable.file.close()
     publication.thumbnail.file.close()
     assert b"<script>" not in content
 
 
 @pytest.mark.parametrize("quality", [60, 90])
 def test_jpeg_written_again_is_as_good_and_not_larger(published, quality):
-    file = pictures.saved(pictures.soft(640, 480), "JPEG", quality=quality)
-    publication, picture, _ = published(file)
-    assert publication.picture.byte_size <= len(file.getvalue()) * 1.01
-    assert mean_difference(picture, Image.open(file)) < 1
+    file = image_files.saved(image_files.soft(640, 480), "JPEG", quality=quality)
+    publication, image, _ = published(file)
+    assert publication.stable.byte_size <= len(file.getvalue()) * 1.01
+    assert mean_difference(image, Image.open(file)) < 1
 
 
-def test_finest_quantisation_of_a_camera_is_not_kept(published):
-    file = pictures.saved(pictures.soft(640, 480), "JPEG", quality=100)
-    publication, picture, _ = published(file)
-    assert publication.picture.byte_size < len(file.getvalue()) * 0.6
-    assert mean_difference(picture, Image.open(file)) < 3
+def test_finest_quantization_of_a_camera_is_not_kept(published):
+    file = image_files.saved(image_files.soft(640, 480), "JPEG", quality=100)
+    publication, image, _ = published(file)
+    assert publication.stable.byte_size < len(file.getvalue()) * 0.6
+    assert mean_difference(image, Image.open(file)) < 3
 
 
 @pytest.mark.parametrize(("format", "quality"), [("WEBP", 76), ("AVIF", 70)])
-def test_picture_is_not_larger_than_its_upload(published, format, quality):
-    file = pictures.saved(pictures.soft(640, 480), format, quality=quality)
+def test_image_is_not_larger_than_its_upload(published, format, quality):
+    file = image_files.saved(image_files.soft(640, 480), format, quality=quality)
     publication, _, _ = published(file)
-    assert publication.picture.byte_size <= len(file.getvalue())
+    assert publication.stable.byte_size <= len(file.getvalue())
 
 
 def test_lossless_webp_stays_lossless(published):
-    file = pictures.saved(pictures.soft(640, 480), "WEBP", lossless=True)
-    _, picture, _ = published(file)
-    assert mean_difference(picture, pictures.soft(640, 480)) == 0
+    file = image_files.saved(image_files.soft(640, 480), "WEBP", lossless=True)
+    _, image, _ = published(file)
+    assert mean_difference(image, image_files.soft(640, 480)) == 0
 
 
 def test_png_stays_lossless(published):
-    _, picture, _ = published(pictures.saved(pictures.soft(640, 480), "PNG"))
-    assert mean_difference(picture, pictures.soft(640, 480)) == 0
+    _, image, _ = published(image_files.saved(image_files.soft(640, 480), "PNG"))
+    assert mean_difference(image, image_files.soft(640, 480)) == 0
 
 
 def mean_difference(one: Image.Image, other: Image.Image) -> float:
@@ -281,15 +281,15 @@ def mean_difference(one: Image.Image, other: Image.Image) -> float:
 @pytest.mark.parametrize(
     ("file", "color"),
     [
-        (pictures.saved(Image.new("RGB", (64, 48), (18, 52, 86)), "PNG"), "#123456"),
-        (pictures.saved(Image.new("RGBA", (64, 48), (0, 0, 0, 0)), "PNG"), "#ffffff"),
+        (image_files.saved(Image.new("RGB", (64, 48), (18, 52, 86)), "PNG"), "#123456"),
+        (image_files.saved(Image.new("RGBA", (64, 48), (0, 0, 0, 0)), "PNG"), "#ffffff"),
     ],
 )
-def test_placeholder_is_the_mean_colour_on_white(published, file, color):
+def test_placeholder_is_the_mean_color_on_white(published, file, color):
     publication, _, _ = published(file)
     assert publication.placeholder_color == color
 
 
 def test_policy_is_checked_before_decoding():
     with pytest.raises(InvalidImage, match="Only JPG, PNG, and GIF"):
-        derive(pictures.webp(64, 48), COMMERCE)
+        derive(image_files.webp(64, 48), COMMERCE)

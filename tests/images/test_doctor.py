@@ -11,13 +11,13 @@ from distribu.images import attachment, doctor, outbox, processing
 from distribu.images.doctor import EXTRA, MISSING, WRONG_SIZE, ForeignStore
 from distribu.models import ERROR, PROCESSING, READY, Image, Installation, new_id, utc_now
 from tests.conftest import run_queue
+from tests.images.image_files import png
 from tests.images.life import add_accepted, has_object, named_by_rows
-from tests.images.pictures import png
 
 
 @pytest.fixture
 def image(stage, product):
-    """The picture of a product, its whole ladder made."""
+    """The image of a product, its whole ladder made."""
     image = stage()
     attachment.attach(attachment.lock_product(product.id, product.company_id), image.id)
     db.session.commit()
@@ -83,7 +83,7 @@ def test_what_distribu_never_put_there_is_told_and_left(image, store):
 
 
 @pytest.mark.parametrize("name", ["v1/stray.webp", "v7/100w.webp", "stray.png", "v1/.01J.part"])
-def test_a_stray_among_the_objects_of_a_picture_is_found_and_deleted(image, store, tmp_path, name):
+def test_a_stray_among_the_objects_of_a_image_is_found_and_deleted(image, store, tmp_path, name):
     key, whole = f"{image.prefix}{name}", store.keys()
     path = tmp_path / "store" / key
     path.parent.mkdir(exist_ok=True)
@@ -162,7 +162,7 @@ def test_a_derivative_of_the_wrong_size_is_made_again(image, store, app):
     assert store.keys() == whole == named_by_rows()
 
 
-def test_all_derivatives_lost_are_made_again_of_the_picture(image, store, app, lose):
+def test_all_derivatives_lost_are_made_again_of_the_image(image, store, app, lose):
     lose(*(image.key(made["path"]) for made in image.derivatives if made["path"]))
     assert len(examine(repair=True)) == 5
     run_queue(app)
@@ -170,7 +170,7 @@ def test_all_derivatives_lost_are_made_again_of_the_picture(image, store, app, l
     assert store.keys() == named_by_rows()
 
 
-def test_a_lost_picture_is_made_again_while_its_upload_is_there(stage, app, lose):
+def test_a_lost_image_is_made_again_while_its_upload_is_there(stage, app, lose):
     image = stage()
     lose(image.key())
     findings = list(doctor.examine(repair=True))
@@ -181,7 +181,7 @@ def test_a_lost_picture_is_made_again_while_its_upload_is_there(stage, app, lose
     assert image.status == READY
 
 
-def test_a_lost_picture_leaves_its_smaller_sizes_on_the_pages(image, lose):
+def test_a_lost_image_leaves_its_smaller_sizes_on_the_pages(image, lose):
     lose(image.key())
     findings = list(doctor.examine(repair=True))
     assert [finding.is_repaired for finding in findings] == [False]
@@ -189,7 +189,7 @@ def test_a_lost_picture_leaves_its_smaller_sizes_on_the_pages(image, lose):
     assert image.status == READY
 
 
-def test_a_picture_of_which_nothing_is_left_is_shown_no_more(image, store, product):
+def test_a_image_of_which_nothing_is_left_is_shown_no_more(image, store, product):
     store.delete_prefix(image.prefix)
     assert {kind for kind, _ in examine(repair=True)} == {MISSING}
     assert (image.status, image.error_code) == (ERROR, "objects_lost")
@@ -197,7 +197,7 @@ def test_a_picture_of_which_nothing_is_left_is_shown_no_more(image, store, produ
     assert examine() == []
 
 
-def test_a_picture_removed_since_the_listing_is_not_complained_of(image, store):
+def test_a_image_removed_since_the_listing_is_not_complained_of(image, store):
     image_id = image.id
 
     def remove_it() -> None:
@@ -210,7 +210,7 @@ def test_a_picture_removed_since_the_listing_is_not_complained_of(image, store):
     assert examine() == []
 
 
-def test_a_picture_uploaded_since_the_listing_is_not_complained_of(image, store, stage):
+def test_a_image_uploaded_since_the_listing_is_not_complained_of(image, store, stage):
     def upload_another() -> None:
         store.at = None
         stage()
@@ -240,7 +240,7 @@ class TestClaim:
         assert store.keys() == keys
         assert db.session.get(Installation, 1) is None
 
-    def test_a_store_with_pictures_of_this_database_is_claimed(self, image):
+    def test_a_store_with_images_of_this_database_is_claimed(self, image):
         doctor.claim_store()
         assert db.session.get(Installation, 1)
 

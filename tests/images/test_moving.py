@@ -1,4 +1,4 @@
-"""What takes the pictures to another store, while the shop goes on."""
+"""What takes the images to another store, while the shop goes on."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,19 +15,19 @@ from distribu.extensions import db
 from distribu.images import attachment, doctor, moving, outbox, processing, staging, store_identity
 from distribu.images.doctor import ForeignStore
 from distribu.images.moving import AlreadyMoved, Freeze, Move, MoveFailed
-from distribu.images.store_identity import PicturesMoved, PicturesMoving
+from distribu.images.store_identity import ImagesMoved, ImagesMoving
 from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import Image, Installation, OutboxEntry, Product, new_id, utc_now
 from tests.conftest import add_cast, add_product, signed_in
 from tests.flaky_store import FlakyStore, store_of
+from tests.images.image_files import jpeg, png
 from tests.images.life import add_accepted, has_object, named_by_rows, outbox_prefixes, upload
-from tests.images.pictures import jpeg, png
 
 
 @dataclass
 class Shop:
-    """A company with pictures in source, on its way to target."""
+    """A company with images in source, on its way to target."""
 
     app: Flask
     source: FlakyStore
@@ -37,7 +37,7 @@ class Shop:
     alice: str
 
     def add(self, file=None) -> str:
-        """The id of a new product with a picture, its ladder made."""
+        """The id of a new product with an image, its ladder made."""
         product, image_id = add_product(self.company_id), self.staged(file)
         attachment.attach(self.lock(product.id), image_id)
         db.session.commit()
@@ -233,11 +233,11 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_no_picture_is_changed_in_the_last_pass(any_shop, change):
+def test_no_image_is_changed_in_the_last_pass(any_shop, change):
     product_id, image_id = any_shop.add(), any_shop.staged()
     before = named_by_rows()
     freeze = Freeze()
-    with pytest.raises(PicturesMoving, match="try again in a minute"):
+    with pytest.raises(ImagesMoving, match="try again in a minute"):
         change(any_shop, product_id, image_id)
     assert (named_by_rows(), any_shop.source.keys()) == (before, before)
     freeze.end()
@@ -256,7 +256,7 @@ def test_drain_deletes_nothing_in_the_last_pass(shop):
     assert shop.source.keys() == set()
 
 
-def test_a_freeze_waits_for_who_is_changing_pictures(any_shop):
+def test_a_freeze_waits_for_who_is_changing_images(any_shop):
     shop, image_id = any_shop, any_shop.staged()
 
     def freeze() -> str:
@@ -342,7 +342,7 @@ def test_stores_that_differ_at_the_end_are_not_switched(shop, tmp_path, fault):
     shop.staged()
 
 
-def test_a_store_that_fails_in_the_last_pass_leaves_pictures_free(shop):
+def test_a_store_that_fails_in_the_last_pass_leaves_images_free(shop):
     shop.add()
     run = shop.move()
     shop.target.at = "put"
@@ -379,7 +379,7 @@ def test_two_last_passes_at_once_are_refused(shop):
         Freeze()
 
 
-def test_a_store_with_pictures_of_others_is_refused(shop):
+def test_a_store_with_images_of_others_is_refused(shop):
     shop.target.prepare()
     shop.target.put(f"images/{new_id()}/a.png", png(8, 8), "image/png")
     with pytest.raises(MoveFailed, match="no move has put there"):
@@ -423,9 +423,9 @@ class TestProcessOfTheOldStore:
         return product_id
 
     @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-    def test_it_changes_no_picture(self, shop, product_id, change):
+    def test_it_changes_no_image(self, shop, product_id, change):
         before = content(shop.source)
-        with pytest.raises(PicturesMoved):
+        with pytest.raises(ImagesMoved):
             change(shop, product_id, shop.staged_id)
         assert content(shop.source) == content(shop.target) == before
 

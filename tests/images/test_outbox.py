@@ -10,8 +10,8 @@ from distribu.extensions import db
 from distribu.images import attachment, outbox, processing
 from distribu.models import ERROR, READY, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
+from tests.images.image_files import png
 from tests.images.life import add_accepted, named_by_rows, outbox_prefixes
-from tests.images.pictures import png
 
 LATER = timedelta(hours=1)
 MUCH_LATER = timedelta(hours=25)
@@ -142,7 +142,7 @@ class TestSweep:
         outbox.sweep(utc_now() + MUCH_LATER)
         assert rows() == [image]
 
-    def test_a_picture_whose_task_was_lost_is_finished(self, stage, app):
+    def test_a_image_whose_task_was_lost_is_finished(self, stage, app):
         image = stage()
         app.extensions["huey"].storage.flush_queue()
         outbox.sweep(utc_now() + LATER)
@@ -150,19 +150,19 @@ class TestSweep:
         assert rows() == [image]
         assert image.ladder_version is not None
 
-    def test_a_fresh_picture_is_left_to_the_queue(self, stage, app):
+    def test_a_fresh_image_is_left_to_the_queue(self, stage, app):
         stage()
         app.extensions["huey"].storage.flush_queue()
         outbox.sweep()
         assert run_queue(app) == 0
 
-    def test_a_picture_that_somebody_writes_is_left_alone(self, acme, app):
+    def test_a_image_that_somebody_writes_is_left_alone(self, acme, app):
         now = utc_now() + LATER
         add_accepted(acme, writing_until=now + timedelta(minutes=1))
         outbox.sweep(now)
         assert run_queue(app) == 0
 
-    def test_after_three_deaths_an_unmade_picture_is_in_error(self, store, acme, product):
+    def test_after_three_deaths_an_unmade_image_is_in_error(self, store, acme, product):
         image = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS)
         outbox.sweep(utc_now() + LATER)
         assert rows() == [image]
@@ -187,7 +187,7 @@ class TestSweep:
         outbox.sweep(until + timedelta(minutes=1))
         assert queued(app) == [second]
 
-    def test_after_three_deaths_a_shown_picture_stays_as_it_is(self, stage, store):
+    def test_after_three_deaths_a_shown_image_stays_as_it_is(self, stage, store):
         image = stage()
         image.attempts = processing.MAX_ATTEMPTS
         db.session.commit()

@@ -1,4 +1,4 @@
-"""What tells the cache in front of the pictures that some are gone."""
+"""What tells the cache in front of the images that some are gone."""
 
 import json
 from datetime import timedelta
@@ -66,7 +66,7 @@ def test_the_object_is_gone_before_the_cache_is_told(image, store, cache):
     store.at, store.moment = "delete_prefix", "before"
     store.then = lambda: seen.append(len(cache.requests))
     outbox.drain()
-    # The picture, then the upload, of which no cache knows.
+    # The image, then the upload, of which no cache knows.
     assert seen in ([0, 0], [0, 1])
     assert len(cache.requests) == 1
 

@@ -11,8 +11,8 @@ from distribu.images.decoding.ladder import LADDER_VERSION
 from distribu.images.decoding.sandbox import SandboxError
 from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import READY, Image, utc_now
+from tests.images.image_files import png
 from tests.images.life import named_by_rows, outbox_prefixes
-from tests.images.pictures import png
 
 LATER = timedelta(hours=1)
 TODAY = f"v{LADDER_VERSION}/"
@@ -20,7 +20,7 @@ TODAY = f"v{LADDER_VERSION}/"
 
 @pytest.fixture
 def aged(product, tmp_path, stage):
-    """A function that returns the picture of product, its ladder one of an older version."""
+    """A function that returns the image of product, its ladder one of an older version."""
 
     def make() -> Image:
         image = stage()
@@ -61,7 +61,7 @@ def rebuild_all(**options) -> list[str]:
     return [rebuilding.rebuild(image_id, **options) for image_id in rebuilding.outdated()]
 
 
-def test_the_ladder_is_made_anew_beside_the_picture(aged, store):
+def test_the_ladder_is_made_anew_beside_the_image(aged, store):
     image = aged()
     before, address, old_names = read_all(store), image.url, names(image)
     assert rebuild_all() == [rebuilding.DONE]
@@ -125,7 +125,7 @@ def test_a_second_run_goes_on(aged, store):
     assert image.ladder_version == LADDER_VERSION
 
 
-def test_a_picture_removed_meanwhile_leaves_nothing(aged, store, product):
+def test_a_image_removed_meanwhile_leaves_nothing(aged, store, product):
     aged()
 
     def remove() -> None:
@@ -150,7 +150,7 @@ def test_one_removed_since_the_list_was_made_is_no_fault(aged):
     assert rebuilding.rebuild(image_id) == rebuilding.GONE
 
 
-def test_a_lost_picture_keeps_its_old_sizes(aged, store, tmp_path):
+def test_a_lost_image_keeps_its_old_sizes(aged, store, tmp_path):
     image = aged()
     (tmp_path / "store" / image.key()).unlink()
     before = paths(image)

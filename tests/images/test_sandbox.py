@@ -20,8 +20,8 @@ from distribu.images.decoding.policies import MERCHANT, PUBLISHED, InvalidImage
 from distribu.images.decoding.probe import ImageInfo, probe
 from distribu.images.decoding.sandbox import CPU_SECONDS, Sandbox, SandboxBusy, SandboxError
 from distribu.images.decoding.wire import send
-from tests.images import pictures
-from tests.images.pictures import jpeg, png
+from tests.images import image_files
+from tests.images.image_files import jpeg, png
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,17 +34,17 @@ def sandbox():
 
 
 def close(publication):
-    publication.picture.file.close()
+    publication.stable.file.close()
     publication.thumbnail.file.close()
 
 
 def test_publish_answers_with_files(sandbox):
     publication = sandbox.publish(jpeg(640, 480), MERCHANT)
-    assert (publication.info.width_px, publication.picture.content_type) == (640, "image/jpeg")
-    assert Image.open(publication.picture.file).size == (640, 480)
-    assert os.fstat(publication.picture.file.fileno()).st_nlink == 0
-    publication.picture.file.seek(0)
-    assert len(publication.picture.file.read()) == publication.picture.byte_size
+    assert (publication.info.width_px, publication.stable.content_type) == (640, "image/jpeg")
+    assert Image.open(publication.stable.file).size == (640, 480)
+    assert os.fstat(publication.stable.file.fileno()).st_nlink == 0
+    publication.stable.file.seek(0)
+    assert len(publication.stable.file.read()) == publication.stable.byte_size
     close(publication)
 
 
@@ -71,7 +71,7 @@ def plain(data):
 
 @pytest.mark.parametrize("kind", [BytesIO, spooled, plain])
 def test_any_file_object_will_do_and_stays_readable(sandbox, kind):
-    data = pictures.saved(pictures.noise(640, 480), "JPEG").getvalue()
+    data = image_files.saved(image_files.noise(640, 480), "JPEG").getvalue()
     with kind(data) as file:
         publication = sandbox.publish(file, MERCHANT)
         file.seek(0)
@@ -80,7 +80,7 @@ def test_any_file_object_will_do_and_stays_readable(sandbox, kind):
 
 
 def test_refusal_travels_back(sandbox):
-    file = pictures.truncated(pictures.saved(pictures.noise(640, 480), "JPEG"))
+    file = image_files.truncated(image_files.saved(image_files.noise(640, 480), "JPEG"))
     with pytest.raises(InvalidImage) as caught:
         sandbox.publish(file, MERCHANT)
     assert caught.value.code == "damaged"
@@ -169,7 +169,7 @@ def test_memory_grows_with_pixels_and_format():
 
 @pytest.mark.parametrize("format", PUBLISHED.formats)
 @pytest.mark.parametrize("is_multiscan", [False, True])
-def test_no_legal_picture_may_need_more_than_the_ceiling(format, is_multiscan):
+def test_no_legal_image_may_need_more_than_the_ceiling(format, is_multiscan):
     worst = ImageInfo(format, 7745, 7745, 1, 20_000_000, is_multiscan=is_multiscan)
     assert job_bytes(worst) <= 1200 * 1024 * 1024
 
@@ -231,7 +231,7 @@ def test_job_after_a_failed_one_has_its_turn(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
 
 
-def test_child_that_cannot_start_is_no_fault_of_the_picture(sandbox, monkeypatch):
+def test_child_that_cannot_start_is_no_fault_of_the_image(sandbox, monkeypatch):
     monkeypatch.setattr("sys.executable", "/nonexistent/python")
     with pytest.raises(SandboxError):
         sandbox.publish(png(40, 30), MERCHANT)
@@ -259,7 +259,7 @@ SERVER = """
 import os, signal, sys
 from distribu.images.decoding.policies import MERCHANT
 from distribu.images.decoding.sandbox import Sandbox
-from tests.images.pictures import png
+from tests.images.image_files import png
 sandbox = Sandbox()
 publication = sandbox.publish(png(40, 30), MERCHANT)
 child = sandbox._idle[0].process.pid

@@ -1,4 +1,4 @@
-"""How a picture comes to be: stage, stage_copy, process."""
+"""How an image comes to be: stage, stage_copy, process."""
 
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from distribu.images.decoding.sandbox import SandboxError
 from distribu.images.stores.contract import ObjectNotFound, StoreUnavailable
 from distribu.models import ERROR, PROCESSING, READY, AuditEntry, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
+from tests.images.image_files import jpeg, truncated
 from tests.images.life import (
     HIGH,
     WIDE,
@@ -22,7 +23,6 @@ from tests.images.life import (
     outbox_prefixes,
     upload,
 )
-from tests.images.pictures import jpeg, truncated
 
 EXTERNAL = "https://example.com/a.jpg"
 
@@ -40,7 +40,7 @@ LADDER = {"", "v1/100w.webp", "v1/100w.avif", "v1/140w.webp", "v1/140w.avif", "v
 
 
 class TestStage:
-    def test_picture_and_thumbnail_are_there_at_once(self, stage, store):
+    def test_image_and_thumbnail_are_there_at_once(self, stage, store):
         image = stage(filename="Blue Widget!.png")
         assert (image.status, image.is_staged, image.public_name) == (
             READY,
@@ -63,7 +63,7 @@ class TestStage:
         stage()
         assert seen == [[PROCESSING]] * 3
 
-    def test_what_is_no_picture_leaves_nothing(self, store, acme):
+    def test_what_is_no_image_leaves_nothing(self, store, acme):
         with pytest.raises(InvalidImage):
             staging.stage(acme, upload(truncated(jpeg(640, 480))))
         assert (rows(), store.keys()) == ([], set())
@@ -133,7 +133,7 @@ class TestProcess:
         assert image.attempts == 1
         assert paths(image) == LADDER
 
-    def test_an_accepted_upload_becomes_ready_and_the_picture(self, acme, product):
+    def test_an_accepted_upload_becomes_ready_and_the_image(self, acme, product):
         product.external_image_url = EXTERNAL
         image = add_accepted(acme, product)
         before = product.version
@@ -143,7 +143,7 @@ class TestProcess:
         assert product.version == before + 1
         assert (image.width_px, image.height_px) == (WIDE, HIGH)
 
-    def test_the_log_says_that_the_external_picture_was_taken_off(self, acme, product):
+    def test_the_log_says_that_the_external_image_was_taken_off(self, acme, product):
         product.external_image_url = EXTERNAL
         image = add_accepted(acme, product)
         processing.process(image.id)
@@ -154,7 +154,7 @@ class TestProcess:
         assert entry.before == {"image_url": EXTERNAL}
         assert entry.after == {"image_url": image.url}
 
-    def test_the_log_says_nothing_where_no_picture_gives_way(self, acme, product):
+    def test_the_log_says_nothing_where_no_image_gives_way(self, acme, product):
         processing.process(add_accepted(acme, product).id)
         product.external_image_url = EXTERNAL
         processing.process(add_accepted(acme, product, position=9).id)
@@ -178,7 +178,7 @@ class TestProcess:
         processing.process(image.id)
         assert (image.status, image.attempts, image.writing_until) == (READY, 0, None)
 
-    def test_an_accepted_upload_that_is_no_picture_ends_in_error(self, store, acme, product):
+    def test_an_accepted_upload_that_is_no_image_ends_in_error(self, store, acme, product):
         image = add_accepted(acme, product)
         store.put(image.upload_key, truncated(jpeg(640, 480)), "image/jpeg")
         processing.process(image.id)
@@ -194,7 +194,7 @@ class TestProcess:
         processing.process(image.id)
         assert (image.status, image.error_code) == (ERROR, "upload_lost")
 
-    def test_without_its_upload_the_ladder_is_made_of_the_picture(self, stage, store):
+    def test_without_its_upload_the_ladder_is_made_of_the_image(self, stage, store):
         image = stage()
         store.delete_prefix(image.incoming_prefix)
         processing.process(image.id)
@@ -226,7 +226,7 @@ class TestProcess:
         assert (image.status, image.attempts) == (READY, 0)
 
     @pytest.mark.parametrize("method", ["open", "put"])
-    def test_a_picture_removed_meanwhile_leaves_nothing(self, stage, store, method):
+    def test_a_image_removed_meanwhile_leaves_nothing(self, stage, store, method):
         image_id = stage().id
         store.at, store.then = method, lambda: remove_elsewhere(store, image_id)
         processing.process(image_id)
@@ -257,7 +257,7 @@ class TestProcess:
         outbox.sweep(utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
-    def test_a_store_that_fails_over_a_removed_picture_is_still_told(self, stage, store):
+    def test_a_store_that_fails_over_a_removed_image_is_still_told(self, stage, store):
         image_id = stage().id
 
         def remove_and_fail():
@@ -277,7 +277,7 @@ class TestProcess:
         processing.process(image_id)
         assert (image.ladder_version, image.attempts) == (None, 2)
 
-    def test_a_busy_picture_is_left_alone(self, stage):
+    def test_a_busy_image_is_left_alone(self, stage):
         image = stage()
         image.writing_until = utc_now() + timedelta(minutes=1)
         db.session.commit()

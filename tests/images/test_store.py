@@ -37,8 +37,8 @@ def test_an_address_that_is_none_says_how_to_write_one(url):
 
 
 def test_a_store_is_named_without_its_secret():
-    named = str(open_store("s3+https://key:hush@s3.example.com/pictures"))
-    assert named == "the bucket pictures at s3.example.com"
+    named = str(open_store("s3+https://key:hush@s3.example.com/images"))
+    assert named == "the bucket images at s3.example.com"
 
 
 def test_a_directory_is_named_by_its_path(tmp_path):

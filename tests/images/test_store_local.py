@@ -39,10 +39,10 @@ def store(root) -> DirectoryStore:
 
 
 class WatchedFile(io.BytesIO):
-    """A picture in whose reading something happens: the store has begun its put by then."""
+    """An image in whose reading something happens: the store has begun its put by then."""
 
     def __init__(self, happens: Callable[[], object]):
-        super().__init__(b"a picture")
+        super().__init__(b"an image")
         self.happens = happens
 
     def read(self, size: int | None = -1) -> bytes:
@@ -51,7 +51,7 @@ class WatchedFile(io.BytesIO):
 
 
 def put(store: DirectoryStore, key: str, file: io.BytesIO | None = None) -> None:
-    store.put(key, file or io.BytesIO(b"a picture"), "image/jpeg")
+    store.put(key, file or io.BytesIO(b"an image"), "image/jpeg")
 
 
 def put_and_die(store: DirectoryStore, key: str) -> None:
@@ -111,7 +111,7 @@ def test_put_leaves_objects_that_are_named_like_temporary_files(store):
 def test_put_starts_again_when_its_directory_was_deleted(store):
     deletions = iter([lambda: store.delete_prefix("images/01JD/")])
     put(store, WIDGET, WatchedFile(lambda: next(deletions, lambda: None)()))
-    assert store.stat(WIDGET).byte_size == len(b"a picture")
+    assert store.stat(WIDGET).byte_size == len(b"an image")
 
 
 def test_put_gives_up_when_its_directory_is_deleted_each_time(store):

@@ -56,9 +56,9 @@ def read_by_anyone(minio_server, bucket):
 
 
 def test_everyone_may_read_an_image_and_keep_it_for_ever(store, read_by_anyone):
-    put(store, WIDGET, b"a picture")
+    put(store, WIDGET, b"an image")
     with read_by_anyone(WIDGET) as answer:
-        assert answer.read() == b"a picture"
+        assert answer.read() == b"an image"
         assert answer.headers["Content-Type"] == "image/jpeg"
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 

@@ -43,7 +43,7 @@ def _answer(connection: socket.socket, job: dict, upload: int) -> None:
         try:
             if job["task"] == "publish":
                 made = publishing.publish(file, policy)
-                files = [made.picture, made.thumbnail]
+                files = [made.stable, made.thumbnail]
                 answer = {"info": asdict(made.info), "color": made.placeholder_color}
             else:
                 files = publishing.derive(file, policy, with_thumbnail=job["with_thumbnail"])

@@ -20,7 +20,7 @@ _COLOR_CUBE = Image.frombytes(
 
 
 def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """The same colours in sRGB, through the picture's own profile where it has a sound one."""
+    """The same colors in sRGB, through the image's own profile where it has a sound one."""
     transform = _transform(image.mode, icc_profile) if icc_profile else None
     if transform is not None:
         converted = ImageCms.applyTransform(image, transform)
@@ -40,12 +40,12 @@ def _transform(mode: str, icc_profile: bytes) -> ImageCms.ImageCmsTransform | No
             return None
         return ImageCms.buildTransform(*build, intent, flags)
     except (ImageCms.PyCMSError, OSError):
-        # A broken profile says nothing about the colours; browsers take sRGB then.
+        # A broken profile says nothing about the colors; browsers take sRGB then.
         return None
 
 
 def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
-    """Whether the profile moves no colour visibly, so that converting would be work for nothing."""
+    """Whether the profile moves no color visibly, so that converting would be work for nothing."""
     transform = ImageCms.buildTransform(profile, _SRGB, "RGB", "RGB")
     moved = ImageCms.applyTransform(_COLOR_CUBE, transform).tobytes()
     return all(abs(new - old) <= 2 for new, old in zip(moved, _COLOR_CUBE.tobytes(), strict=True))

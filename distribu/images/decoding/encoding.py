@@ -13,11 +13,11 @@ _WEBP = {"quality": 80, "method": 2}
 # Scaled more softly than the small ones, see shrunk(): fewer bytes, spent on quality.
 _WEBP_LARGE = _WEBP | {"quality": 82}
 _WEBP_LARGE_PX = 1000
-# Against WebP at quality 80 and method 4 on nine pictures: 0.84 of its bytes at 0.8 more of
+# Against WebP at quality 80 and method 4 on nine images: 0.84 of its bytes at 0.8 more of
 # SSIMULACRA2, at worst 2.2 less. Without this tuning noisy photographs lost up to 7 and smooth
 # ones grew; speed 9 takes a quarter to a half of the time for 14 % more bytes, and nobody waits.
 _AVIF = {"quality": 66, "speed": 8, "max_threads": 1, "advanced": {"tune": "ssim"}}
-# Small pictures show their artefacts, and cost few bytes.
+# Small images show their artefacts, and cost few bytes.
 _AVIF_SMALL = _AVIF | {"quality": 68}
 _AVIF_SMALL_PX = 320
 _SHARE = {"quality": 82, "optimize": True, "progressive": True}
@@ -50,13 +50,13 @@ def share_still(image: Image.Image) -> Derivative:
 def on_white(image: Image.Image) -> Image.Image:
     if image.mode != "RGBA":
         return image
-    # A plain conversion would show the colours that hide under transparent pixels.
+    # A plain conversion would show the colors that hide under transparent pixels.
     ground = Image.new("RGB", image.size, "white")
     ground.paste(image, mask=image.getchannel("A"))
     return ground
 
 
 def mean_color(image: Image.Image) -> str:
-    """The mean colour on white, for the box that waits for the picture."""
+    """The mean color on white, for the box that waits for the image."""
     mean = on_white(image).convert("RGB").resize((1, 1), Image.Resampling.BOX)
     return "#{:02x}{:02x}{:02x}".format(*mean.getpixel((0, 0)))

@@ -7,20 +7,20 @@ from .probe import ImageInfo
 
 _MB = 1024 * 1024
 
-# What publish() or derive() takes at its peak for the worst picture under 60 megapixels, in
+# What publish() or derive() takes at its peak for the worst image under 60 megapixels, in
 # resident MB of the whole child, its libraries and the upload included (Pillow 13, 2026-11;
 # tests/bench/memory.py measures it):
 #
 #   JPEG  one scan 163    too small for a reduced decode, and turned 244, of 30 megapixels
 #         progressive 4:4:4 425    progressive CMYK 545
-#   PNG   palette with alpha 656    true colour with alpha 629    16-bit grey 312
+#   PNG   palette with alpha 656    true color with alpha 629    16-bit gray 312
 #   WebP  lossy 938    lossless 1,014    lossless with alpha 1,131    lossy with alpha 1,144
 #   AVIF  4:2:0 551    4:4:4 648    4:4:4 with alpha 876    the same at 10 bits 1,132
 #   GIF   452
 #   two frames of 50 megapixels: GIF 735    PNG 765    WebP 954
 #   15 frames of 6.6 megapixels: GIF 676    WebP 743    PNG 979
 #
-# So these are bytes a pixel, a little generous; no picture comes above 1.2 GB.
+# So these are bytes a pixel, a little generous; no image comes above 1.2 GB.
 _BYTES_PER_PIXEL = {"JPEG": 7, "PNG": 11, "WEBP": 19, "AVIF": 19, "GIF": 7}
 _BYTES_PER_PIXEL_MULTISCAN = 12
 _BYTES_PER_PIXEL_ANIMATED = 19
@@ -31,7 +31,7 @@ _BASE_BYTES = 60 * _MB
 
 
 def job_bytes(info: ImageInfo) -> int:
-    """The memory that a child will need at most for this picture."""
+    """The memory that a child will need at most for this image."""
     is_animation = info.frames > 1 and info.format != "AVIF"
     per_pixel = _BYTES_PER_PIXEL[info.format]
     if is_animation:

@@ -10,9 +10,9 @@ PUBLISHED_MAX_PX = 2560
 
 
 def ladder(width: int) -> tuple[int, ...]:
-    """The widths made of a picture so wide: every rung below it, then its own width or the top.
+    """The widths made of an image so wide: every rung below it, then its own width or the top.
 
-    Never enlarged, and the number in a path is the width in the file: a picture of 220 pixels
+    Never enlarged, and the number in a path is the width in the file: an image of 220 pixels
     has 100w and 220w, one of 40 pixels has 40w alone.
     """
     top = min(width, LADDER[-1])

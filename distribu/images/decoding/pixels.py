@@ -16,7 +16,7 @@ from .ladder import fitted
 from .policies import DAMAGED, UNDECODABLE, ImagePolicy, InvalidImage
 from .probe import ImageInfo, check_pixels
 
-# Not one a core: every thread reserves memory, and several pictures are decoded at once anyway.
+# Not one a core: every thread reserves memory, and several images are decoded at once anyway.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 2
 # What Pillow has been seen to raise on damaged files, and their relatives.
 _DECODER_ERRORS = (
@@ -81,7 +81,7 @@ def read_still(
 ) -> Image.Image:
     """Decode the current frame: upright, sRGB, at most max_px a side, never enlarged.
 
-    beside: one more thread, where somebody waits: a large picture is then scaled sooner, though
+    beside: one more thread, where somebody waits: a large image is then scaled sooner, though
     less sharply. Returns mode L, RGB or RGBA, and RGBA only where something is transparent.
     """
     size = fitted(image.size, max_px)

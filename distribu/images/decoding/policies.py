@@ -24,7 +24,7 @@ HEIC_ADVICE = "This is an iPhone HEIC photo. Export it as JPEG."
 
 
 class InvalidImage(Exception):
-    """The file is not a picture that the policy takes.
+    """The file is not an image that the policy takes.
 
     code: "empty", "format", "byte_size", "pixels", "animation", "damaged", "excessive" or
     "undecodable". message: a sentence that the merchant can act on.

@@ -16,7 +16,7 @@ from .policies import ImagePolicy
 from .probe import ImageInfo, probe
 from .wire import Derivative, Publication
 
-# The stable picture at no visible loss: SSIMULACRA2 of 82 to 87 against its own pixels. Where
+# The stable image at no visible loss: SSIMULACRA2 of 82 to 87 against its own pixels. Where
 # that is larger in bytes than the upload was, the next row is tried. Methods and levels are
 # those that do not make the merchant wait: WebP's method 4 and PNG's level 6 cost two to
 # three times as much for 2 % fewer bytes, AVIF's speed 8 four times for 4 %.
@@ -36,14 +36,14 @@ _ANIMATION = {
     "GIF": {"optimize": True},
 }
 _LOSSLESS_ANIMATION = {"lossless": True, "method": 0, "quality": 50}
-# A JPEG that is hardly scaled keeps its own quantisation: a finer one would spend bytes on its
+# A JPEG that is hardly scaled keeps its own quantization: a finer one would spend bytes on its
 # artefacts. Scaled further its pixels are new, and deserve the full quality.
 _SAME_SCALE = 1.5
 _FINEST_QUALITY = 90
 
 
 def publish(file: BinaryIO, policy: ImagePolicy) -> Publication:
-    """The stable picture, the first thumbnail and a colour, from one decode.
+    """The stable image, the first thumbnail and a color, from one decode.
 
     Raises InvalidImage. Runs decoders: call it in a child of the sandbox. Two threads share
     the work, because somebody waits for it; derive() has one, because a queue does.
@@ -58,8 +58,8 @@ def publish(file: BinaryIO, policy: ImagePolicy) -> Publication:
         # All is read before anything is made: a damaged frame leaves no file behind.
         frames = _frames(source, info) if is_animation else []
         first = beside.submit(_thumbnail, still)
-        picture = _animation(source, info, frames) if frames else _stable(source, still, info)
-    return Publication(info, picture, *first.result())
+        stable = _animation(source, info, frames) if frames else _stable(source, still, info)
+    return Publication(info, stable, *first.result())
 
 
 def derive(
@@ -87,14 +87,14 @@ def derive(
 
 def _as_decoded(info: ImageInfo, source: Image.Image) -> ImageInfo:
     width, height = source.size if info.orientation < 5 else source.size[::-1]
-    # The second picture of a phone's MPO is a preview or a depth map, not a frame.
+    # The second image of a phone's MPO is a preview or a depth map, not a frame.
     with decoding():
         frames = 1 if info.format == "JPEG" else getattr(source, "n_frames", 1)
     return replace(info, width_px=width, height_px=height, frames=frames)
 
 
 def _thumbnail(still: Image.Image) -> tuple[Derivative, str]:
-    """The first derivative, and the colour of the box that waits for it."""
+    """The first derivative, and the color of the box that waits for it."""
     size = rung(still.size, min(THUMBNAIL_PX, still.width))
     # Pillow keeps an encoder's settings in the image: two threads never save the same one.
     small = shrunk(still, size) if size != still.size else still.copy()
@@ -128,7 +128,7 @@ def _no_larger(info: ImageInfo, still: Image.Image, attempts: Iterable[dict]) ->
 
 
 def own_quantization(source: Image.Image) -> tuple[dict, ...]:
-    """The upload's own quantisation, no finer than can be seen; () where it does not fit.
+    """The upload's own quantization, no finer than can be seen; () where it does not fit.
 
     Written again with it, a JPEG loses next to nothing and stays as small as it was.
     """
@@ -158,7 +158,7 @@ def _is_plain(source: Image.Image, info: ImageInfo) -> bool:
 
 
 def _palette_image(source: Image.Image) -> Image.Image:
-    """The source with its palette as it is: as true colour it would be several times larger."""
+    """The source with its palette as it is: as true color it would be several times larger."""
     copy = source.copy()
     copy.info = {key: source.info[key] for key in ("transparency",) if key in source.info}
     return copy

@@ -34,7 +34,7 @@ _WARM_BYTES = 256 * _MB
 
 JOB_SECONDS = 60.0
 CPU_SECONDS = 30
-# How long somebody at a page waits for a child: more than any burst of sound pictures takes,
+# How long somebody at a page waits for a child: more than any burst of sound images takes,
 # and less than a few that hang could hold every thread of a web process.
 WAIT_SECONDS = 20.0
 _START_SECONDS = 30.0
@@ -53,7 +53,7 @@ _PACKAGE = str(Path(__file__).resolve().parents[2])
 
 
 class SandboxError(Exception):
-    """No child could be started: a fault of the installation, never of a picture."""
+    """No child could be started: a fault of the installation, never of an image."""
 
 
 class SandboxBusy(SandboxError):
@@ -63,7 +63,7 @@ class SandboxBusy(SandboxError):
 class Sandbox:
     """A warm pool of decoding children, for all threads of one process.
 
-    processes and memory_bytes bound what works at once; a picture that needs more memory
+    processes and memory_bytes bound what works at once; an image that needs more memory
     than the whole budget works alone. Children start when they are first needed, and run with
     the priority of the process that they belong to.
     """
@@ -87,7 +87,7 @@ class Sandbox:
     def publish(
         self, file: BinaryIO, policy: ImagePolicy, *, wait_seconds: float | None = None
     ) -> Publication:
-        """The stable picture, the first thumbnail and a colour, made in a child.
+        """The stable image, the first thumbnail and a color, made in a child.
 
         file: open, seekable, left anywhere. wait_seconds: for a free child, then SandboxBusy;
         None waits for the jobs before it, each of which has an end. Raises InvalidImage, also

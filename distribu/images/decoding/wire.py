@@ -1,6 +1,6 @@
 """What the server and a decoding child say to each other.
 
-A message is one line of JSON, with open descriptors travelling beside it.
+A message is one line of JSON, with open descriptors traveling beside it.
 """
 
 import json
@@ -15,7 +15,7 @@ from .probe import ImageInfo
 class Derivative:
     """One object to put: its path below the image's prefix, and its bytes.
 
-    path: "v1/300w.webp"; "" for the picture at the stable address.
+    path: "v1/300w.webp"; "" for the image at the stable address.
     file: unlinked, at its start, owned by the caller.
     """
 
@@ -33,7 +33,7 @@ class Publication:
     """What an image needs to be READY. info is what was decoded, not what the header claimed."""
 
     info: ImageInfo
-    picture: Derivative
+    stable: Derivative
     thumbnail: Derivative
     placeholder_color: str
 

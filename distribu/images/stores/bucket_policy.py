@@ -11,7 +11,7 @@ def lets_everyone_read(policy: dict, bucket: str, prefix: str) -> bool:
     A Deny beside it is not looked for.
     """
     # What stands for any object there: it has the shape of every key.
-    typical_object = f"{_arn(bucket)}/{prefix}01ARZ3NDEKTSV4RRFFQ69G5FAV/picture"
+    typical_object = f"{_arn(bucket)}/{prefix}01ARZ3NDEKTSV4RRFFQ69G5FAV/image"
     return any(
         statement.get("Effect") == "Allow"
         and not statement.get("Condition")

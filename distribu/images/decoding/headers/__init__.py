@@ -22,7 +22,7 @@ AVIF_BRANDS = {b"avif", b"avis"}
 
 
 def sniff(signature: bytes) -> str | None:
-    """Name the format by the first SIGNATURE_BYTES, "HEIC" included; None if it is no picture."""
+    """Name the format by the first SIGNATURE_BYTES, "HEIC" included; None if it is no image."""
     if signature.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if signature.startswith(b"\x89PNG\r\n\x1a\n"):

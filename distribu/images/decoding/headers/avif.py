@@ -29,7 +29,7 @@ def read_avif(file: BinaryIO) -> Header:
     if track is not None and (brand == b"avis" or item is None):
         return track
     if item is None:
-        raise MalformedFile("AVIF without a picture")
+        raise MalformedFile("AVIF without an image")
     return item
 
 

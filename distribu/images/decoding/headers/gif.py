@@ -14,9 +14,9 @@ def read_gif(file: BinaryIO) -> Header:
     while (kind := file.read(1)) not in (b"", b";"):
         if kind == b",":
             left, top, frame_width, frame_height, flags = struct.unpack("<HHHHB", exactly(file, 9))
-            # Decoders grow the picture to the frame: 44 bytes can ask for 4 gigapixels.
+            # Decoders grow the image to the frame: 44 bytes can ask for 4 gigapixels.
             if left + frame_width > width or top + frame_height > height:
-                raise MalformedFile("GIF frame larger than its picture")
+                raise MalformedFile("GIF frame larger than its image")
             frames += 1
             if frames > MAX_FRAMES:
                 raise ExcessiveFile("GIF frames")
@@ -28,7 +28,7 @@ def read_gif(file: BinaryIO) -> Header:
             raise MalformedFile("GIF block expected")
         _skip_gif_blocks(file)
     if not frames:
-        raise MalformedFile("GIF without a picture")
+        raise MalformedFile("GIF without an image")
     return Header("GIF", width, height, frames=frames)
 
 

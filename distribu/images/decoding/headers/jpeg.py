@@ -15,7 +15,7 @@ from .reading import (
     exif_orientation,
 )
 
-# A progressive JPEG has 6 to 12 scans, and each costs a pass over the picture: 5,000 scans in
+# A progressive JPEG has 6 to 12 scans, and each costs a pass over the image: 5,000 scans in
 # 231 kB take half a minute to decode. A PNG of 20 MB in the usual chunks of 8 kB has 2,500.
 MAX_SCANS = 100
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -38,12 +38,12 @@ def read_jpeg(file: BinaryIO) -> Header:
         elif marker == 0xDA:
             if size is None:
                 break
-            # One scan with every component ends a sequential picture: decoders stop there.
+            # One scan with every component ends a sequential image: decoders stop there.
             is_multiscan = is_progressive or exactly(file, 1)[0] < components
             if is_multiscan:
                 _count_scans(file.read())
             return Header("JPEG", *size, orientation, is_multiscan=is_multiscan)
-    raise MalformedFile("JPEG without a picture")
+    raise MalformedFile("JPEG without an image")
 
 
 def _jpeg_segments(file: BinaryIO) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ class MalformedFile(ValueError):
 
 
 class ExcessiveFile(ValueError):
-    """The file has more parts than any honest picture."""
+    """The file has more parts than any honest image."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def read_webp(file: BinaryIO) -> Header:
         elif kind == b"EXIF":
             orientation = exif_orientation(exactly(file, min(length, MAX_EXIF_BYTES)))
     if size is None:
-        raise MalformedFile("WebP without a picture")
+        raise MalformedFile("WebP without an image")
     return Header("WEBP", *size, orientation, frames=max(1, frames), is_lossless=is_lossless)
 
 

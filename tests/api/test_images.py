@@ -10,14 +10,14 @@ from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from distribu.products import written_image_url
 from tests.api.conftest import Caller, audit_actions, version_of
 from tests.conftest import add_product
-from tests.images.pictures import png
+from tests.images.image_files import png
 
 ELSEWHERE = "https://cdn.example.com/widget.png"
 NEW = {"name": "Widget", "price": 9.99, "stock": 3}
 
 
-def add_picture(app, product_id: str) -> str:
-    """The id of a picture behind the others of the product."""
+def add_image(app, product_id: str) -> str:
+    """The id of an image behind the others of the product."""
     with app.app_context():
         product = db.session.get_one(Product, product_id)
         image = staging.stage(product.company_id, FileStorage(png(40, 30), "a.png"))
@@ -37,15 +37,15 @@ def image_ids(app) -> list[str]:
 
 
 @pytest.fixture
-def pictured(app, widget) -> str:
-    """The id of the widget, now with a picture of its own."""
-    add_picture(app, widget)
+def imaged(app, widget) -> str:
+    """The id of the widget, now with an image of its own."""
+    add_image(app, widget)
     return widget
 
 
-def test_a_read_tells_the_public_address(app, acme, pictured):
+def test_a_read_tells_the_public_address(app, acme, imaged):
     [image_id] = image_ids(app)
-    assert read(acme, pictured)["imageUrl"] == f"http://shop.test/images/{image_id}/a.png"
+    assert read(acme, imaged)["imageUrl"] == f"http://shop.test/images/{image_id}/a.png"
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -54,58 +54,58 @@ class TestWriting:
         body = (NEW if method == "PUT" else {}) | values
         return acme(method, f"/products/{product_id}", json=body)
 
-    def test_absent_the_picture_stays(self, app, acme, pictured, method):
-        before = read(acme, pictured)["imageUrl"]
-        answer = self.write(acme, method, pictured, stock=1)
+    def test_absent_the_image_stays(self, app, acme, imaged, method):
+        before = read(acme, imaged)["imageUrl"]
+        answer = self.write(acme, method, imaged, stock=1)
         assert answer.json["data"]["imageUrl"] == before
 
-    def test_null_clears(self, app, acme, pictured, method):
-        answer = self.write(acme, method, pictured, imageUrl=None)
+    def test_null_clears(self, app, acme, imaged, method):
+        answer = self.write(acme, method, imaged, imageUrl=None)
         assert answer.json["data"]["imageUrl"] is None
         assert image_ids(app) == []
 
-    def test_an_external_address_takes_the_place_of_the_picture(self, app, acme, pictured, method):
-        answer = self.write(acme, method, pictured, imageUrl=ELSEWHERE)
+    def test_an_external_address_takes_the_place_of_the_image(self, app, acme, imaged, method):
+        answer = self.write(acme, method, imaged, imageUrl=ELSEWHERE)
         assert answer.json["data"]["imageUrl"] == ELSEWHERE
         assert image_ids(app) == []
 
-    def test_what_is_displaced_is_deleted_in_the_same_step(self, app, acme, pictured, method):
-        self.write(acme, method, pictured, imageUrl=ELSEWHERE)
+    def test_what_is_displaced_is_deleted_in_the_same_step(self, app, acme, imaged, method):
+        self.write(acme, method, imaged, imageUrl=ELSEWHERE)
         with app.app_context():
             assert store.keys() == set()
             assert db.session.scalar(select(func.count()).select_from(OutboxEntry)) == 0
 
-    def test_another_picture_of_the_company_gives_a_copy(self, app, cast, acme, pictured, method):
+    def test_another_image_of_the_company_gives_a_copy(self, app, cast, acme, imaged, method):
         with app.app_context():
             other = add_product(cast.acme).id
-        source = read(acme, pictured)["imageUrl"]
+        source = read(acme, imaged)["imageUrl"]
         answer = self.write(acme, method, other, imageUrl=source)
         assert answer.json["data"]["imageUrl"] not in (source, None)
-        acme.delete(f"/products/{pictured}")
+        acme.delete(f"/products/{imaged}")
         path = answer.json["data"]["imageUrl"].removeprefix("http://shop.test")
         assert app.test_client().get(path).status_code == 200
 
-    def test_a_picture_that_is_gone_is_refused_and_the_current_one_stays(
-        self, app, acme, pictured, method
+    def test_a_image_that_is_gone_is_refused_and_the_current_one_stays(
+        self, app, acme, imaged, method
     ):
         gone = "http://shop.test/images/01ARZ3NDEKTSV4RRFFQ69G5FAV/a.png"
-        before = read(acme, pictured)
-        answer = self.write(acme, method, pictured, imageUrl=gone, stock=1)
+        before = read(acme, imaged)
+        answer = self.write(acme, method, imaged, imageUrl=gone, stock=1)
         assert answer.status_code == 422
         assert answer.json["details"] == {"imageUrl": [written_image_url.IS_GONE]}
-        assert read(acme, pictured) == before
+        assert read(acme, imaged) == before
 
-    def test_another_companys_picture_is_refused_as_one_that_is_gone(
-        self, app, acme, globex, pictured, method
+    def test_another_companys_image_is_refused_as_one_that_is_gone(
+        self, app, acme, globex, imaged, method
     ):
-        foreign = read(acme, pictured)["imageUrl"]
+        foreign = read(acme, imaged)["imageUrl"]
         product_id = globex.post("/products", NEW).json["data"]["id"]
         answer = self.write(globex, method, product_id, imageUrl=foreign)
         assert answer.json["details"] == {"imageUrl": [written_image_url.IS_GONE]}
 
-    def test_the_change_is_recorded(self, app, acme, pictured, method):
-        acme.put(f"/products/{pictured}", NEW)
-        self.write(acme, method, pictured, imageUrl=ELSEWHERE)
+    def test_the_change_is_recorded(self, app, acme, imaged, method):
+        acme.put(f"/products/{imaged}", NEW)
+        self.write(acme, method, imaged, imageUrl=ELSEWHERE)
         with app.app_context():
             entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert entry.after["image_url"] == ELSEWHERE
@@ -116,69 +116,69 @@ class TestWriting:
     "variant",
     ["{url}", "https://old.example{path}", "{url}?format=500w", "http://SHOP.test:81{path}"],
 )
-def test_the_own_address_written_differently_changes_nothing(app, acme, pictured, variant):
-    before = read(acme, pictured)
+def test_the_own_address_written_differently_changes_nothing(app, acme, imaged, variant):
+    before = read(acme, imaged)
     url = before["imageUrl"]
     value = variant.format(url=url, path=url.removeprefix("http://shop.test"))
-    answer = acme.patch(f"/products/{pictured}", {"imageUrl": value})
+    answer = acme.patch(f"/products/{imaged}", {"imageUrl": value})
     assert answer.json["data"] == before
     assert audit_actions(app) == []
 
 
-def test_a_new_product_may_have_an_external_picture(acme):
+def test_a_new_product_may_have_an_external_image(acme):
     product = acme.post("/products", NEW | {"imageUrl": ELSEWHERE}).json["data"]
     assert product["imageUrl"] == ELSEWHERE
 
 
-def test_a_new_product_may_have_a_copy(app, acme, pictured):
-    source = read(acme, pictured)["imageUrl"]
+def test_a_new_product_may_have_a_copy(app, acme, imaged):
+    source = read(acme, imaged)["imageUrl"]
     product = acme.post("/products", NEW | {"imageUrl": source}).json["data"]
     assert product["imageUrl"] not in (source, None)
     assert len(image_ids(app)) == 2
 
 
-def test_a_second_picture_of_the_product_is_moved_to_the_top(app, acme, pictured):
-    second = add_picture(app, pictured)
+def test_a_second_image_of_the_product_is_moved_to_the_top(app, acme, imaged):
+    second = add_image(app, imaged)
     url = f"http://shop.test/images/{second}/a.png"
-    answer = acme.patch(f"/products/{pictured}", {"imageUrl": url})
+    answer = acme.patch(f"/products/{imaged}", {"imageUrl": url})
     assert answer.json["data"]["imageUrl"] == url
     assert len(image_ids(app)) == 2
     assert audit_actions(app) == ["product.updated"]
 
 
-def picture_of_its_own(app, cast, acme, widget) -> None:
-    add_picture(app, widget)
+def image_of_its_own(app, cast, acme, widget) -> None:
+    add_image(app, widget)
 
 
-def picture_elsewhere(app, cast, acme, widget) -> None:
+def image_elsewhere(app, cast, acme, widget) -> None:
     acme.patch(f"/products/{widget}", {"imageUrl": ELSEWHERE})
 
 
-def picture_copied(app, cast, acme, widget) -> None:
+def image_copied(app, cast, acme, widget) -> None:
     with app.app_context():
         other = add_product(cast.acme).id
-    add_picture(app, other)
+    add_image(app, other)
     acme.patch(f"/products/{widget}", {"imageUrl": read(acme, other)["imageUrl"]})
 
 
-def no_picture(app, cast, acme, widget) -> None:
+def no_image(app, cast, acme, widget) -> None:
     pass
 
 
 def upload_under_way(app, cast, acme, widget) -> None:
-    image_id = add_picture(app, widget)
+    image_id = add_image(app, widget)
     with app.app_context():
         db.session.get_one(Image, image_id).status = "PROCESSING"
         db.session.commit()
 
 
-every_picture = pytest.mark.parametrize(
+every_image = pytest.mark.parametrize(
     "give",
-    [picture_of_its_own, picture_elsewhere, picture_copied, no_picture, upload_under_way],
+    [image_of_its_own, image_elsewhere, image_copied, no_image, upload_under_way],
 )
 
 
-@every_picture
+@every_image
 def test_a_script_that_reads_and_writes_back_every_night_changes_nothing(
     app, cast, acme, widget, give
 ):
@@ -191,45 +191,43 @@ def test_a_script_that_reads_and_writes_back_every_night_changes_nothing(
     assert (image_ids(app), version_of(app, widget), audit_actions(app)) == known
 
 
-def test_a_script_that_writes_the_same_source_every_night_makes_one_copy(app, cast, acme, pictured):
+def test_a_script_that_writes_the_same_source_every_night_makes_one_copy(app, cast, acme, imaged):
     with app.app_context():
         other = add_product(cast.acme).id
-    source = read(acme, pictured)["imageUrl"]
+    source = read(acme, imaged)["imageUrl"]
     nights = [acme.patch(f"/products/{other}", {"imageUrl": source}) for _ in range(30)]
     assert len({answer.json["data"]["imageUrl"] for answer in nights}) == 1
     assert len(image_ids(app)) == 2
     assert audit_actions(app) == ["product.updated"]
 
 
-def test_a_copy_beyond_the_limit_is_refused(app, cast, acme, pictured):
+def test_a_copy_beyond_the_limit_is_refused(app, cast, acme, imaged):
     app.config["IMAGES_PER_PRODUCT"] = 1
     with app.app_context():
         other = add_product(cast.acme).id
-    add_picture(app, other)
+    add_image(app, other)
     with app.app_context():
         db.session.get_one(Product, other).external_image_url = ELSEWHERE
         db.session.commit()
-    answer = acme.patch(f"/products/{other}", {"imageUrl": read(acme, pictured)["imageUrl"]})
+    answer = acme.patch(f"/products/{other}", {"imageUrl": read(acme, imaged)["imageUrl"]})
     assert answer.status_code == 422
     [sentence] = answer.json["details"]["imageUrl"]
-    assert sentence.startswith("This product has as many pictures as it can have")
+    assert sentence.startswith("This product has as many images as it can have")
     assert len(image_ids(app)) == 2
 
 
-def test_a_picture_that_changes_under_the_request_is_looked_at_again(
-    app, acme, pictured, monkeypatch
-):
-    written = read(acme, pictured)["imageUrl"]
+def test_a_image_that_changes_under_the_request_is_looked_at_again(app, acme, imaged, monkeypatch):
+    written = read(acme, imaged)["imageUrl"]
     prepare = written_image_url.prepare
 
     def remove_first(*args):
         monkeypatch.setattr(written_image_url, "prepare", prepare)
         with app.app_context():
-            product = db.session.get_one(Product, pictured)
-            attachment.remove_all(attachment.lock_product(pictured, product.company_id))
+            product = db.session.get_one(Product, imaged)
+            attachment.remove_all(attachment.lock_product(imaged, product.company_id))
             db.session.commit()
         return prepare(*args)
 
     monkeypatch.setattr(written_image_url, "prepare", remove_first)
-    answer = acme.patch(f"/products/{pictured}", {"imageUrl": written})
+    answer = acme.patch(f"/products/{imaged}", {"imageUrl": written})
     assert answer.json["details"] == {"imageUrl": [written_image_url.IS_GONE]}

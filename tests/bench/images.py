@@ -1,6 +1,6 @@
-"""Pictures: against sharp and libvips, in time, bytes, quality and memory.
+"""Images: against sharp and libvips, in time, bytes, quality and memory.
 
-Run from the checkout: python tests/bench/pictures.py [PHOTOGRAPH ...]; without one it draws
+Run from the checkout: python tests/bench/images.py [PHOTOGRAPH ...]; without one it draws
 two. sharp, libvips and the SSIMULACRA2 metric are installed once into ~/.cache/distribu/bench
 and stay out of the environment. Times against sharp and libvips are CPU seconds on one thread,
 so that a busy machine changes them little.
@@ -59,7 +59,7 @@ class Row:
 def main(photographs: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         photographs = photographs or [drawn(folder, seed) for seed in (1, 2)]
-        print(f"\nPictures ({', '.join(Path(path).name for path in photographs)})")
+        print(f"\nImages ({', '.join(Path(path).name for path in photographs)})")
         for rows in (against_others, avif_against_webp, preview, two_at_once, eight_large):
             for row in rows(photographs, Path(folder)):
                 print(row, flush=True)
@@ -170,7 +170,7 @@ def preview(photographs: list[str], folder: Path) -> list[Row]:
 
         def upload():
             publication = sandbox.publish(file, PUBLISHED)
-            publication.picture.file.close()
+            publication.stable.file.close()
             publication.thumbnail.file.close()
 
         def bare():
@@ -222,7 +222,7 @@ def eight_large(photographs: list[str], folder: Path) -> list[Row]:
     def publish(_):
         with open(path, "rb") as file:
             publication = sandbox.publish(file, PUBLISHED)
-        publication.picture.file.close()
+        publication.stable.file.close()
         publication.thumbnail.file.close()
 
     peak_mb, started = 0.0, time.perf_counter()
@@ -257,7 +257,7 @@ def interleaved(one: Callable, other: Callable, rounds: int) -> tuple[float, flo
 
 
 def upright(photograph: str, width: int) -> Image.Image:
-    """The picture decoded in full and scaled by the best filter there is."""
+    """The image decoded in full and scaled by the best filter there is."""
     with Image.open(photograph) as image:
         whole = ImageOps.exif_transpose(image).convert("RGB")
     size = (width, round(whole.height * width / whole.width))

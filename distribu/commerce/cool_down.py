@@ -10,27 +10,27 @@ from limits import RateLimitItemPerMinute
 from werkzeug.exceptions import TooManyRequests
 
 from ..extensions import limiter
-from ..http.api_keys import whose_pace
+from ..http.api_keys import rate_limit_key
 
-_REST = RateLimitItemPerMinute(1, namespace="REST")
+_COOL_DOWN = RateLimitItemPerMinute(1, namespace="REST")
 
 
-def begin_rest(_passed_limit) -> None:
+def begin_cool_down(_passed_limit) -> None:
     """From now on the caller is refused for a minute."""
-    limiter.limiter.hit(_REST, whose_pace())
+    limiter.limiter.hit(_COOL_DOWN, rate_limit_key())
 
 
-def is_resting() -> bool:
+def is_cooling_down() -> bool:
     """Whether the caller is refused, whatever it asks; what it asks does not count then."""
-    return limiter.enabled and not limiter.limiter.test(_REST, whose_pace())
+    return limiter.enabled and not limiter.limiter.test(_COOL_DOWN, rate_limit_key())
 
 
-def refuse_resting() -> None:
-    if is_resting():
+def refuse_while_cooling_down() -> None:
+    if is_cooling_down():
         raise TooManyRequests
 
 
-def seconds_of_rest() -> int:
+def seconds_of_cool_down() -> int:
     """Seconds until the caller is answered again."""
-    ends_at = limiter.limiter.get_window_stats(_REST, whose_pace()).reset_time
+    ends_at = limiter.limiter.get_window_stats(_COOL_DOWN, rate_limit_key()).reset_time
     return max(1, ceil(ends_at - time.time()))

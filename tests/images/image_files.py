@@ -1,4 +1,4 @@
-"""Makers of pictures in memory, of every kind that a merchant may send."""
+"""Makers of images in memory, of every kind that a merchant may send."""
 
 import struct
 import zlib
@@ -81,10 +81,10 @@ def noise(width: int, height: int) -> Image.Image:
 
 
 def soft(width: int, height: int) -> Image.Image:
-    """Detail and colour as tame as a photograph's."""
+    """Detail and color as tame as a photograph's."""
     coarse = noise(max(1, width // 8), max(1, height // 8))
     smooth = coarse.resize((width, height), Image.Resampling.BICUBIC)
-    return Image.blend(smooth, Image.new("RGB", (width, height), "grey"), 0.7)
+    return Image.blend(smooth, Image.new("RGB", (width, height), "gray"), 0.7)
 
 
 _BACK = {
@@ -100,7 +100,7 @@ _BACK = {
 
 
 def turned(format: str, orientation: int, width: int, height: int) -> BytesIO:
-    """A picture that is width by height and UPRIGHT once its EXIF orientation is applied."""
+    """An image that is width by height and UPRIGHT once its EXIF orientation is applied."""
     image = drawing(width, height)
     if _BACK[orientation] is not None:
         image = image.transpose(_BACK[orientation])
@@ -110,7 +110,7 @@ def turned(format: str, orientation: int, width: int, height: int) -> BytesIO:
 
 
 def with_secrets(format: str, width: int = 320, height: int = 240, **options) -> BytesIO:
-    """A picture with a place, a comment and an editing history in it."""
+    """An image with a place, a comment and an editing history in it."""
     exif = Image.Exif()
     exif[0x010E] = f"taken at {GPS_MARK}"
     exif.get_ifd(0x8825).update({1: "N", 2: (51.0, 30.0, 26.6), 29: GPS_MARK})
@@ -174,12 +174,12 @@ def cmyk(width: int, height: int, **options) -> BytesIO:
     return saved(drawing(width, height, "CMYK"), "JPEG", quality=95, **options)
 
 
-def png_16_bit_grey(width: int, height: int, level: int) -> BytesIO:
+def png_16_bit_gray(width: int, height: int, level: int) -> BytesIO:
     return saved(Image.new("I;16", (width, height), level), "PNG")
 
 
 def palette_with_alpha(width: int, height: int) -> BytesIO:
-    """A palette picture whose first colour, all over its top left quarter, is transparent."""
+    """A palette image whose first color, all over its top left quarter, is transparent."""
     image = drawing(width, height).quantize(4)
     return saved(image, "PNG", transparency=image.getpixel((1, 1)))
 
@@ -192,19 +192,19 @@ def cut_out(format: str, width: int, height: int, **options) -> BytesIO:
 
 
 def mpo(width: int, height: int) -> BytesIO:
-    """What many phones call a JPEG: the picture, and a second one behind it."""
+    """What many phones call a JPEG: the image, and a second one behind it."""
     second = Image.new("RGB", (width // 2, height // 2), "black")
     return saved(drawing(width, height), "MPO", save_all=True, append_images=[second])
 
 
 def animated(format: str, width: int, height: int, frames: int, **options) -> BytesIO:
-    """A picture whose blue quarter moves from white to blue, frame by frame."""
-    pictures = []
+    """An image whose blue quarter moves from white to blue, frame by frame."""
+    images = []
     for number in range(frames):
-        picture = drawing(width, height)
-        picture.paste((number * 255 // frames, 60, 120), (0, height // 2, width // 2, height))
-        pictures.append(picture)
-    first, *rest = pictures
+        image = drawing(width, height)
+        image.paste((number * 255 // frames, 60, 120), (0, height // 2, width // 2, height))
+        images.append(image)
+    first, *rest = images
     options = {"duration": 80, "loop": 0} | options
     return saved(first, format, save_all=True, append_images=rest, **options)
 

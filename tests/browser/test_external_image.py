@@ -1,4 +1,4 @@
-"""A picture that another host serves: in the four places, in the form, and when it is dead."""
+"""An image that another host serves: in the four places, in the form, and when it is dead."""
 
 import threading
 
@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request, Response
 from distribu.extensions import db
 from distribu.models import Product
 from tests.conftest import add_product
-from tests.images.pictures import jpeg, png
+from tests.images.image_files import jpeg, png
 
 PLACES = [
     "/store/acme/catalog",
@@ -23,7 +23,7 @@ in_every_place = pytest.mark.parametrize("place", PLACES)
 
 @pytest.fixture
 def elsewhere():
-    """The address of a host that has one picture, and answers 404 to all else."""
+    """The address of a host that has one image, and answers 404 to all else."""
 
     @Request.application
     def answer(request: Request) -> Response:
@@ -42,7 +42,7 @@ def elsewhere():
 
 @pytest.fixture
 def widget(live_app):
-    """A function that adds a product of Acme with an external picture and returns its id."""
+    """A function that adds a product of Acme with an external image and returns its id."""
 
     def add(address: str) -> str:
         with live_app.app.app_context():
