@@ -242,7 +242,7 @@ def test_documented_pages_answer(request, app, is_address, source):
         "/api/v2",
         "/api/v1/product",
         "/store/acme/products",
-        "/v2/commerce/products/$ID/images",
+        "/v2/commerce/products/$ID/pictures",
     ],
 )
 def test_wrong_address_is_noticed(is_address, path):
@@ -252,7 +252,7 @@ def test_wrong_address_is_noticed(is_address, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/1.0/commerce", "/v2/commerce/products/$ID/images", "/store/<slug>", "/static/a/b.css"],
+    ["/", "/1.0/commerce", "/v2/commerce/products/$ID/pictures", "/store/<slug>", "/static/a/b.css"],
 )
 def test_right_address_is_none_of_them(is_address, path):
     assert is_address(path)
@@ -348,7 +348,7 @@ def is_file(name: str) -> bool:
     return name in made or any(path.exists() for path in [ROOT / name, *ROOT.glob(f"*/{name}")])
 
 
-@pytest.mark.parametrize("name", ["tests/bench/images.py", "docs/nothing.md", "nowhere/"])
+@pytest.mark.parametrize("name", ["tests/bench/pictures.py", "docs/nothing.md", "nowhere/"])
 def test_wrong_file_is_noticed(name):
     assert files(f"See `{name}`.") == {name}
     assert not is_file(name)

@@ -184,7 +184,7 @@ def test_tile_without_a_name_shows_a_drawing(images):
 
 
 def test_image_offers_avif_before_webp_and_reserves_its_box(images):
-    markup = images.image(ImageAddresses(), "A widget", "50vw", 500)
+    markup = images.published_image(ImageAddresses(), "A widget", "50vw", 500)
     assert re.search(
         '<source type="image/avif" srcset="/500.avif 500w" sizes="50vw">\\s*'
         '<source type="image/webp" srcset="/500.webp 500w" sizes="50vw">\\s*'
@@ -197,17 +197,17 @@ def test_image_offers_avif_before_webp_and_reserves_its_box(images):
 def test_image_without_derivatives_has_no_sources(images):
     image = ImageAddresses()
     image.srcset = lambda format, width_limit: ""
-    assert "<source" not in images.image(image, "", "50vw", 500)
+    assert "<source" not in images.published_image(image, "", "50vw", 500)
 
 
 def test_image_waits_until_it_is_near(images):
-    markup = images.image(ImageAddresses(), "", "50vw", 500)
+    markup = images.published_image(ImageAddresses(), "", "50vw", 500)
     assert 'loading="lazy"' in markup
     assert "fetchpriority" not in markup
 
 
 def test_first_image_is_fetched_at_once(images):
-    markup = images.image(ImageAddresses(), "", "50vw", 500, eager=True)
+    markup = images.published_image(ImageAddresses(), "", "50vw", 500, eager=True)
     assert 'loading="eager"' in markup
     assert 'fetchpriority="high"' in markup
 
