@@ -252,7 +252,7 @@ def test_wrong_address_is_noticed(is_address, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/1.0/commerce", "/v2/commerce/products/$ID/pictures", "/store/<slug>", "/static/a/b.css"],
+    ["/", "/1.0/commerce", "/v2/commerce/products/$ID/images", "/store/<slug>", "/static/a/b.css"],
 )
 def test_right_address_is_none_of_them(is_address, path):
     assert is_address(path)
