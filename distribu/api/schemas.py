@@ -8,7 +8,7 @@ from ..products import rules
 from ..products.written_image_url import URL_MAX
 from .fields import MajorUnits, RuledInteger, RuledNumber, RuledText, StrictBoolean
 
-# As image_url.py reads them, which also knows the addresses of our own images.
+# As written_image_url.py reads them, which also knows the addresses of our own images.
 _CHARACTERS = r'\u0000-\u0020\u007f\\<>"'
 ADDRESS = (
     rf"^[hH][tT][tT][pP][sS]?://[^/?#@:\[\]{_CHARACTERS}]+"

@@ -164,7 +164,7 @@ class Move:
 
 
 class Freeze:
-    """No image is changed while it lasts, by whatever process: see ownership.py."""
+    """No image is changed while it lasts, by whatever process: see store_identity.py."""
 
     def __init__(self):
         """It has begun, and whoever was changing images has committed. Raises MoveFailed."""
