@@ -247,3 +247,16 @@ def test_imports_are_found_wherever_they_stand(tmp_path):
         "def later():\n    from distribu.images import outbox\n    import distribu.auth\n"
     )
     assert own_imports(path) == {"images.outbox", "auth"}
+
+
+def test_architecture_page_shows_the_floors_of_the_table():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawing = page.split("```")[1].strip().splitlines()
+    drawn = [re.split(r" {3,}", line)[0].split() for line in reversed(drawing)]
+    # Of images the page names the two rooms on the ground, and then the room as a whole.
+    rooms = [
+        list(dict.fromkeys(name.partition(".")[0] for names in floor for name in names.split()))
+        for floor in FLOORS
+    ]
+    rooms[1] = ["images.decoding", "images.stores"]
+    assert drawn == rooms
