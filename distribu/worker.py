@@ -13,6 +13,7 @@ from sqlalchemy import delete
 
 from .extensions import db, queue
 from .images import outbox, processing
+from .images.decoding.sandbox import SandboxError
 from .images.stores.contract import StoreError
 from .importing import jobs
 from .models import IdempotencyKey, ImportJob, utc_now
@@ -117,12 +118,12 @@ def _in_context(app: Flask, name: str) -> Callable[[], None]:
 
 
 def _left_to_sweep(task: Callable[..., None]) -> Callable[..., None]:
-    """The same task, but a store that is down is no error here: the sweep comes again."""
+    """The same task, but a store or decoder that fails is no error here: the sweep comes again."""
 
     def run_task(*arguments: str) -> None:
         try:
             task(*arguments)
-        except StoreError as error:
+        except (StoreError, SandboxError) as error:
             log.warning("left to the sweep: %s%r: %s", task.__name__, arguments, error)
 
     return run_task

@@ -11,6 +11,7 @@ from werkzeug.test import encode_multipart
 from distribu.extensions import db
 from distribu.images import staging
 from distribu.images.attachment import lock_product
+from distribu.images.decoding.sandbox import SandboxInterrupted
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from tests.conftest import add_product
 from tests.images.image_files import png
@@ -232,6 +233,18 @@ class TestChoosing:
         assert "too busy to read this image" in answer.text
         assert value(answer.text, "image_id") == first
         assert saved_image(app).id == first
+
+    def test_a_decoder_that_dies_is_no_verdict_on_the_file(self, app, alice, monkeypatch):
+        def interrupted(*arguments, **options):
+            raise SandboxInterrupted("killed")
+
+        first = staged_id(alice)
+        monkeypatch.setattr(app.extensions["image_sandbox"], "publish", interrupted)
+        data = {"image": (png(9, 9), "a.png"), "image_id": first}
+        answer = alice.post(PREVIEW, data=data)
+        assert answer.status_code == 422
+        assert "We could not process the image just now. Try again." in answer.text
+        assert value(answer.text, "image_id") == first
 
     def test_without_a_file_asks_for_one(self, alice):
         answer = alice.post(PREVIEW, data={"image_id": ""})

@@ -9,6 +9,10 @@ GIVEN_UP = (
     "Reading this image failed three times for reasons that were not told. Delete it and send "
     "the file again, or export it again as JPEG."
 )
+INTERRUPTED = (
+    "Reading this image was interrupted three times. We'll try again tomorrow; to be sooner, "
+    "delete it and send the file again."
+)
 
 _SENTENCES = {
     "empty": EMPTY,
@@ -22,9 +26,10 @@ _SENTENCES = {
     "upload_lost": LOST,
     "objects_lost": LOST_LATER,
     "too_many_attempts": GIVEN_UP,
+    "interrupted": INTERRUPTED,
 }
 # What is no fault of the file.
-_RETRYABLE_CODES = ("upload_lost", "objects_lost", "too_many_attempts")
+_RETRYABLE_CODES = ("upload_lost", "objects_lost", "too_many_attempts", "interrupted")
 
 
 def failure(image: Image) -> dict:

@@ -104,17 +104,21 @@ def _postpone(entry: Row, due_at: datetime, **values) -> None:
 
 
 def _resume_stuck(now: datetime) -> None:
-    """Every image that nobody is at is in the queue again, or given up after three attempts."""
-    unfinished = select(Image.id, Image.status, Image.attempts, Image.writing_until).where(
-        Image.ladder_version.is_(None), Image.created_at < now - PATIENCE
+    """Every image that nobody is at is in the queue again, or rests after three attempts."""
+    is_due = Image.retry_at.is_(None) | (Image.retry_at <= now)
+    columns = ("id", "status", "attempts", "writing_until", "retry_at")
+    unfinished = select(*(getattr(Image, name) for name in columns)).where(
+        Image.ladder_version.is_(None), Image.created_at < now - PATIENCE, is_due
     )
     rows = db.session.execute(unfinished.order_by(Image.id)).all()
     idle = [row for row in rows if row.writing_until is None or row.writing_until < now]
     for row in _without_suspects(rows, idle):
-        if row.attempts < processing.MAX_ATTEMPTS:
-            processing.ask_for_work(row.id, row.status)
-        else:
-            _give_up(row.id)
+        if row.retry_at is not None:
+            processing.wake(row.id, now)
+        elif row.attempts >= processing.MAX_ATTEMPTS:
+            _rest(row.id, now)
+            continue
+        processing.ask_for_work(row.id, row.status)
 
 
 def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
@@ -125,21 +129,21 @@ def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
     one whose fault it is.
     """
     last_attempt = processing.MAX_ATTEMPTS - 1
-    suspects = [row for row in idle if row.attempts == last_attempt]
+    suspects = [row for row in idle if row.attempts == last_attempt or row.retry_at]
     is_tried = any(row.attempts > last_attempt and row not in idle for row in rows)
     waiting = suspects if is_tried else suspects[1:]
     return [row for row in idle if row not in waiting]
 
 
-def _give_up(image_id: str) -> None:
+def _rest(image_id: str, now: datetime) -> None:
     image = db.session.get(Image, image_id)
     is_over = Image.attempts >= processing.MAX_ATTEMPTS
     try:
         if image:
-            processing.give_up(image, "too_many_attempts", is_over)
+            processing.rest(image, now, is_over)
         db.session.commit()
     except attachment.ImageConflict:
         db.session.rollback()
     except StoreError as error:
         db.session.rollback()
-        log.warning("could not give up %s yet: %s", image_id, error)
+        log.warning("could not let %s rest yet: %s", image_id, error)

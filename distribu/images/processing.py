@@ -1,8 +1,9 @@
 """How an image is finished: process() makes it READY, then makes its ladder, or gives up."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import BinaryIO
 
@@ -16,12 +17,16 @@ from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox, lock_product, primary_image
 from .decoding.ladder import LADDER_VERSION, THUMBNAIL_PX
 from .decoding.policies import COMMERCE, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
-from .decoding.sandbox import Publication, SandboxError
+from .decoding.sandbox import Publication, SandboxError, SandboxInterrupted
 from .stores.contract import ObjectNotFound, StoreError
 from .writing import WRITING_WINDOW, Writer, close_with, local_copy, refuse_pending_work
 
+log = logging.getLogger(__name__)
+
 # Of each step: that which makes an image READY, and that which makes its ladder.
 MAX_ATTEMPTS = 3
+# How long an image rests whose attempts were all cut short from outside.
+RETRY_EVERY = timedelta(days=1)
 # Behind all else that the queue has: pages show the image without it.
 LADDER_PRIORITY = -1
 POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
@@ -49,6 +54,13 @@ def process(image_id: str, now: datetime | None = None) -> None:
     except (ImageConflict, ObjectDeletedError):
         # Removed, or taken over: the outbox has been told how long this one might still put.
         db.session.rollback()
+    except SandboxInterrupted as error:
+        # It counts, since the image may be what ends its decoder; the sweep makes another attempt.
+        db.session.rollback()
+        log.warning("decoding of %s was interrupted: %s", image_id, error)
+        with suppress(ImageConflict):
+            writer.change(writing_until=None)
+        db.session.commit()
     except (StoreError, SandboxError):
         # Not the image's fault, so the attempt does not count: the sweep makes another.
         db.session.rollback()
@@ -73,6 +85,36 @@ def give_up(image: Image, error_code: str, *conditions) -> None:
         is_same = (Image.status == PROCESSING, *conditions)
         change_image(image, *is_same, status=ERROR, error_code=error_code)
     _finish(image, image.derivatives, *conditions)
+    _delete_unrecorded(image, put)
+
+
+def rest(image: Image, now: datetime, *conditions) -> None:
+    """An image whose attempts were cut short waits a day for another one, its upload kept.
+
+    What is not READY is shown as ERROR until then. conditions, errors: as of give_up().
+    """
+    put = [stored.key for stored in store.objects(image.prefix)]
+    shown = {"status": ERROR, "error_code": "interrupted"} if image.status == PROCESSING else {}
+    change_image(
+        image, Image.status == image.status, *conditions, retry_at=now + RETRY_EVERY, **shown
+    )
+    _delete_unrecorded(image, put)
+
+
+def wake(image_id: str, now: datetime) -> None:
+    """An image that has rested has its last attempt again. Commits."""
+    is_rested = (Image.id == image_id, Image.retry_at <= now)
+    values = {"retry_at": None, "attempts": MAX_ATTEMPTS - 1}
+    is_hidden = (Image.status == ERROR, Image.error_code == "interrupted")
+    for also, more in ((is_hidden, {"status": PROCESSING, "error_code": None}), ((), {})):
+        db.session.execute(
+            update(Image).where(*is_rested, *also).values(**values, **more),
+            execution_options={"synchronize_session": False},
+        )
+    db.session.commit()
+
+
+def _delete_unrecorded(image: Image, put: list[str]) -> None:
     recorded = {image.key(made["path"]) for made in image.derivatives}
     # The row is held until commit: nobody comes to record what is deleted here.
     for key in set(put) - recorded:

@@ -15,7 +15,7 @@ from . import store_identity
 from .attachment import ImageConflict, change_image
 from .decoding.ladder import LADDER_VERSION
 from .outbox import drain_request
-from .processing import by_ladder, process
+from .processing import by_ladder, process, wake
 
 DONE = "done"
 GONE = "removed meanwhile"
@@ -50,6 +50,8 @@ def rebuild(image_id: str, now: datetime | None = None) -> str:
 def _hand_over(image_id: str, now: datetime) -> None:
     """The image waits for a ladder, as one does that was uploaded just now. Commits."""
     image = db.session.get(Image, image_id)
+    if image and image.retry_at:
+        wake(image_id, image.retry_at)
     if image is None or image.ladder_version is None:
         return
     store_identity.hold()

@@ -11,7 +11,7 @@ from ..forms.product import ImageForm
 from ..http.tenancy import company_product_or_404, signed_in
 from ..images import attachment, staging
 from ..images.decoding.policies import MERCHANT, InvalidImage
-from ..images.decoding.sandbox import SandboxError
+from ..images.decoding.sandbox import SandboxBusy, SandboxError
 from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError
 from ..models import READY, Image, Product
@@ -22,6 +22,7 @@ BUSY = (
     "The server is too busy to read this image just now. Nothing is lost: choose it again in "
     "a minute."
 )
+INTERRUPTED = "We could not process the image just now. Try again."
 NO_LONGER_KEPT = "The image that you chose is no longer kept. Please choose it again."
 
 
@@ -102,7 +103,7 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
         choice.errors = [NOT_STORED]
     except SandboxError as error:
         current_app.logger.error("an image could not be decoded: %s", error)
-        choice.errors = [BUSY]
+        choice.errors = [BUSY if isinstance(error, SandboxBusy) else INTERRUPTED]
     else:
         discard_staged(choice)
         choice.staged, choice.is_removed = staged, False

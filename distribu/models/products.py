@@ -135,6 +135,8 @@ class Image(ImageAddresses, db.Model):
     attempts: Mapped[int] = mapped_column(default=0)
     writing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When the sweep tries again to finish an image whose attempts were all cut short.
+    retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     policy: Mapped[str] = mapped_column(String(10))
     sha256: Mapped[str] = mapped_column(String(64))
     copied_from: Mapped[str | None] = mapped_column(String(26))

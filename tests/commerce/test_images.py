@@ -61,6 +61,7 @@ class TestStatus:
             ("upload_lost", True),
             ("objects_lost", True),
             ("too_many_attempts", True),
+            ("interrupted", True),
         ],
     )
     def test_every_error_has_a_sentence(self, shop, widget, app, code, can_retry):
@@ -75,7 +76,7 @@ class TestStatus:
         set_image(app, image_id, attempts=processing.MAX_ATTEMPTS)
         with app.app_context():
             outbox.sweep(utc_now() + outbox.PATIENCE * 2)
-        assert shop.status(widget, image_id)["error"]["code"] == "too_many_attempts"
+        assert shop.status(widget, image_id)["error"]["code"] == "interrupted"
 
 
 class TestFailed:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from distribu.extensions import db
 from distribu.images import attachment, outbox, processing
+from distribu.images.decoding.sandbox import SandboxInterrupted
 from distribu.models import ERROR, READY, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
 from tests.images.image_files import png
@@ -162,12 +163,45 @@ class TestSweep:
         outbox.sweep(now)
         assert run_queue(app) == 0
 
-    def test_after_three_deaths_an_unmade_image_is_in_error(self, store, acme, product):
+    def test_after_three_deaths_an_unmade_image_rests_and_keeps_its_upload(
+        self, store, acme, product
+    ):
         image = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS)
+        store.put(image.key("v1/300w.webp"), png(8, 8), "image/webp")
         outbox.sweep(utc_now() + LATER)
         assert rows() == [image]
-        assert (image.status, image.error_code) == (ERROR, "too_many_attempts")
-        assert store.keys() == set()
+        assert (image.status, image.error_code) == (ERROR, "interrupted")
+        assert store.keys() == {image.upload_key}
+
+    def test_an_image_that_rests_is_tried_again_once_a_day(self, acme, product, app):
+        now = utc_now() + LATER
+        image_id = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS).id
+        outbox.sweep(now)
+        outbox.sweep(now + timedelta(hours=23))
+        assert queued(app) == []
+        outbox.sweep(now + processing.RETRY_EVERY)
+        assert queued(app) == [image_id]
+        processing.process(image_id)
+        image = db.session.get_one(Image, image_id)
+        assert (image.status, image.error_code, image.retry_at) == (READY, None, None)
+
+    def test_a_daily_attempt_that_is_cut_short_is_the_only_one_of_its_day(
+        self, acme, product, app, monkeypatch
+    ):
+        def interrupted(*arguments, **options):
+            raise SandboxInterrupted("killed")
+
+        monkeypatch.setattr(app.extensions["image_sandbox"], "publish", interrupted)
+        now = utc_now() + LATER
+        image = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS)
+        outbox.sweep(now)
+        outbox.sweep(now + processing.RETRY_EVERY)
+        processing.process(image.id)
+        queued(app)
+        outbox.sweep(now + processing.RETRY_EVERY + LATER)
+        assert queued(app) == []
+        assert (image.status, image.error_code) == (ERROR, "interrupted")
+        assert image.retry_at == now + 2 * processing.RETRY_EVERY + LATER
 
     def test_the_last_attempts_are_made_one_at_a_time(self, acme, app):
         first, _, fresh = (
@@ -193,8 +227,18 @@ class TestSweep:
         db.session.commit()
         outbox.sweep(utc_now() + LATER)
         assert rows() == [image]
-        assert image.status == READY
+        assert (image.status, image.ladder_version) == (READY, None)
         assert store.keys() == named_by_rows()
+
+    def test_a_ladder_that_rests_is_made_a_day_later(self, stage, product):
+        image, now = stage(), utc_now() + LATER
+        attachment.attach(product, image.id)
+        image.attempts = processing.MAX_ATTEMPTS
+        db.session.commit()
+        outbox.sweep(now)
+        outbox.sweep(now + processing.RETRY_EVERY)
+        processing.process(image.id)
+        assert image.ladder_version is not None
 
     def test_a_dead_queue_stops_nothing_else(self, stage, app, caplog, tmp_path):
         discard(stage())

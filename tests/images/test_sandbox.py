@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryFile
@@ -18,7 +19,15 @@ from PIL import Image
 from distribu.images.decoding.job_memory import job_bytes
 from distribu.images.decoding.policies import MERCHANT, PUBLISHED, InvalidImage
 from distribu.images.decoding.probe import ImageInfo, probe
-from distribu.images.decoding.sandbox import CPU_SECONDS, Sandbox, SandboxBusy, SandboxError
+from distribu.images.decoding.sandbox import (
+    CPU_SECONDS,
+    Sandbox,
+    SandboxBusy,
+    SandboxError,
+    SandboxInterrupted,
+    _Child,
+    _LimitReached,
+)
 from distribu.images.decoding.wire import send
 from tests.images import image_files
 from tests.images.image_files import jpeg, png
@@ -113,7 +122,7 @@ def test_child_that_died_idle_is_replaced(sandbox):
     close(publication)
 
 
-def test_death_at_work_is_one_refusal(sandbox, monkeypatch):
+def test_death_at_work_says_nothing_of_the_file(sandbox, monkeypatch):
     close(sandbox.publish(png(40, 30), MERCHANT))
     (pid,) = pids(sandbox)
 
@@ -124,9 +133,9 @@ def test_death_at_work_is_one_refusal(sandbox, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr("distribu.images.decoding.sandbox.send", send_and_kill)
-        with pytest.raises(InvalidImage) as caught:
+        with pytest.raises(SandboxInterrupted):
             sandbox.publish(png(40, 30), MERCHANT)
-    assert (caught.value.code, pids(sandbox)) == ("undecodable", [])
+    assert pids(sandbox) == []
     close(sandbox.publish(png(40, 30), MERCHANT))
 
 
@@ -135,9 +144,56 @@ def test_job_that_takes_too_long_is_ended(sandbox, monkeypatch):
     (child,) = sandbox._idle
     os.kill(child.process.pid, signal.SIGSTOP)
     monkeypatch.setattr(sandbox, "_job_seconds", 0.1)
-    with pytest.raises(InvalidImage) as caught:
+    with pytest.raises(SandboxInterrupted):
         sandbox.publish(png(4, 3), MERCHANT)
-    assert (caught.value.code, child.process.returncode) == ("undecodable", -signal.SIGKILL)
+    assert child.process.returncode == -signal.SIGKILL
+
+
+def test_cpu_limit_reached_alone_is_a_verdict(sandbox, monkeypatch):
+    monkeypatch.setattr(sandbox, "_cpu_seconds", 0)
+    image = image_files.soft(4000, 4000)
+    with pytest.raises(InvalidImage) as caught:
+        sandbox.publish(image_files.saved(image, "WEBP", method=0), MERCHANT)
+    assert caught.value.code == "undecodable"
+
+
+def test_limit_reached_beside_other_jobs_is_tried_again_alone(sandbox, monkeypatch):
+    answers = [_LimitReached("CPU"), _LimitReached("CPU")]
+    turns = [False, True]
+    monkeypatch.setattr(_Child, "work", lambda *job: (_ for _ in ()).throw(answers.pop()))
+
+    @contextmanager
+    def turn(*arguments):
+        yield lambda: turns.pop(0)
+
+    monkeypatch.setattr(sandbox, "_turn", turn)
+    with pytest.raises(InvalidImage) as caught:
+        sandbox.publish(png(40, 30), MERCHANT)
+    assert (caught.value.code, answers, turns) == ("undecodable", [], [])
+
+
+def test_nobody_at_a_page_waits_for_another_attempt(sandbox, monkeypatch):
+    monkeypatch.setattr(_Child, "work", lambda *job: (_ for _ in ()).throw(_LimitReached("CPU")))
+    with sandbox._turn(1), pytest.raises(SandboxInterrupted):
+        sandbox.publish(png(40, 30), MERCHANT, wait_seconds=1)
+
+
+def test_turn_tells_whether_it_was_alone(sandbox):
+    with sandbox._turn(1) as first:
+        assert first()
+        with sandbox._turn(1) as second:
+            assert (first(), second()) == (False, False)
+        assert not first()
+    with sandbox._turn(1) as third:
+        assert third()
+
+
+def test_child_leaves_the_end_of_a_service_to_its_server(sandbox):
+    close(sandbox.publish(png(40, 30), MERCHANT))
+    (pid,) = pids(sandbox)
+    os.kill(pid, signal.SIGTERM)
+    close(sandbox.publish(png(40, 30), MERCHANT))
+    assert pids(sandbox) == [pid]
 
 
 def test_job_may_use_so_much_memory_and_cpu(sandbox):

@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 
 from distribu.extensions import db, queue
 from distribu.images import attachment, outbox, processing, staging, writing
+from distribu.images.decoding.ladder import LADDER_VERSION
 from distribu.images.decoding.policies import InvalidImage
-from distribu.images.decoding.sandbox import SandboxError
+from distribu.images.decoding.sandbox import SandboxError, SandboxInterrupted
 from distribu.images.stores.contract import ObjectNotFound, StoreUnavailable
 from distribu.models import ERROR, PROCESSING, READY, AuditEntry, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
@@ -225,6 +226,22 @@ class TestProcess:
             processing.process(image.id)
         assert (image.status, image.attempts) == (READY, 0)
 
+    @pytest.mark.parametrize("step", ["publish", "derive"])
+    def test_a_decoder_that_dies_is_no_verdict(self, acme, product, app, monkeypatch, step):
+        def interrupted(*arguments, **options):
+            raise SandboxInterrupted("killed")
+
+        image = add_accepted(acme, product)
+        with monkeypatch.context() as patch:
+            patch.setattr(app.extensions["image_sandbox"], step, interrupted)
+            processing.process(image.id)
+            processing.process(image.id)
+            assert image.status == (PROCESSING if step == "publish" else READY)
+            assert (image.ladder_version, image.writing_until) == (None, None)
+        processing.process(image.id)
+        processing.process(image.id)
+        assert (image.status, image.ladder_version) == (READY, LADDER_VERSION)
+
     @pytest.mark.parametrize("method", ["open", "put"])
     def test_a_image_removed_meanwhile_leaves_nothing(self, stage, store, method):
         image_id = stage().id
@@ -291,7 +308,8 @@ class TestProcess:
         processing.process(image.id)
         assert image.ladder_version is None
         outbox.sweep(utc_now() + timedelta(hours=1))
-        assert (image.status, image.ladder_version) == (READY, 1)
+        assert (image.status, image.ladder_version) == (READY, None)
+        assert image.retry_at is not None
 
 
 class TestStageCopy:

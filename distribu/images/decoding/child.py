@@ -3,6 +3,7 @@
 import io
 import os
 import resource
+import signal
 import socket
 import threading
 from dataclasses import asdict, fields
@@ -19,6 +20,9 @@ _SLACK_BYTES = 192 * 1024 * 1024
 def main(connection: int, lifeline: int) -> None:
     """Answer jobs until the server is gone. Both arguments are descriptors."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # A service manager asks every process of a service to end. This one ends with its server,
+    # which may still finish the job that it waits for.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_server, args=[lifeline], daemon=True).start()
     with socket.socket(fileno=connection) as server:
         try:
@@ -50,6 +54,9 @@ def _answer(connection: socket.socket, job: dict, upload: int) -> None:
                 answer = {}
         except InvalidImage as error:
             send(connection, {"invalid": [error.code, error.message]})
+            return
+        except MemoryError:
+            send(connection, {"limit": "memory"})
             return
     answer["derivatives"] = [_fields(derivative) for derivative in files]
     send(connection, answer, [derivative.file.fileno() for derivative in files])

@@ -13,7 +13,7 @@ from PIL import AvifImagePlugin, Image, ImageCms
 
 from .color import to_srgb
 from .ladder import fitted
-from .policies import DAMAGED, UNDECODABLE, ImagePolicy, InvalidImage
+from .policies import DAMAGED, ImagePolicy, InvalidImage
 from .probe import ImageInfo, check_pixels
 
 # Not one a core: every thread reserves memory, and several images are decoded at once anyway.
@@ -40,15 +40,13 @@ _DECODER_ERRORS = (
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Every way in which a decoder fails becomes one InvalidImage."""
+    """Every way in which a decoder fails becomes one InvalidImage, except for a MemoryError."""
     try:
         with warnings.catch_warnings():
             # A flaw that the decoder can live with is no news; a bomb is.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
-    except MemoryError as error:
-        raise InvalidImage("undecodable", UNDECODABLE) from error
     except _DECODER_ERRORS as error:
         raise InvalidImage("damaged", DAMAGED) from error
 

@@ -9,14 +9,15 @@ follows from the memory that their images will need: a burst queues.
 import io
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
@@ -38,6 +39,8 @@ CPU_SECONDS = 30
 # and less than a few that hang could hold every thread of a web process.
 WAIT_SECONDS = 20.0
 _START_SECONDS = 30.0
+# Between the end of a connection and the end of the process behind it.
+_DEATH_SECONDS = 5.0
 
 # The application stays out of the child: an empty package stands in for distribu/__init__.py,
 # which would bring Flask, the database driver and half a second with it.
@@ -53,11 +56,19 @@ _PACKAGE = str(Path(__file__).resolve().parents[2])
 
 
 class SandboxError(Exception):
-    """No child could be started: a fault of the installation, never of an image."""
+    """The job was not done, for a reason that says nothing about the file."""
 
 
 class SandboxBusy(SandboxError):
     """Every child has been at work all the time; the same call may succeed later."""
+
+
+class SandboxInterrupted(SandboxError):
+    """The child died at the job, or was not done in time; the same call may succeed later."""
+
+
+class _LimitReached(Exception):
+    """The job has used up the memory or the CPU seconds that it was allowed."""
 
 
 class Sandbox:
@@ -90,8 +101,8 @@ class Sandbox:
         """The stable image, the first thumbnail and a color, made in a child.
 
         file: open, seekable, left anywhere. wait_seconds: for a free child, then SandboxBusy;
-        None waits for the jobs before it, each of which has an end. Raises InvalidImage, also
-        where the child died or took too long.
+        None waits for the jobs before it, each of which has an end. Raises InvalidImage, and
+        SandboxError where nothing was found out about the file.
         """
         answer, derivatives = self._run(file, policy, {"task": "publish"}, wait_seconds)
         return Publication(
@@ -125,6 +136,7 @@ class Sandbox:
         self._queue = deque()
         self._bytes_at_work = 0
         self._children_at_work = 0
+        self._turns_taken = 0
         self._is_closed = False
 
     def _run(
@@ -136,16 +148,41 @@ class Sandbox:
             "memory_bytes": needed_bytes,
             "cpu_seconds": self._cpu_seconds,
         }
-        with (
-            _descriptor(file) as upload,
-            self._turn(needed_bytes, wait_seconds),
-            self._child(needed_bytes) as child,
-        ):
-            return child.work(job, upload, self._job_seconds)
+        with _descriptor(file) as upload:
+            try:
+                return self._attempt(job, upload, needed_bytes, wait_seconds)
+            except SandboxInterrupted as error:
+                # Other jobs may have slowed it down. Somebody at a page does not wait for proof.
+                if wait_seconds is not None or not isinstance(error.__cause__, _LimitReached):
+                    raise
+            return self._attempt(job, upload, needed_bytes, wait_seconds, is_alone=True)
+
+    def _attempt(
+        self,
+        job: dict,
+        upload: int,
+        needed_bytes: int,
+        wait_seconds: float | None,
+        is_alone: bool = False,
+    ) -> tuple[dict, list[Derivative]]:
+        """Raises InvalidImage for a limit that was reached by a job which ran alone."""
+        turn_bytes = self._memory_bytes if is_alone else needed_bytes
+        with self._turn(turn_bytes, wait_seconds) as ran_alone, self._child(needed_bytes) as child:
+            try:
+                return child.work(job, upload, self._job_seconds)
+            except _LimitReached as error:
+                if ran_alone():
+                    raise InvalidImage("undecodable", UNDECODABLE) from error
+                raise SandboxInterrupted("a decoding process reached its limit") from error
 
     @contextmanager
-    def _turn(self, needed_bytes: int, wait_seconds: float | None = None) -> Iterator[None]:
-        """Wait, in the order of arrival, for a free child and the memory."""
+    def _turn(
+        self, needed_bytes: int, wait_seconds: float | None = None
+    ) -> Iterator[Callable[[], bool]]:
+        """Wait, in the order of arrival, for a free child and the memory.
+
+        Yields a function that tells whether no other job has been at work since.
+        """
         needed_bytes = min(needed_bytes, self._memory_bytes)
         ticket = object()
         with self._changed:
@@ -157,13 +194,16 @@ class Sandbox:
                 )
                 if not is_free:
                     raise SandboxBusy(f"no decoding process was free for {wait_seconds} s")
+                is_first = self._children_at_work == 0
                 self._bytes_at_work += needed_bytes
                 self._children_at_work += 1
+                self._turns_taken += 1
+                own_turn = self._turns_taken
             finally:
                 self._queue.remove(ticket)
                 self._changed.notify_all()
         try:
-            yield
+            yield lambda: is_first and self._turns_taken == own_turn
         finally:
             with self._changed:
                 self._bytes_at_work -= needed_bytes
@@ -239,16 +279,21 @@ class _Child:
     def work(self, job: dict, upload: int, seconds: float) -> tuple[dict, list[Derivative]]:
         """The answer of the child, with the files that it made.
 
-        Raises InvalidImage, also where the child dies at it or is not done in time.
+        Raises InvalidImage, _LimitReached, and SandboxInterrupted where the child dies or is
+        not done in time.
         """
         self.is_sound = False
         try:
             self._socket.settimeout(seconds)
             send(self._socket, job, [upload])
             answer, descriptors = receive(self._socket, MAX_DESCRIPTORS)
+        except TimeoutError as error:
+            raise SandboxInterrupted(f"a decoding process took {seconds} s") from error
         except (OSError, EOFError) as error:
-            raise InvalidImage("undecodable", UNDECODABLE) from error
+            raise self._death() from error
         self.is_sound = True
+        if "limit" in answer:
+            raise _LimitReached(answer["limit"])
         if "invalid" in answer:
             raise InvalidImage(*answer["invalid"])
         files = [os.fdopen(descriptor, "rb") for descriptor in descriptors]
@@ -256,6 +301,14 @@ class _Child:
             Derivative(**fields, file=file)
             for fields, file in zip(answer["derivatives"], files, strict=True)
         ]
+
+    def _death(self) -> Exception:
+        """The error that its end amounts to: its CPU limit reached, or a death from outside."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_DEATH_SECONDS)
+        if self.process.returncode == -signal.SIGXCPU:
+            return _LimitReached("CPU")
+        return SandboxInterrupted(f"a decoding process ended with {self.process.returncode}")
 
     def end(self) -> None:
         self._close()
