@@ -154,7 +154,8 @@ def test_put_is_on_the_disk_before_it_is_seen_and_when_it_returns(store, root, m
     replace, fsync = os.replace, os.fsync
 
     def watched_fsync(descriptor: int) -> None:
-        events.append(f"sync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).suffix}")
+        synced = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        events.append(f"sync {synced.suffix or synced.name}")
         fsync(descriptor)
 
     def watched_replace(source: str, target: str) -> None:
@@ -165,7 +166,26 @@ def test_put_is_on_the_disk_before_it_is_seen_and_when_it_returns(store, root, m
     monkeypatch.setattr(directory.os, "fsync", watched_fsync)
     monkeypatch.setattr(directory.os, "replace", watched_replace)
     put(store, WIDGET)
-    assert events == ["sync .part", "rename", "sync "]
+    assert events == ["sync .part", "rename", "sync 01JD", "sync images"]
+
+
+def test_a_deletion_is_on_the_disk_when_it_returns(store, root, monkeypatch):
+    events = []
+    unlink, rmdir, fsync = os.unlink, os.rmdir, os.fsync
+
+    def watched_fsync(descriptor: int) -> None:
+        events.append(f"sync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).name}")
+        fsync(descriptor)
+
+    def watched(name: str, call: Callable[[str], None]) -> Callable[[str], None]:
+        return lambda path: [events.append(f"{name} {Path(path).name}"), call(path)][1]
+
+    put(store, WIDGET)
+    monkeypatch.setattr(directory.os, "fsync", watched_fsync)
+    monkeypatch.setattr(directory.os, "unlink", watched("unlink", unlink))
+    monkeypatch.setattr(directory.os, "rmdir", watched("rmdir", rmdir))
+    store.delete_prefix("images/01JD/")
+    assert events == ["unlink blue-widget.jpg", "rmdir 01JD", "sync images"]
 
 
 def test_who_asks_while_the_installation_id_is_written_waits_for_it(store, root, monkeypatch):

@@ -116,6 +116,7 @@ class DirectoryStore(ImageStore):
     def prepare(self) -> None:
         try:
             os.makedirs(self._root, exist_ok=True)
+            _sync(os.path.dirname(self._root))
             # Only this user reads uploads as they came; a web server may read what is public.
             for folder, mode in ((PUBLIC, 0o755), (PRIVATE, 0o700)):
                 with suppress(FileExistsError):
@@ -154,7 +155,7 @@ class DirectoryStore(ImageStore):
                 os.replace(temporary.name, path)
         except FileNotFoundError as error:
             raise _DirectoryVanished from error
-        _sync(directory)
+        self._sync_up(directory)
 
     def _make_directory(self, directory: str) -> None:
         """directory exists. Of the store itself it makes nothing: that is for prepare()."""
@@ -171,7 +172,12 @@ class DirectoryStore(ImageStore):
             return
         except FileNotFoundError as error:
             raise _DirectoryVanished from error
-        _sync(parent)
+
+    def _sync_up(self, directory: str) -> None:
+        """directory and the folders that lead to it survive a loss of power, whoever made them."""
+        while directory != self._root:
+            _sync(directory)
+            directory = os.path.dirname(directory)
 
     def _remove_empty_parents(self, directory: str) -> None:
         parent = os.path.dirname(directory)
