@@ -62,10 +62,8 @@ def _visible_image_or_404(image_id: str) -> Image:
 def _wanted(image: Image) -> tuple[dict, bool]:
     """What ?format= asks for, as "500w"; or the stable image, and whether that is what it is."""
     wanted = request.args.get("format", "original")
-    width = wanted.removesuffix("w")
-    for made in image.derivatives:
-        if made["path"] and made["format"] == "WEBP" and width == str(made["width_px"]):
-            return made, True
+    if made := image.rung(wanted.removesuffix("w")):
+        return made, True
     return image.derivatives[0], wanted == "original"
 
 

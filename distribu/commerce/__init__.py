@@ -1,8 +1,8 @@
 """Blueprint /1.0/commerce, /1.1/commerce, /v2/commerce: images for clients of Squarespace's.
 
-A client that was written for Squarespace's Commerce API works by
-changing its base URL. Source of paths, bodies and errors:
-developers.squarespace.com/commerce-apis
+A client that was written for Squarespace's Commerce API reads products
+and inventory, and changes images, by changing its base URL. Source of
+paths, bodies and errors: developers.squarespace.com/commerce-apis
 """
 
 from flask import Flask
@@ -11,18 +11,19 @@ from ..http.error_handlers import answer_under
 from ..http.openapi import docs_page
 
 # Imported for the views that they add to bp.
-from . import document, images, products, uploading
-from .blueprint import PREFIXES, bp
+from . import document, images, products, refusals, stock, uploading
+from .blueprint import PREFIXES, WEBSITE_PREFIX, bp, stock_bp, website_bp
 from .errors import fill_error
 
-__all__ = ["bp", "images", "init_app", "products", "uploading"]
+__all__ = ["bp", "images", "init_app", "products", "stock", "uploading"]
 
 
 def init_app(app: Flask) -> None:
     """The app answers under every version's prefix, and describes what it answers."""
-    for prefix in PREFIXES:
+    for prefix in (*PREFIXES, WEBSITE_PREFIX):
         answer_under(app, prefix, fill_error)
-    document.init_app(app, bp)
+    document.init_app(app, bp, stock_bp, website_bp)
+    app.register_blueprint(refusals.bp)
     app.register_blueprint(
         docs_page("commerce_page", document.URL_PREFIX, "Commerce API", "commerce-api-docs")
     )

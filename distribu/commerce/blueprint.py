@@ -1,43 +1,43 @@
-"""The blueprint of every version of the commerce API, and what holds for each of its requests."""
+"""The blueprints of the commerce API, and what holds for each of its requests."""
 
 from flask import Response, g, request
 
 from ..http.api_keys import init_key_blueprint
-from ..http.json_bodies import BODY_MAX_BYTES, JsonBlueprint, JsonParser
+from ..http.json_bodies import BODY_MAX_BYTES, JsonBlueprint
 from .cool_down import begin_cool_down, is_cooling_down, refuse_while_cooling_down
 
 VERSIONS = ("1.0", "1.1", "v2")
 PREFIXES = tuple(f"/{version}/commerce" for version in VERSIONS)
+WEBSITE_PREFIX = "/1.0/authorization"
 
 
-class CommerceParser(JsonParser):
-    # What the document says of bodies that break a rule; errors.py answers so.
-    DEFAULT_VALIDATION_STATUS = 400
+def commerce_blueprint(name: str, url_prefix: str) -> JsonBlueprint:
+    """Return a blueprint for callers with a key. g.api_version is the version in the address."""
+    bp = JsonBlueprint(name, __name__, url_prefix=url_prefix)
+    init_key_blueprint(bp, on_breach=begin_cool_down, exempt_when=is_cooling_down)
+    bp.url_value_preprocessor(_take_version)
+    bp.before_request(refuse_while_cooling_down)
+    bp.before_request(_limit_body)
+    bp.after_request(_forget)
+    return bp
 
 
-class CommerceBlueprint(JsonBlueprint):
-    ARGUMENTS_PARSER = CommerceParser()
+def _take_version(_endpoint: str | None, values: dict | None) -> None:
+    g.api_version = (values or {}).pop("version", VERSIONS[0])
 
 
-bp = CommerceBlueprint("commerce", __name__, url_prefix=f"/<any{VERSIONS}:version>/commerce")
-init_key_blueprint(bp, on_breach=begin_cool_down, exempt_when=is_cooling_down)
-bp.before_request(refuse_while_cooling_down)
-
-
-@bp.url_value_preprocessor
-def take_version(_endpoint: str | None, values: dict | None) -> None:
-    """Views answer every version; what differs asks g."""
-    g.api_version = values.pop("version")
-
-
-@bp.before_request
-def limit_body() -> None:
+def _limit_body() -> None:
     """No body is read beyond what any JSON here needs; only an upload raises the limit."""
     request.max_content_length = BODY_MAX_BYTES
 
 
-@bp.after_request
-def forget(response: Response) -> Response:
+def _forget(response: Response) -> Response:
     """No cache keeps what is different a moment later."""
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+bp = commerce_blueprint("commerce", f"/<any{VERSIONS}:version>/commerce")
+# Resources that have no other version.
+stock_bp = commerce_blueprint("commerce_stock", PREFIXES[0])
+website_bp = commerce_blueprint("commerce_website", WEBSITE_PREFIX)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 
-from flask import abort, g
+from flask import Response, abort, g, make_response
 
 from .. import audit
 from ..extensions import db
 from ..http.api_keys import with_key
-from ..http.idempotency import committed
 from ..http.tenancy import company_row
 from ..images import attachment
 from ..models import Image, Product
@@ -20,6 +20,27 @@ NO_IMAGE = "The specified image was not found."
 def writing(view: Callable) -> Callable:
     """A view that changes images, committed with its answer."""
     return with_key("images:write")(committed(view))
+
+
+def committed(view: Callable) -> Callable:
+    """A view that does not commit: its changes are committed with its answer, or rolled back.
+
+    An Idempotency-Key has no effect. The protocol has it for nothing that
+    is offered here, and clients send one key with every request.
+    """
+
+    @wraps(view)
+    def guarded(*args, **kwargs) -> Response:
+        response = None
+        try:
+            response = make_response(view(*args, **kwargs))
+        finally:
+            if response is None:
+                db.session.rollback()
+        db.session.commit()
+        return response
+
+    return guarded
 
 
 def find_product(product_id: str) -> Product:

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from ..http.idempotency import KEY_MAX
+from ..http.api_keys import INVALID, LACKS_SCOPE
 from ..http.json_bodies import JsonBlueprint
 from ..http.openapi import JsonApi
 from ..images.decoding.policies import COMMERCE
@@ -11,35 +11,38 @@ from .schemas import ErrorSchema
 URL_PREFIX = "/commerce"
 
 DESCRIPTION = """
-Images of products, in the paths and bodies of Squarespace's Commerce API, whose clients work here
-by changing their base URL. `/1.0`, `/1.1` and `/v2` are the same but for what is marked.
+Products, their stock and their images, in the paths and bodies of Squarespace's Commerce API: a
+client that reads products and inventory, or changes images, works here by changing its base URL.
+`/1.0`, `/1.1` and `/v2` are the same but for what is marked; inventory, store pages and the website
+are under `/1.0` alone, as they are there.
 
 **Keys.** Send `Authorization: Bearer dk_…`. Reading needs a key with the scope `products:read`,
-uploading and changing one with `images:write`. A key that passes 300 requests a minute rests for
-one minute.
+uploading and changing an image one with `images:write`. A key that passes 300 requests a minute
+rests for one minute.
+
+**Products and stock are not changed here.** Each product has exactly one variant, which has the id
+of the product. Creating, changing and deleting products, variants and stock is answered with 405
+and a message that says where it is done: in the REST API, `/api/v1`.
 
 **Uploads** are accepted with 202 and processed in the queue. Ask for the status until it is `READY`
 or `ERROR`. A file that is refused at once (400) leaves nothing behind; an image in `ERROR` is shown
 nowhere, counts towards the limit until it is deleted, and says why, and whether sending the same
 file again can help.
 
-**Repeats.** The same file under the same name gets the imageId of the image that it already is, as
-does a repeated `Idempotency-Key`. An image in `ERROR`, or deleted, is never given again.
+**Repeats.** The same file under the same name gets the imageId of the image that it already is. An
+image in `ERROR`, or deleted, is never given again. An `Idempotency-Key` has no effect.
 
 **The primary image** is the first of a product's `images`: the first upload to a product without
 images, or whichever is moved to the top. It replaces an external `imageUrl` once it is `READY`.
 
+**Addresses of an image.** `url` is stable: it never changes, and is gone with the image. Add
+`?format=500w` for one of `availableFormats`, in the image's own format where it was made in it, and
+in WebP otherwise. Beside it there are the JPEG for marketplaces, which the product form shows, and
+the image that a product has at the moment, `/store/{company}/products/{id}/image`, which redirects.
+
 **Errors** have five fields, always. `contextId` finds the request in the log.
 """
 
-IDEMPOTENT = [
-    {
-        "in": "header",
-        "name": "Idempotency-Key",
-        "description": "Sent again with the same key, the request is carried out once.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
-    }
-]
 RETRY_AFTER = {
     "Retry-After": {
         "schema": {"type": "integer"},
@@ -71,12 +74,55 @@ UPLOAD = {
 }
 
 
+def _error(type: str, subtype: str | None, message: str) -> dict:
+    fields = {"type": type, "subtype": subtype, "message": message}
+    return fields | {"details": None, "contextId": "0A1B2C3D4E5F60718293"}
+
+
+_INVALID, _NOT_ALLOWED = "INVALID_REQUEST_ERROR", "AUTHORIZATION_ERROR"
+
+
 class DescribedCommerce(JsonApi):
     ERROR_SCHEMA = ErrorSchema
+    REFUSALS = {
+        400: ("The request does not conform.", _error(_INVALID, None, "altText: Not a string.")),
+        401: ("No valid key.", _error(_NOT_ALLOWED, None, INVALID)),
+        403: (
+            "The key lacks the scope.",
+            _error(_NOT_ALLOWED, "MISSING_SCOPE", LACKS_SCOPE.format("images:write")),
+        ),
+        404: (
+            "Something that the path names is not there.",
+            _error(_INVALID, "INVALID_ARGUMENT", "The specified product was not found."),
+        ),
+        409: (
+            "The product has as many images as it may have, or is being changed by others.",
+            _error(
+                "CONFLICT",
+                "IMAGE_LIMIT_REACHED",
+                "The specified product has reached its limit of 100 images.",
+            ),
+        ),
+        413: ("The body is too large.", _error(_INVALID, None, "The request is too large.")),
+        415: (
+            "The body is not multipart/form-data.",
+            _error(_INVALID, "INVALID_CONTENT_TYPE", "Content-Type must be multipart/form-data."),
+        ),
+        429: (
+            "The key rests for a minute.",
+            _error("TOO_MANY_REQUESTS", None, "Too many requests. Try again in 60 seconds."),
+        ),
+        500: ("A fault of Distribu's.", _error("SERVER_ERROR", None, "Something went wrong here.")),
+        503: (
+            "A part of Distribu does not answer.",
+            _error("SERVICE_UNAVAILABLE", None, "The image store does not answer."),
+        ),
+    }
 
 
-def init_app(app: Flask, bp: JsonBlueprint) -> None:
-    """The app has bp, and its description."""
+def init_app(app: Flask, *blueprints: JsonBlueprint) -> None:
+    """The app has the blueprints, and their description."""
     title = "Distribu, the commerce API"
     api = DescribedCommerce(app, "COMMERCE", URL_PREFIX, title, "1.0", DESCRIPTION)
-    api.register_blueprint(bp)
+    for bp in blueprints:
+        api.register_blueprint(bp)

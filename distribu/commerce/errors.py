@@ -8,6 +8,7 @@ from werkzeug.exceptions import Conflict, HTTPException
 from ..http.json_bodies import InvalidValues
 from ..http.request_ids import request_id
 from .cool_down import seconds_of_cool_down
+from .refusals import refusal
 
 # Type and subtype by status. What has no row is the request's fault, or ours from 500 on.
 _KINDS = {
@@ -49,10 +50,11 @@ def fill_error(response: Response, error: HTTPException) -> None:
     if wait:
         response.headers["Retry-After"] = wait
     kind, subtype = _KINDS.get(code, _OURS if code >= 500 else _ELSE)
+    refused = refusal(request.method, request.path) if code == 405 else None
     body = {
         "type": kind,
-        "subtype": getattr(error, "subtype", subtype),
-        "message": _message(error, code, wait),
+        "subtype": refused.subtype if refused else getattr(error, "subtype", subtype),
+        "message": refused.message if refused else _message(error, code, wait),
         "details": None,
         "contextId": request_id(),
     }

@@ -5,24 +5,28 @@ from flask import abort
 from .. import audit
 from ..extensions import db
 from ..http.api_keys import with_key
+from ..http.openapi import described
 from ..images import attachment
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from .blueprint import bp
 from .changing import changed_images, find_image, find_product, locked, writing
-from .document import IDEMPOTENT, RETRY_AFTER
+from .document import RETRY_AFTER
 from .failures import failure
-from .schemas import AltText, Order, ProductImage, Status
+from .schemas import AltText, Order, ProductImage, Status, VariantImage
 from .serializers import image_body, is_v2
 
 # A small image is there by then; a large one is asked for again.
 POLL_SECONDS = 2
 
+NO_VARIANT = "The specified variant was not found."
+NOT_ITS_IMAGE = "imageId must be an image of the same product that is READY, or null."
 NOT_AFTER_ITSELF = "afterImageId must be another image than the one that is moved."
 NO_NEIGHBOR = "afterImageId must be an image of the same product, or null."
 
 
 @bp.get("/products/<product_id>/images/<image_id>/status")
 @with_key("products:read")
+@described("getProductImageStatus", 404)
 @bp.response(200, Status, headers=RETRY_AFTER)
 def show_status(product_id: str, image_id: str):
     """How far an image is. While it is PROCESSING, Retry-After says when to ask again."""
@@ -35,9 +39,9 @@ def show_status(product_id: str, image_id: str):
 
 
 @bp.post("/products/<product_id>/images/<image_id>")
-@bp.doc(parameters=IDEMPOTENT)
 @writing
-@bp.arguments(AltText)
+@described("updateProductImage", 400, 404, 413)
+@bp.arguments(AltText, example={"altText": "Blue enamel mug"})
 @bp.response(200, ProductImage)
 def describe_image(values: dict, product_id: str, image_id: str) -> dict:
     """Change an image's alt text. Empty: the product's name stands in for it."""
@@ -54,8 +58,8 @@ def describe_image(values: dict, product_id: str, image_id: str) -> dict:
 
 
 @bp.delete("/products/<product_id>/images/<image_id>")
-@bp.doc(parameters=IDEMPOTENT)
 @writing
+@described("deleteProductImage", 404)
 @bp.response(204)
 def delete_image(product_id: str, image_id: str) -> None:
     """Delete an image and its files, also while it is PROCESSING."""
@@ -64,15 +68,47 @@ def delete_image(product_id: str, image_id: str) -> None:
 
 
 @bp.post("/products/<product_id>/images/<image_id>/order")
-@bp.doc(parameters=IDEMPOTENT)
 @writing
-@bp.arguments(Order)
+@described("reorderProductImage", 400, 404, 413)
+@bp.arguments(Order, example={"afterImageId": None})
 @bp.response(204)
 def order_image(values: dict, product_id: str, image_id: str) -> None:
     """Move an image right behind another one, or to the top, where it is the primary one."""
     with changed_images(product_id) as product:
         image = find_image(product, image_id)
         attachment.move(product, image, _neighbor(product, image, values["afterImageId"]))
+
+
+@bp.post("/products/<product_id>/variants/<variant_id>/image")
+@writing
+@described("assignVariantImage", 400, 404, 413)
+@bp.arguments(VariantImage, example={"imageId": "01KAN6Y9T5QZ3V8H2W7R4M1XCE"})
+@bp.response(204)
+def assign_image(values: dict, product_id: str, variant_id: str) -> None:
+    """Show an image of the product with its variant, or none.
+
+    The order of the images and the primary one stay as they are. Deleting
+    the image clears it.
+    """
+    product = locked(product_id)
+    if variant_id != product.id:
+        abort(404, NO_VARIANT)
+    chosen = values["imageId"]
+    if chosen is not None and chosen not in _ready_ids(product):
+        abort(400, NOT_ITS_IMAGE)
+    before = next((image.id for image in product.images if image.is_variant_image), None)
+    if chosen == before:
+        db.session.rollback()
+        return
+    for image in product.images:
+        image.is_variant_image = image.id == chosen
+    product.updated_at = utc_now()
+    changes = ({"variant_image": one} for one in (before, chosen))
+    audit.record("product.updated", "Product", product.id, *changes)
+
+
+def _ready_ids(product: Product) -> set[str]:
+    return {image.id for image in product.images if image.status == READY}
 
 
 def _neighbor(product: Product, image: Image, image_id: str | None) -> Image | None:

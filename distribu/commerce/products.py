@@ -1,130 +1,126 @@
 """Products, to be read: all of them page by page, or some by their ids."""
 
-from datetime import datetime
-
-from flask import abort, current_app, g, request
-from itsdangerous import BadSignature, URLSafeSerializer
-from marshmallow import fields
+from flask import abort, g
+from marshmallow import RAISE, fields, validate
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..http.api_keys import with_key
-from ..http.json_bodies import Closed, Moment
-from ..http.openapi import about
+from ..http.json_bodies import Closed, Moment, moment
+from ..http.openapi import about, described
 from ..http.paging import Sort, rows_beside
 from ..models import Product
+from ..models.search_text import needles
+from ..products.search import matching
 from .blueprint import bp
+from .paging import PAGE_SIZE, ids_in, pagination, read_cursor, refuse_repeated
 from .schemas import ProductPage, Products
 from .serializers import is_v2, product_body
 
-PAGE_SIZE = 50
-IDS_MAX = 50
-
-BAD_CURSOR = "cursor is not one that this API has given."
-CURSOR_ALONE = "cursor cannot be combined with other parameters."
+CURSOR_ALONE = "cursor cannot be combined with parameters other than those that it was made from."
 BOTH_OR_NEITHER = "modifiedAfter and modifiedBefore must be given together."
-TOO_MANY_IDS = f"At most {IDS_MAX} ids can be asked for at once."
-EMPTY_ID = "An id is empty."
 MISSING = "One or more of the specified products were not found."
+
+PHYSICAL = "PHYSICAL"
+TYPES = (PHYSICAL, "DIGITAL", "SERVICE", "GIFT_CARD")
 
 # A product that changes meanwhile moves to the end, so that walking through the pages misses none.
 _OLDEST_CHANGE_FIRST = Sort((Product.updated_at, Product.id))
 _WITH_IMAGES = selectinload(Product.images)
+_SPAN = ("modifiedAfter", "modifiedBefore")
+
+
+class Types(fields.List):
+    """Types of products: given repeatedly, or with commas between them."""
+
+    def _deserialize(self, value, attr, data, **kwargs) -> list[str]:
+        names = [name.strip() for one in value for name in one.split(",")]
+        return sorted(set(super()._deserialize(names, attr, data, **kwargs)))
 
 
 class ProductQuery(Closed):
-    """Which products: those of a page that went before, or those of a span of time."""
+    """Which products: those of a page that went before, or those that the rest describes."""
 
     cursor = fields.String(
-        metadata=about("nextPageCursor of the page before. It excludes every other parameter.")
+        metadata=about(
+            "nextPageCursor of the page before; empty: the first page. Other parameters beside it "
+            "must be those that it was made from."
+        )
     )
     modifiedAfter = Moment(metadata=about("Changed after it.", format="date-time"))
     modifiedBefore = Moment(metadata=about("Changed before it.", format="date-time"))
-    type = fields.String(metadata=about("Names with commas; PHYSICAL is what Distribu has."))
+    type = Types(
+        fields.String(validate=validate.OneOf(TYPES)),
+        metadata=about("Types, repeated or with commas; PHYSICAL is what Distribu has."),
+    )
+    query = fields.String(metadata=about("Words that the name, SKU or category contains."))
+    limit = fields.String(metadata=about(f"Has no effect: a page has up to {PAGE_SIZE} products."))
 
 
-@bp.get("/products")
+@bp.get("/products", strict_slashes=False)
 @with_key("products:read")
-@bp.arguments(ProductQuery, location="query")
+@described("listProducts", 400)
+@bp.arguments(ProductQuery, location="query", unknown=RAISE)
 @bp.response(200, ProductPage)
 def list_products(asked: dict) -> dict:
     """Up to 50 products, the one that was changed longest ago first."""
+    refuse_repeated("type")
+    cursor, asked = asked.pop("cursor", ""), _as_text(asked)
     place = None
-    if "cursor" in asked:
-        if len(asked) > 1:
+    if cursor:
+        place, earlier = read_cursor(_OLDEST_CHANGE_FIRST, cursor)
+        if not asked.items() <= earlier.items():
             abort(400, CURSOR_ALONE)
-        place, asked = _read_cursor(asked["cursor"])
+        asked = earlier
     elif not is_v2() and ("modifiedAfter" in asked) != ("modifiedBefore" in asked):
         abort(400, BOTH_OR_NEITHER)
     shown, has_more = _rows(asked, place)
-    cursor = _cursor(shown[-1], asked) if has_more else None
     return {
         "products": [product_body(product) for product in shown],
-        "pagination": {
-            "hasNextPage": has_more,
-            "nextPageCursor": cursor,
-            "nextPageUrl": cursor and _page_url(cursor),
-        },
+        "pagination": pagination(_OLDEST_CHANGE_FIRST, shown, has_more, asked),
     }
 
 
 @bp.get("/products/<product_ids>")
 @with_key("products:read")
+@described("getProducts", 400, 404)
 @bp.response(200, Products)
 def show_products(product_ids: str) -> dict:
     """Up to 50 products by their ids, with commas between them; 404 if one is missing."""
-    ids = list(dict.fromkeys(product_ids.split(",")))
-    if len(ids) > IDS_MAX:
-        abort(400, TOO_MANY_IDS)
-    if "" in ids:
-        abort(400, EMPTY_ID)
+    return {"products": [product_body(one) for one in own_products(product_ids, MISSING)]}
+
+
+def own_products(path: str, missing: str) -> list[Product]:
+    """The company's products with the ids of a path, in their order; 404 if one is missing."""
+    ids = ids_in(path)
     query = select(Product).where(_is_own(), Product.id.in_(ids)).options(_WITH_IMAGES)
     found = {product.id: product for product in db.session.scalars(query)}
     if len(found) < len(ids):
-        abort(404, MISSING)
-    return {"products": [product_body(found[one]) for one in ids]}
+        abort(404, missing)
+    return [found[one] for one in ids]
 
 
 def _is_own() -> ColumnElement[bool]:
     return Product.company_id == g.company.id
 
 
+def _as_text(asked: dict) -> dict:
+    """What a cursor keeps of the query, and is compared with: no empty search, and no limit."""
+    kept = {name: asked[name] for name in ("type", "query") if asked.get(name)}
+    return kept | {name: moment(asked[name], "microseconds") for name in _SPAN if name in asked}
+
+
 def _rows(asked: dict, place: list | None) -> tuple[list[Product], bool]:
     """The products of the page that was asked for, and whether there are more."""
-    if "PHYSICAL" not in asked.get("type", "PHYSICAL").split(","):
+    typed = asked.get("query")
+    # A search without a word, such as "--" or a blank, finds nothing rather than everything.
+    if PHYSICAL not in asked.get("type", [PHYSICAL]) or (typed and not needles(typed)):
         return [], False
-    where = [_is_own()]
+    where = [matching(g.company.id, typed)]
     if "modifiedAfter" in asked:
-        where.append(Product.updated_at > asked["modifiedAfter"])
+        where.append(Product.updated_at > Moment().deserialize(asked["modifiedAfter"]))
     if "modifiedBefore" in asked:
-        where.append(Product.updated_at < asked["modifiedBefore"])
+        where.append(Product.updated_at < Moment().deserialize(asked["modifiedBefore"]))
     query = select(Product).options(_WITH_IMAGES)
     return rows_beside(query, and_(*where), _OLDEST_CHANGE_FIRST, place, PAGE_SIZE)
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key, salt="commerce-cursor")
-
-
-def _cursor(last: Product, asked: dict) -> str:
-    spans = {name: asked[name].isoformat() for name in _SPAN if name in asked}
-    return _serializer().dumps([*_OLDEST_CHANGE_FIRST.dump_place(last), spans])
-
-
-def _read_cursor(cursor: str) -> tuple[list, dict]:
-    """The place of the last product seen, and what was asked for."""
-    try:
-        *place, spans = _serializer().loads(cursor)
-    except BadSignature:
-        abort(400, BAD_CURSOR)
-    asked = {name: datetime.fromisoformat(text) for name, text in spans.items()}
-    return _OLDEST_CHANGE_FIRST.load_place(place), asked
-
-
-_SPAN = ("modifiedAfter", "modifiedBefore")
-
-
-def _page_url(cursor: str) -> str:
-    path = f"{request.path}?cursor={cursor}"
-    return path if is_v2() else current_app.config["PUBLIC_URL"] + path

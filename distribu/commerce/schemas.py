@@ -1,5 +1,6 @@
 """The bodies: closed, every field typed."""
 
+from flask import g
 from marshmallow import fields, validate
 
 from ..http.json_bodies import STORABLE, Closed
@@ -62,6 +63,28 @@ class Order(Closed):
     )
 
 
+class ImageId(fields.String):
+    """The id of an image, or null; under v2 also as {"present": true, "value": id}."""
+
+    def _deserialize(self, value, attr, data, **kwargs) -> str | None:
+        if g.api_version == "v2" and isinstance(value, dict) and value.keys() == _CHANGE:
+            if value["present"] is not True:
+                raise self.make_error("required")
+            value = value["value"]
+        return None if value is None else super()._deserialize(value, attr, data, **kwargs)
+
+
+_CHANGE = {"present", "value"}
+
+
+class VariantImage(Closed):
+    imageId = ImageId(
+        required=True,
+        allow_none=True,
+        metadata=about("One of the product's images that is READY; null: none any more."),
+    )
+
+
 class Size(Closed):
     width = fields.Integer(required=True)
     height = fields.Integer(required=True)
@@ -101,8 +124,8 @@ def _nothing(**metadata) -> fields.Field:
 
 class Pricing(Closed):
     basePrice = fields.Nested(Money, required=True)
-    onSale = fields.Boolean(required=True)
-    salePrice = _nothing()
+    onSale = fields.Boolean(required=True, metadata=about("Always false."))
+    salePrice = fields.Nested(Money, required=True, metadata=about("The same as basePrice."))
 
 
 class Stock(Closed):
@@ -118,14 +141,16 @@ class Variant(Closed):
     """The one variant that a product has: itself."""
 
     id = fields.String(required=True)
-    sku = fields.String(required=True, allow_none=True)
+    sku = fields.String(required=True, metadata=about("Empty where the product has none."))
     pricing = fields.Nested(Pricing, required=True)
     stock = fields.Nested(Stock, required=True)
     attributes = fields.Nested(Attributes, required=True)
     shippingMeasurements = _nothing()
     gtin = _nothing()
     mpn = _nothing()
-    image = _nothing()
+    image = fields.Nested(
+        ProductImage, required=True, allow_none=True, metadata=about("The one assigned to it.")
+    )
 
 
 class SeoOptions(Closed):
@@ -138,12 +163,14 @@ class Product(Closed):
 
     id = fields.String(required=True)
     type = fields.String(required=True, validate=validate.OneOf(["PHYSICAL"]))
-    storePageId = _nothing()
+    storePageId = fields.String(required=True, metadata=about("Of the company's one store page."))
     name = fields.String(required=True)
     description = fields.String(required=True, allow_none=True, metadata=about("HTML."))
     url = fields.String(required=True)
     urlSlug = fields.String(required=True)
-    tags = fields.List(fields.String(), required=True)
+    tags = fields.List(
+        fields.String(), required=True, metadata=about("The product's category, where it has one.")
+    )
     isVisible = fields.Boolean(required=True)
     seoOptions = fields.Nested(SeoOptions, required=True)
     variantAttributes = fields.List(fields.String(), required=True)
@@ -153,8 +180,6 @@ class Product(Closed):
         required=True,
         metadata=about("Those that are READY, in their order; the first is the primary one."),
     )
-    pricing = _nothing()
-    digitalGood = _nothing()
     createdOn = fields.String(required=True, metadata={"format": "date-time"})
     modifiedOn = fields.String(required=True, metadata={"format": "date-time"})
 
@@ -163,6 +188,57 @@ class Pagination(Closed):
     hasNextPage = fields.Boolean(required=True)
     nextPageCursor = fields.String(required=True, allow_none=True)
     nextPageUrl = fields.String(required=True, allow_none=True)
+
+
+class InventoryItem(Closed):
+    """The stock of a product's one variant."""
+
+    variantId = fields.String(required=True)
+    sku = fields.String(required=True, metadata=about("Empty where the product has none."))
+    descriptor = fields.String(required=True, metadata=about("The product's name."))
+    isUnlimited = fields.Boolean(required=True, metadata=about("Always false."))
+    quantity = fields.Integer(required=True)
+
+
+class Inventory(Closed):
+    inventory = fields.List(fields.Nested(InventoryItem), required=True)
+
+
+class InventoryPage(Inventory):
+    pagination = fields.Nested(Pagination, required=True)
+
+
+class StorePage(Closed):
+    """What a product belongs to: here, the one catalog of the company."""
+
+    id = fields.String(required=True, metadata=about("It never changes."))
+    title = fields.String(required=True)
+    isEnabled = fields.Boolean(required=True)
+    urlSlug = fields.String(required=True)
+
+
+class StorePages(Closed):
+    storePages = fields.List(fields.Nested(StorePage), required=True)
+    pagination = fields.Nested(Pagination, required=True)
+
+
+class Location(Closed):
+    country = _nothing()
+    region = _nothing()
+
+
+class Website(Closed):
+    """The company that a key belongs to."""
+
+    id = fields.String(required=True)
+    siteId = fields.String(required=True)
+    title = fields.String(required=True, metadata=about("The company's name."))
+    url = fields.String(required=True, metadata=about("Its storefront."))
+    currency = fields.String(required=True)
+    language = fields.String(required=True)
+    timeZone = fields.String(required=True)
+    location = fields.Nested(Location, required=True)
+    measurementStandard = fields.String(required=True)
 
 
 class Products(Closed):

@@ -16,23 +16,23 @@ def is_v2() -> bool:
 
 def product_body(product: Product) -> dict:
     """Every documented field; null or empty where Distribu has nothing."""
-    images = [image for image in product.images if image.status == READY]
+    ready = [image for image in product.images if image.status == READY]
+    images = [image_body(image, index) for index, image in enumerate(ready)]
+    shown = (image for image, its in zip(images, ready, strict=True) if its.is_variant_image)
     return {
         "id": product.id,
         "type": "PHYSICAL",
-        "storePageId": None,
+        "storePageId": product.company_id,
         "name": product.name,
         "description": _html(product.description),
         "url": f"{current_app.config['PUBLIC_URL']}/store/{g.company.slug}/products/{product.id}",
         "urlSlug": product.id,
-        "tags": [],
+        "tags": [product.category] if product.category else [],
         "isVisible": product.is_active,
         "seoOptions": {"title": None, "description": None},
         "variantAttributes": [],
-        "variants": [_variant(product)],
-        "images": [image_body(image, index) for index, image in enumerate(images)],
-        "pricing": None,
-        "digitalGood": None,
+        "variants": [_variant(product, next(shown, None))],
+        "images": images,
         "createdOn": moment(product.created_at),
         "modifiedOn": moment(product.updated_at),
     }
@@ -58,22 +58,23 @@ def _widths(image: Image) -> Sequence[int]:
     stable = image.derivative("")
     if stable and image.ladder_version is None:
         return ladder(stable["width_px"])
-    return image.widths("WEBP")
+    return image.widths(image.format_of_widths)
 
 
-def _variant(product: Product) -> dict:
+def _variant(product: Product, image: dict | None) -> dict:
     value = float(product.price) if is_v2() else f"{product.price:.2f}"
-    base_price = {"currency": g.company.currency, "value": value}
+    price = {"currency": g.company.currency, "value": value}
     return {
         "id": product.id,
-        "sku": product.sku,
-        "pricing": {"basePrice": base_price, "onSale": False, "salePrice": None},
+        # Clients with types of their own read neither null nor a price of 0 here.
+        "sku": product.sku or "",
+        "pricing": {"basePrice": price, "onSale": False, "salePrice": price},
         "stock": {"quantity": product.stock, "unlimited": False},
         "attributes": {},
         "shippingMeasurements": None,
         "gtin": None,
         "mpn": None,
-        "image": None,
+        "image": image,
     }
 
 

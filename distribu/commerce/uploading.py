@@ -1,7 +1,5 @@
 """The upload of an image: accepted at once, processed in the queue."""
 
-import hashlib
-
 from flask import Response, current_app, g, request
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
@@ -14,15 +12,15 @@ from werkzeug.exceptions import (
 
 from ..extensions import db, queue
 from ..http.api_keys import with_key
-from ..http.idempotency import committed
+from ..http.openapi import described
 from ..http.request_body import CutOffUpload, UploadTooLarge
 from ..images import intake
 from ..images.attachment import ImageConflict, ImageLimitReached
 from ..images.decoding.policies import COMMERCE, InvalidImage
 from ..models import ERROR, Image
 from .blueprint import bp
-from .changing import changed_images, find_product
-from .document import IDEMPOTENT, UPLOAD
+from .changing import changed_images, committed, find_product
+from .document import UPLOAD
 from .errors import ImageLimit
 from .schemas import Accepted
 
@@ -39,8 +37,9 @@ TOO_SLOW = "The upload took too long. Send it again."
 
 
 @bp.post("/products/<product_id>/images")
-@bp.doc(parameters=IDEMPOTENT, requestBody=UPLOAD)
+@bp.doc(requestBody=UPLOAD)
 @with_key("images:write")
+@described("uploadProductImage", 400, 404, 409, 413, 415)
 @bp.response(202, Accepted)
 def upload_image(product_id: str) -> Response:
     """Upload an image of a product; ask for its status until it is READY.
@@ -51,10 +50,8 @@ def upload_image(product_id: str) -> Response:
     # Nothing of the body is read for a product that is not there.
     find_product(product_id)
     upload = _read_upload()
-    add = committed(_add, lambda: _fingerprint(upload), _holds)
-    response = add(product_id, upload)
-    if response.status_code == 202:
-        queue.enqueue("process", response.json["imageId"])
+    response = _add(product_id, upload)
+    queue.enqueue("process", response.json["imageId"])
     return response
 
 
@@ -91,19 +88,7 @@ def _only_part() -> FileStorage:
     return file
 
 
-def _fingerprint(upload: intake.Upload) -> str:
-    known = f"{request.path}\n{upload.sha256}\n{upload.filename}"
-    return hashlib.sha256(known.encode()).hexdigest()
-
-
-def _holds(answer: Response) -> bool:
-    """Whether an upload that is repeated may get this answer: its image is there, and sound."""
-    if answer.status_code != 202:
-        return False
-    image = db.session.get(Image, answer.json["imageId"])
-    return image is not None and image.status != ERROR
-
-
+@committed
 def _add(product_id: str, upload: intake.Upload) -> tuple[dict, int]:
     """The product has the upload as its last image, once."""
     limit = current_app.config["IMAGES_PER_PRODUCT"]

@@ -32,17 +32,18 @@ def init_key_blueprint(bp: Blueprint, **limit_options) -> None:
     limiter.shared_limit(RATE_LIMIT, scope="keys", key_func=rate_limit_key, **limit_options)(bp)
 
 
-def with_key(scope: str) -> Callable:
+def with_key(scope: str | None) -> Callable:
     """A view for keys that have scope; g.company is the key's, g.api_key the key.
 
-    Anyone else is refused with 401, a key without the scope with 403.
+    scope: None lets every key in. Anyone else is refused with 401, a key
+    without the scope with 403.
     """
 
     def guard(view: Callable) -> Callable:
         @wraps(view)
         def guarded(*args, **kwargs):
             key = _presented_key() or _refuse()
-            if scope not in key.scopes:
+            if scope and scope not in key.scopes:
                 raise Forbidden(LACKS_SCOPE.format(scope))
             _note_use(key, utc_now())
             g.api_key = key

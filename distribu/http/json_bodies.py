@@ -35,6 +35,8 @@ class JsonParser(FlaskParser):
     """Reads bodies strictly, and of an address only what is known."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"json": RAISE}
+    # What the documents say of a body or an address that breaks a rule.
+    DEFAULT_VALIDATION_STATUS = 400
 
     def load_json(self, req: Request, schema) -> dict:
         return read_json(req)
@@ -57,9 +59,9 @@ class Closed(Schema):
         unknown = RAISE
 
 
-def moment(when: datetime) -> str:
+def moment(when: datetime, precision: str = "milliseconds") -> str:
     """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return when.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 class Moment(fields.String):

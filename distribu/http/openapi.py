@@ -1,5 +1,7 @@
 """The OpenAPI documents of both JSON APIs, and the pages to read them."""
 
+from collections.abc import Callable, Mapping
+
 from apispec.ext.marshmallow import MarshmallowPlugin, resolver
 from flask import Blueprint, Flask, render_template
 from flask.typing import ResponseReturnValue
@@ -8,6 +10,32 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
 from .error_handlers import answer
+from .json_bodies import JsonBlueprint
+
+# The component of a document that describes an error, by its status.
+_REFUSALS = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    409: "Conflict",
+    412: "PreconditionFailed",
+    413: "ContentTooLarge",
+    415: "UnsupportedMediaType",
+    422: "UnprocessableContent",
+    429: "TooManyRequests",
+    500: "InternalServerError",
+    503: "ServiceUnavailable",
+}
+# What any request of an API may be answered.
+_ALWAYS = (401, 403, 429, 500, 503)
+_RETRY_AFTER = {
+    "Retry-After": {
+        "schema": {"type": "integer"},
+        "description": "Seconds until it is worth asking again.",
+    }
+}
 
 
 class JsonApi(Api):
@@ -15,6 +43,11 @@ class JsonApi(Api):
 
     prefix: of the settings of this description. url_prefix: of its document.
     """
+
+    # Each operation names its errors with described().
+    DEFAULT_ERROR_RESPONSE_NAME = None
+    # By status: when an operation is refused with it, and the body that it then has.
+    REFUSALS: Mapping[int, tuple[str, dict]] = {}
 
     def __init__(
         self, app: Flask, prefix: str, url_prefix: str, title: str, version: str, description: str
@@ -34,6 +67,12 @@ class JsonApi(Api):
             },
         )
         self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+        for status, (when, body) in self.REFUSALS.items():
+            content = {"application/json": {"schema": self.ERROR_SCHEMA, "example": body}}
+            response = {"description": when, "content": content}
+            if status in (429, 503):
+                response["headers"] = _RETRY_AFTER
+            self.spec.components.response(_REFUSALS[status], response, lazy=True)
 
     def handle_http_exception(self, error: HTTPException) -> ResponseReturnValue:
         """Answer as the app does; flask-smorest registers this for the whole app."""
@@ -59,6 +98,15 @@ def docs_page(name: str, url_prefix: str, title: str, document: str) -> Blueprin
         return render_template("api/docs.html", title=title, document=document)
 
     return bp
+
+
+def described(operation_id: str, *refusals: int) -> Callable:
+    """Return a decorator that names an operation, and the errors that it may answer.
+
+    refusals: their statuses, besides those that any request may be answered.
+    """
+    names = {status: _REFUSALS[status] for status in (*_ALWAYS, *refusals)}
+    return JsonBlueprint.doc(operationId=operation_id, responses=names)
 
 
 def about(description: str, **more) -> dict:

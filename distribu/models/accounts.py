@@ -84,6 +84,8 @@ class ApiKey(db.Model):
     key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]] = mapped_column(JSON)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The address of the caller, IPv4 or IPv6.
+    last_used_from: Mapped[str | None] = mapped_column(String(45))
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = created_at_column()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from ..images.decoding.policies import EXTENSIONS
+
 # A card of many may show its thumbnail enlarged for a moment; a product's own page may not.
 LARGE_BOX_PX = 1000
 
@@ -75,6 +77,17 @@ class ImageAddresses:
         """The widths that exist in format, the smallest first."""
         return sorted(made["width_px"] for made in self._ladder(format))
 
+    @property
+    def format_of_widths(self) -> str:
+        """The format in which ?format=500w is answered: the image's own where it has widths."""
+        own = self.derivatives[0]["format"] if self.derivatives else "WEBP"
+        return own if self._ladder(own) else "WEBP"
+
+    def rung(self, width: str) -> dict | None:
+        """What ?format= answers for a width, as "500"; None where there is no such width."""
+        ladder = self._ladder(self.format_of_widths)
+        return next((made for made in ladder if str(made["width_px"]) == width), None)
+
     def derivative(self, path: str) -> dict | None:
         """What is published at path, or None."""
         return next((made for made in self.derivatives if made["path"] == path), None)
@@ -88,7 +101,7 @@ class ImageAddresses:
         return "" if self.is_staged else current_app.config["IMAGE_BASE_URL"]
 
     def _ladder(self, format: str) -> list[dict]:
-        suffix = f"w.{format.lower()}"
+        suffix = f"w.{EXTENSIONS[format]}"
         return [
             made
             for made in self.derivatives

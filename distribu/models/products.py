@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     event,
     exists,
+    false,
     select,
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
@@ -141,6 +142,8 @@ class Image(ImageAddresses, db.Model):
     sha256: Mapped[str] = mapped_column(String(64))
     copied_from: Mapped[str | None] = mapped_column(String(26))
     alt_text: Mapped[str] = mapped_column(String(200), default="")
+    # Of the images of a product at most one; the commerce API shows it with the product's variant.
+    is_variant_image: Mapped[bool] = mapped_column(default=False, server_default=false())
     filename: Mapped[str] = mapped_column(String(255))
     public_name: Mapped[str] = mapped_column(String(120))
     format: Mapped[str] = mapped_column(String(5))

@@ -18,6 +18,7 @@ EVERY_ROUTE = [
     ("POST", "/1/images", "images:write"),
     ("POST", "/1/images/2", "images:write"),
     ("POST", "/1/images/2/order", "images:write"),
+    ("POST", "/1/variants/1/image", "images:write"),
     ("DELETE", "/1/images/2", "images:write"),
 ]
 every_route = pytest.mark.parametrize(("method", "path", "scope"), EVERY_ROUTE)
@@ -57,7 +58,8 @@ def test_with_a_key_that_lacks_the_scope(app, cast, method, path, scope):
 
 def test_another_company_is_answered_as_if_there_were_nothing(app, shop, rival, widget):
     image_id = shop.ready(widget)
-    known = {"product_id": widget, "product_ids": widget, "image_id": image_id}
+    known = dict.fromkeys(("product_id", "product_ids", "variant_id"), widget)
+    known["image_id"] = image_id
     assert answers_of_every_route(app, rival, known) == answers_of_every_route(
         app, rival, dict.fromkeys(known, "0" * 26)
     )
@@ -67,7 +69,10 @@ def test_another_company_is_answered_as_if_there_were_nothing(app, shop, rival, 
 def answers_of_every_route(app, caller: Caller, ids: dict[str, str]) -> list[tuple]:
     """Status and message of each route that takes an id, and what it takes; none may be found."""
     adapter = app.url_map.bind("localhost")
-    bodies = {"commerce.describe_image": {"altText": "a"}}
+    bodies = {
+        "commerce.describe_image": {"altText": "a"},
+        "commerce.assign_image": {"imageId": None},
+    }
     answers = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("commerce.") and rule.arguments - {"version"}:
@@ -78,7 +83,7 @@ def answers_of_every_route(app, caller: Caller, ids: dict[str, str]) -> list[tup
             for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
                 answer = caller(method, path, json=body)
                 answers.append((rule.endpoint, answer.status_code, answer.json["message"]))
-    assert len(answers) == 6
+    assert len(answers) == 7
     assert {status for _, status, _ in answers} == {404}
     return answers
 
@@ -92,7 +97,7 @@ def test_with_a_key_that_opens_nothing_any_more(app, shop, values):
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "v2"])
-@pytest.mark.parametrize("path", ["", "/", "/orders", "/products/1/variants"])
+@pytest.mark.parametrize("path", ["", "/", "/orders", "/products/1/reviews"])
 def test_an_unknown_path(nobody, version, path):
     answer = nobody.get(f"/{version}/commerce{path}")
     assert_error(answer, 404, "INVALID_REQUEST_ERROR", "INVALID_ARGUMENT")

@@ -296,12 +296,6 @@ class TestDelete:
         shop.delete(f"/{widget}/images/{image_id}")
         assert shop.delete(f"/{widget}/images/{image_id}").status_code == 404
 
-    def test_twice_under_a_key_is_once(self, shop, widget):
-        image_id = shop.ready(widget)
-        key = {"Idempotency-Key": "one"}
-        answers = [shop.delete(f"/{widget}/images/{image_id}", headers=key) for _ in range(2)]
-        assert [answer.status_code for answer in answers] == [204, 204]
-
     def test_the_log_has_it(self, shop, widget, three, app):
         shop.delete(f"/{widget}/images/{three[0]}")
         entry = audit_entries(app)[-1]

@@ -6,13 +6,14 @@ from html import unescape
 import pytest
 
 from distribu.extensions import db
-from distribu.models import Product, utc_now
-from tests.commerce.conftest import drawn_image, fetched
+from distribu.models import Image, Product, utc_now
+from tests.commerce.conftest import drawn_image, fetched, set_image
 from tests.conftest import add_product, run_queue
+from tests.images.image_files import jpeg
 
 V1_FIELDS = [
     *("id", "type", "storePageId", "name", "description", "url", "urlSlug", "tags", "isVisible"),
-    *("seoOptions", "variantAttributes", "variants", "images", "pricing", "digitalGood"),
+    *("seoOptions", "variantAttributes", "variants", "images"),
     *("createdOn", "modifiedOn"),
 ]
 VARIANT_FIELDS = [
@@ -56,6 +57,15 @@ class TestProduct:
         assert variant["sku"] == "W-1"
         assert variant["stock"] == {"quantity": 7, "unlimited": False}
         assert variant["pricing"]["basePrice"] == {"currency": "USD", "value": "9.99"}
+
+    def test_a_client_with_types_reads_no_null(self, shop, app, cast):
+        with app.app_context():
+            product_id = add_product(cast.acme, category="Tools").id
+        product = shop.product(product_id)
+        assert (product["storePageId"], product["tags"]) == (cast.acme, ["Tools"])
+        [variant] = product["variants"]
+        assert variant["sku"] == ""
+        assert variant["pricing"]["salePrice"] == {"currency": "USD", "value": "9.99"}
 
     def test_price_is_a_number_under_v2(self, shop, widget):
         shop.version = "v2"
@@ -114,6 +124,26 @@ class TestImage:
         answers = [fetched(nobody, f"{image['url']}?format={f}") for f in image["availableFormats"]]
         assert [width_of_webp(answer.data) for answer in answers] == [100, 300, 500, 640]
 
+    def test_a_width_in_the_images_own_format_is_what_a_format_answers(
+        self, shop, widget, nobody, app
+    ):
+        image_id = shop.ready(widget, drawn_image(640, 320))
+        with app.app_context():
+            made = db.session.get_one(Image, image_id).derivatives
+        own = {"path": "v2/300w.png", "format": "PNG", "width_px": 300, "height_px": 150}
+        set_image(app, image_id, derivatives=[*made, own | {"byte_size": 9}])
+        [image] = shop.product(widget)["images"]
+        assert image["availableFormats"] == ["300w"]
+        path = image["url"].removeprefix("http://shop.test")
+        answer = nobody.head(f"{path}?format=300w")
+        assert (answer.mimetype, answer.content_length) == ("image/png", 9)
+
+    def test_the_jpeg_for_other_sites_is_no_width_of_a_jpeg(self, shop, widget, nobody):
+        shop.ready(widget, jpeg(640, 320), "a.jpg")
+        [image] = shop.product(widget)["images"]
+        assert image["availableFormats"] == ["100w", "300w", "500w", "640w"]
+        assert fetched(nobody, f"{image['url']}?format=640w").mimetype == "image/webp"
+
     def test_what_is_still_processing_is_not_among_them(self, shop, widget):
         shop.upload(widget)
         assert shop.product(widget)["images"] == []
@@ -137,7 +167,11 @@ class TestSome:
     def test_another_companys(self, rival, widget):
         assert rival.get(f"/{widget}").status_code == 404
 
-    @pytest.mark.parametrize("ids", ["{},", ",{}", ","])
+    def test_blanks_around_the_commas_do_not_count(self, shop, many):
+        products = shop.get(f"/{many[3]}, {many[1]} ").json["products"]
+        assert [product["id"] for product in products] == [many[3], many[1]]
+
+    @pytest.mark.parametrize("ids", ["{},", ",{}", ",", "{}, "])
     def test_an_empty_id(self, shop, widget, ids):
         assert shop.get(f"/{ids.format(widget)}").status_code == 400
 
@@ -207,6 +241,60 @@ class TestAll:
         query = {"cursor": cursor, "modifiedAfter": "2020-01-01T00:00:00Z"}
         assert shop.get(query_string=query).status_code == 400
 
+    def test_a_cursor_stands_beside_what_it_was_made_from(self, shop, many):
+        made_from = {
+            "modifiedAfter": "2020-01-01T00:00:00Z",
+            "modifiedBefore": "2099-01-01T01:00:00+01:00",
+            "type": ["PHYSICAL", "DIGITAL"],
+            "query": "product",
+        }
+        cursor = shop.get(query_string=made_from).json["pagination"]["nextPageCursor"]
+        again = {
+            **made_from,
+            "cursor": cursor,
+            "modifiedBefore": "2099-01-01T00:00:00Z",
+            "type": "DIGITAL,PHYSICAL",
+            "limit": "250",
+        }
+        second = shop.get(query_string=again)
+        assert [product["id"] for product in second.json["products"]] == many[50:100]
+        other = again | {"query": "product 1"}
+        assert shop.get(query_string=other).status_code == 400
+
+    def test_an_empty_cursor_is_the_first_page(self, shop, many):
+        assert shop.get(query_string="cursor=").json == shop.get().json
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "modifiedafter=2020-01-01T00:00:00Z",
+            "modified_after=2020-01-01T00:00:00Z",
+            "status=ACTIVE",
+            "cursor=&cursor=",
+            "query=a&query=b",
+            "limit=1&limit=2",
+            "modifiedAfter=2020-01-01T00:00:00Z&modifiedAfter=2021-01-01T00:00:00Z",
+        ],
+    )
+    def test_a_parameter_that_is_unknown_or_repeated_is_refused(self, shop, widget, query):
+        answer = shop.get(query_string=query)
+        assert (answer.status_code, answer.json["type"]) == (400, "INVALID_REQUEST_ERROR")
+        assert query.partition("=")[0] in answer.json["message"]
+
+    @pytest.mark.parametrize(
+        ("typed", "count"),
+        [("WIDG", 1), ("w-1", 1), ("gadget", 0), ("", 1), (" ", 0), ("%", 0), ("\u0301", 0)],
+    )
+    def test_a_query_searches_and_never_finds_everything(self, shop, widget, typed, count):
+        shop.version = "v2"
+        assert len(shop.get(query_string={"query": typed}).json["products"]) == count
+
+    def test_a_query_goes_on_at_the_next_page(self, shop, many, widget):
+        assert walk(shop, query="product") == many
+
+    def test_a_slash_at_the_end_changes_nothing(self, shop, widget):
+        assert shop.get("/").json == shop.get().json
+
     @pytest.mark.parametrize(
         ("version", "start"),
         [("1.0", "http://shop.test/1.0/commerce"), ("v2", "/v2/commerce")],
@@ -221,10 +309,18 @@ class TestAll:
         assert rival.get(query_string={"cursor": cursor}).json["products"] == []
 
     @pytest.mark.parametrize(
-        ("type", "count"), [("PHYSICAL", 1), ("DIGITAL", 0), ("DIGITAL,PHYSICAL", 1)]
+        ("type", "count"),
+        [
+            *(("PHYSICAL", 1), ("DIGITAL", 0), ("DIGITAL,PHYSICAL", 1), ("DIGITAL, PHYSICAL", 1)),
+            *((["DIGITAL", "PHYSICAL"], 1), (["SERVICE", "GIFT_CARD"], 0)),
+        ],
     )
     def test_of_a_type(self, shop, widget, type, count):
         assert len(shop.get(query_string={"type": type}).json["products"]) == count
+
+    @pytest.mark.parametrize("type", ["", "physical", "PHYSICAL,", "VIRTUAL"])
+    def test_of_a_type_that_is_none(self, shop, widget, type):
+        assert shop.get(query_string={"type": type}).status_code == 400
 
 
 def width_of_webp(body: bytes) -> int:

@@ -1,0 +1,56 @@
+"""Pages of a list: signed cursors, the pagination of an answer, and lists of ids in a path."""
+
+from flask import abort, current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from ..http.paging import Sort
+from .serializers import is_v2
+
+PAGE_SIZE = 50
+IDS_MAX = 50
+
+BAD_CURSOR = "cursor is not one that this API has given."
+TOO_MANY_IDS = f"At most {IDS_MAX} ids can be asked for at once."
+EMPTY_ID = "An id is empty."
+GIVEN_TWICE = "{} is given more than once."
+
+
+def refuse_repeated(*repeatable: str) -> None:
+    """Refuse a query parameter that is given twice: nobody could say which of them counts."""
+    for name, values in request.args.lists():
+        if len(values) > 1 and name not in repeatable:
+            abort(400, GIVEN_TWICE.format(name))
+
+
+def ids_in(path: str) -> list[str]:
+    """The ids of a path, with commas between them, each once; blanks around them do not count."""
+    ids = list(dict.fromkeys(one.strip() for one in path.split(",")))
+    if len(ids) > IDS_MAX:
+        abort(400, TOO_MANY_IDS)
+    if "" in ids:
+        abort(400, EMPTY_ID)
+    return ids
+
+
+def pagination(sort: Sort, shown: list, has_more: bool, asked: dict | None = None) -> dict:
+    """The pagination of a page with these rows. asked: what read_cursor() returns for the next."""
+    if not has_more:
+        return {"hasNextPage": False, "nextPageCursor": None, "nextPageUrl": None}
+    cursor = _serializer(sort).dumps([*sort.dump_place(shown[-1]), asked or {}])
+    path = f"{request.path}?cursor={cursor}"
+    url = path if is_v2() else current_app.config["PUBLIC_URL"] + path
+    return {"hasNextPage": True, "nextPageCursor": cursor, "nextPageUrl": url}
+
+
+def read_cursor(sort: Sort, cursor: str) -> tuple[list, dict]:
+    """The place of the last row seen, and what was asked for; 400 where it is no cursor of sort."""
+    try:
+        *place, asked = _serializer(sort).loads(cursor)
+    except BadSignature:
+        abort(400, BAD_CURSOR)
+    return sort.load_place(place), asked
+
+
+def _serializer(sort: Sort) -> URLSafeSerializer:
+    names = ",".join(map(str, sort.columns))
+    return URLSafeSerializer(current_app.secret_key, salt=f"commerce cursor {names}")
