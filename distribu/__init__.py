@@ -48,6 +48,8 @@ def create_app(config: dict | None = None) -> Flask:
     app.json.sort_keys = False
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # A doubled slash is no address: the redirect to the right one would name the Host sent.
+    app.url_map.merge_slashes = False
     app.config.update(load_config() | (config or {}))
     app.config["SECRET_KEY"] = ensure_secret_key(app.config)
     Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)

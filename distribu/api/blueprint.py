@@ -43,14 +43,28 @@ IDEMPOTENCY_KEY = header(
 )
 
 
-def writing(scope: str, *headers: dict) -> Callable:
-    """A view for keys with scope, whose changes are committed with its answer."""
+def writing(scope: str, *headers: dict, first: Callable | None = None) -> Callable:
+    """A view for keys with scope, whose changes are committed with its answer.
+
+    first: called with the id of the path before anything of the request is
+    looked at, so that an unknown one is a 404 whatever else is wrong.
+    """
 
     def guard(view: Callable) -> Callable:
-        described = JsonBlueprint.doc(parameters=[IDEMPOTENCY_KEY, *headers])(view)
-        return with_key(scope)(_json_only(committed(described)))
+        documented = JsonBlueprint.doc(parameters=[IDEMPOTENCY_KEY, *headers])(view)
+        return with_key(scope)(_after(first, _json_only(committed(documented))))
 
     return guard
+
+
+def _after(first: Callable | None, view: Callable) -> Callable:
+    @wraps(view)
+    def guarded(**ids):
+        if first:
+            first(*ids.values())
+        return view(**ids)
+
+    return guarded
 
 
 def _json_only(view: Callable) -> Callable:

@@ -2,9 +2,13 @@
 
 from flask import Flask
 
-from ..http.api_keys import RATE_LIMIT
+from ..http.api_keys import INVALID, LACKS_SCOPE, RATE_LIMIT
 from ..http.openapi import JsonApi
-from .blueprint import PREFIX
+from .blueprint import NO_FILES, PREFIX
+from .errors import SENTENCES
+from .orders import NO_CUSTOMER
+from .products import CHANGED
+from .saving import BUSY, NOT_FOUND
 from .schemas import ErrorSchema
 
 DESCRIPTION = f"""
@@ -13,9 +17,18 @@ Products and orders of one company, as JSON.
 **Keys.** Send `Authorization: Bearer dk_…`. Keys are made under Settings, API keys; each has
 scopes, and {RATE_LIMIT.replace("per", "requests a")}.
 
-**Images.** A product has an `imageUrl`, and no request takes a file: give the address of a
+**Images.** A product has an `imageUrl`, and no request takes a file: give the address of an
 image that you host, or upload one in the product form of the dashboard. Reading a product and
-writing it back changes nothing.
+writing it back changes nothing. `imageAlt` describes an image that Distribu hosts.
+
+An image that Distribu hosts has three public addresses:
+
+- `imageUrl`, `…/images/{{id}}/{{name}}`: stable. It never changes, and is gone when the image is
+  replaced or removed. For anything that refers to this very image.
+- `…/images/{{id}}/v1/share.jpg`: a JPEG of at most 1,200 pixels, whatever was uploaded. For
+  marketplaces, feeds and e-mail. The product form shows it.
+- `…/store/{{company}}/products/{{id}}/image`: redirects to the image that the product has at the
+  moment, wherever it is hosted. For what has to survive a replacement.
 
 **Lost updates.** A product is answered with an `ETag`. Sent back in `If-Match`, it makes a write
 fail with 412 when somebody else was faster.
@@ -23,13 +36,37 @@ fail with 412 when somebody else was faster.
 **Repeats.** A POST or PATCH with an `Idempotency-Key` is carried out once: sent again within 24
 hours, it gets the first answer again.
 
-**Errors** are `{{"error": "…"}}`, with `details` by field where values break a rule. Every answer
-has an `X-Request-Id`.
+**Errors** are `{{"error": "…"}}`, with `details` by field where values break a rule: 400 for what
+a request lacks or gets wrong, 422 for what cannot be done, such as an order of more than there is.
+Every answer has an `X-Request-Id`.
 """
 
 
 class DescribedApi(JsonApi):
     ERROR_SCHEMA = ErrorSchema
+    REFUSALS = {
+        400: ("The request lacks something, or gets it wrong.", {"error": str(NO_CUSTOMER)}),
+        401: ("No valid key.", {"error": INVALID}),
+        403: ("The key lacks the scope.", {"error": LACKS_SCOPE.format("orders:write")}),
+        404: ("It does not exist.", {"error": NOT_FOUND}),
+        409: ("Somebody else is at it: try again.", {"error": BUSY}),
+        412: ("The product is another by now.", {"error": CHANGED}),
+        413: ("The body is too large.", {"error": SENTENCES[413]}),
+        415: ("The body is no JSON.", {"error": NO_FILES}),
+        422: (
+            "What is asked for cannot be done.",
+            {"error": "Not enough stock for Blue Widget. Only 7 available."},
+        ),
+        429: (
+            "The key has made too many requests.",
+            {"error": SENTENCES[429].format(wait=12), "retryAfter": 12},
+        ),
+        500: (
+            "A fault of Distribu's.",
+            {"error": SENTENCES[500], "requestId": "0A1B2C3D4E5F60718293"},
+        ),
+        503: ("A part of Distribu does not answer.", {"error": SENTENCES[503]}),
+    }
 
     def __init__(self, app: Flask):
         super().__init__(app, "REST", PREFIX, "Distribu", "1", DESCRIPTION)

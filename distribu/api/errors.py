@@ -5,11 +5,11 @@ import json
 from flask import Response
 from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 
-from ..http.json_bodies import InvalidValues
+from ..http.json_bodies import InvalidValues, RefusedValues
 from ..http.rate_limits import seconds_to_wait
 from ..http.request_ids import request_id
 
-_SENTENCES = {
+SENTENCES = {
     404: "Not found.",
     405: "This address does not take this method.",
     413: "The request is too large. Maximum size is 1 MB.",
@@ -23,7 +23,7 @@ def fill_error(response: Response, error: HTTPException) -> None:
     """The response has the error as JSON: one sentence, and what else helps."""
     code = error.code or 500
     known = {}
-    if isinstance(error, InvalidValues):
+    if isinstance(error, InvalidValues | RefusedValues):
         known["details"] = error.details
     if isinstance(error, TooManyRequests):
         known["retryAfter"] = seconds_to_wait()
@@ -38,4 +38,4 @@ def _sentence(error: HTTPException, code: int, known: dict) -> str:
     is_ours = error.description != type(error).description
     if is_ours and code < 500 and code != 429:
         return error.description
-    return _SENTENCES.get(code, f"{error.name}.").format(wait=known.get("retryAfter"))
+    return SENTENCES.get(code, f"{error.name}.").format(wait=known.get("retryAfter"))

@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 from marshmallow import ValidationError, fields
 
+from ..http.json_bodies import Sentence
+
 
 def stored_value(rule: Callable, value):
     """The value as rule stores it. Raises ValidationError with the rule's sentence."""
     try:
         return rule(value)
     except ValueError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(Sentence(error)) from error
 
 
 class Ruled:
@@ -61,9 +63,9 @@ def _number(value):
     return value if isinstance(value, int | float) else None
 
 
-def _sentence_on_nothing(rule: Callable) -> str | None:
+def _sentence_on_nothing(rule: Callable) -> Sentence | None:
     try:
         rule(None)
     except ValueError as error:
-        return str(error)
+        return Sentence(error)
     return None

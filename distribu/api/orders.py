@@ -1,14 +1,15 @@
 """Orders: read, and placed by whoever has the stock to sell, an ERP above all."""
 
-from flask import g
+from flask import abort, g
 from marshmallow import ValidationError, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..http.api_keys import with_key
-from ..http.json_bodies import STORABLE, Closed, InvalidValues, Moment
-from ..http.openapi import about
+from ..http.json_bodies import STORABLE, Closed, Moment, RefusedValues, Sentence
+from ..http.openapi import about, described
+from ..http.tenancy import company_row
 from ..models import ORDER_STATUSES, Order, OrderLine, Product, new_id
 from ..sales.placement import (
     LINES_MAX,
@@ -18,6 +19,7 @@ from ..sales.placement import (
     OrderRequest,
     place_order,
 )
+from ..sales.transitions import StatusRefused, change_status
 from .blueprint import rest_blueprint, writing
 from .fields import MajorUnits
 from .paging import PageQuery, Pagination, newest_page
@@ -25,9 +27,11 @@ from .saving import NOT_FOUND
 
 bp = rest_blueprint("Orders")
 
-NO_ITEMS = "At least one item is required"
-NO_STATUS = "Invalid order status."
-NOT_A_TIME = {"invalid": "{name} must be a date or a time in ISO 8601."}
+NO_ITEMS = Sentence("At least one item is required")
+NO_CUSTOMER = Sentence("customerId is required")
+NO_NUMBER = Sentence("quantity must be a number")
+NO_STATUS = Sentence("Invalid order status.")
+NO_ORDER = "Order not found."
 PO_NUMBER_MAX = 100
 CUSTOMER_ID_MAX = 26
 EXAMPLE = {
@@ -85,55 +89,56 @@ class OrderQuery(PageQuery):
 
     status = fields.String(validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS))
     customerId = fields.String()
-    since = Moment(
-        error_messages=NOT_A_TIME, metadata=about("Not placed before.", format="date-time")
-    )
-    until = Moment(
-        error_messages=NOT_A_TIME, metadata=about("Not placed after.", format="date-time")
-    )
+    since = Moment(metadata=about("Not placed before: a date, or a time in ISO 8601."))
+    until = Moment(metadata=about("Not placed after: a date, or a time in ISO 8601."))
 
 
 class Quantity(fields.Integer):
     def _deserialize(self, value, attr, data, **kwargs) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValidationError("quantity must be a number")
+            raise ValidationError(NO_NUMBER)
         if value != value or value % 1:
-            raise ValidationError("quantity must be a whole number")
+            raise ValidationError(Sentence("quantity must be a whole number"))
         if value < 1:
-            raise ValidationError("quantity must be at least 1")
+            raise ValidationError(Sentence("quantity must be at least 1"))
         if value > QUANTITY_MAX:
-            raise ValidationError(f"quantity must be at most {QUANTITY_MAX}")
+            raise ValidationError(Sentence(f"quantity must be at most {QUANTITY_MAX}"))
         return int(value)
 
 
-def needed(sentence: str) -> dict:
+def needed(sentence: Sentence) -> dict:
     """The options of a field without which a body is refused with this sentence."""
     return {"required": True, "error_messages": {"required": sentence, "null": sentence}}
 
 
-def storable(longest: int, shortest: int = 0) -> list:
+def storable(longest: int) -> list:
     """What a text has to be that is stored as it is."""
-    return [
-        validate.Length(shortest, longest),
-        validate.Regexp(STORABLE),
-    ]
+    return [validate.Length(0, longest), validate.Regexp(STORABLE)]
+
+
+class OrderChange(Closed):
+    """The status that an order shall have."""
+
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS),
+        error_messages=dict.fromkeys(("required", "null", "invalid"), NO_STATUS),
+    )
 
 
 class NewItem(Closed):
     """A line of an order to place."""
 
-    productId = fields.String(**needed("productId is required"))
-    quantity = Quantity(
-        **needed("quantity must be a number"), metadata={"minimum": 1, "maximum": QUANTITY_MAX}
-    )
+    productId = fields.String(**needed(Sentence("productId is required")))
+    quantity = Quantity(**needed(NO_NUMBER), metadata={"minimum": 1, "maximum": QUANTITY_MAX})
 
 
 class NewOrder(Closed):
     """An order to place: the stock of all its lines is taken, or of none."""
 
     customerId = fields.String(
-        **needed("customerId is required"),
-        validate=storable(CUSTOMER_ID_MAX, 1),
+        **needed(NO_CUSTOMER),
+        validate=[validate.Length(min=1, error=NO_CUSTOMER), *storable(CUSTOMER_ID_MAX)],
         metadata=about("Who ordered, by the id that your system has for them."),
     )
     poNumber = fields.String(allow_none=True, validate=storable(PO_NUMBER_MAX))
@@ -143,14 +148,20 @@ class NewOrder(Closed):
         **needed(NO_ITEMS),
         validate=[
             validate.Length(min=1, error=NO_ITEMS),
-            validate.Length(max=LINES_MAX, error=f"At most {LINES_MAX} items are taken"),
+            validate.Length(max=LINES_MAX, error=Sentence(f"At most {LINES_MAX} items are taken")),
         ],
         metadata=about("Lines of the same product count as one."),
     )
 
 
+def find_order(order_id: str) -> Order:
+    """The company's own order; 404 for another's as for none at all."""
+    return company_row(Order, order_id) or abort(404, NO_ORDER)
+
+
 @bp.get("/orders")
 @with_key("orders:read")
+@described("listOrders", 400)
 @bp.arguments(OrderQuery, location="query")
 @bp.response(200, ManyOrders)
 def list_orders(asked: dict) -> dict:
@@ -171,6 +182,7 @@ def list_orders(asked: dict) -> dict:
 
 @bp.post("/orders")
 @writing("orders:write")
+@described("createOrder", 400, 409, 413, 415, 422)
 @bp.arguments(NewOrder, example=EXAMPLE)
 @bp.response(201, OneOrder)
 def place(values: dict) -> dict:
@@ -186,12 +198,39 @@ def place(values: dict) -> dict:
     try:
         order = place_order(g.company.id, wanted)
     except OrderRefused as refused:
-        raise InvalidValues({"items": refused.problems}, refused.problems[0]) from refused
+        raise RefusedValues({"items": refused.problems}, refused.problems[0]) from refused
+    return {"data": _shown(order)}
+
+
+@bp.get("/orders/<order_id>")
+@with_key("orders:read")
+@described("getOrder", 404)
+@bp.response(200, OneOrder)
+def show_order(order_id: str) -> dict:
+    """Get an order."""
+    return {"data": _shown(find_order(order_id))}
+
+
+@bp.patch("/orders/<order_id>")
+@writing("orders:write", first=find_order)
+@described("updateOrderStatus", 400, 404, 409, 413, 415, 422)
+@bp.arguments(OrderChange, example={"status": "CONFIRMED"})
+@bp.response(200, OneOrder)
+def change_order(values: dict, order_id: str) -> dict:
+    """Change the status of an order.
+
+    SUBMITTED becomes CONFIRMED or CANCELLED, CONFIRMED becomes SHIPPED or
+    CANCELLED, SHIPPED becomes DELIVERED. Canceling leaves the stock as it is.
+    """
+    try:
+        order = change_status(g.company.id, order_id, values["status"])
+    except StatusRefused as refused:
+        raise RefusedValues({"status": [str(refused)]}, str(refused)) from refused
     return {"data": _shown(order)}
 
 
 def _quantities(items: list[dict]) -> dict[str, int]:
-    """How much of each product, in the order of the lines. Raises InvalidValues."""
+    """How much of each product, in the order of the lines. Raises RefusedValues."""
     asked = {item["productId"] for item in items}
     own = select(Product.id).where(Product.company_id == g.company.id, Product.id.in_(asked))
     known = set(db.session.scalars(own))
@@ -201,7 +240,7 @@ def _quantities(items: list[dict]) -> dict[str, int]:
         if item["productId"] not in known
     }
     if unknown:
-        raise InvalidValues({"items": unknown}, NOT_FOUND)
+        raise RefusedValues({"items": unknown}, NOT_FOUND)
     quantities = {}
     for item in items:
         quantities[item["productId"]] = quantities.get(item["productId"], 0) + item["quantity"]

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_
 from ulid import ULID
 
 from ..extensions import db
-from ..http.json_bodies import Closed
+from ..http.json_bodies import Closed, Sentence
 from ..http.openapi import about
 from ..http.paging import Sort, rows_beside
 
@@ -17,7 +17,7 @@ LIMIT_MAX = 100
 
 # A ULID, of before the year 8000.
 ID_PATTERN = r"^[0-6][0-9A-HJKMNP-TV-Z]{25}$"
-NO_CURSOR = "cursor must be the id of the last item of a page."
+NO_CURSOR = Sentence("cursor must be the id of the last item of a page.")
 
 
 class Limit(fields.String):
@@ -41,10 +41,10 @@ class PageQuery(Closed):
         ),
     )
     cursor = fields.String(
-        validate=validate.Regexp(ID_PATTERN, error=NO_CURSOR),
+        validate=validate.Regexp(rf"{ID_PATTERN}|^$", error=NO_CURSOR),
         metadata=about(
-            "The id of the last item seen, as in nextCursor. It holds when that item has been "
-            "deleted meanwhile.",
+            "The id of the last item seen, as in nextCursor; empty: the first page. It holds when "
+            "that item has been deleted meanwhile.",
         ),
     )
 
@@ -61,7 +61,7 @@ def newest_page(query: Select, where: list[ColumnElement[bool]], model: type, as
     """
     sort = Sort((model.created_at, model.id), is_descending=True)
     own = and_(model.company_id == g.company.id, *where)
-    place = _place(model, asked["cursor"]) if "cursor" in asked else None
+    place = _place(model, asked["cursor"]) if asked.get("cursor") else None
     shown, has_more = rows_beside(query, own, sort, place, asked["limit"])
     return {
         "data": shown,

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from flask import abort, g
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import Conflict
+from werkzeug.exceptions import Conflict, HTTPException
 
 from .. import audit
 from ..extensions import db
-from ..http.json_bodies import InvalidValues
+from ..http.json_bodies import InvalidValues, RefusedValues, Sentence
 from ..http.tenancy import company_row
 from ..images import attachment
-from ..models import Image, Product, new_id
+from ..models import Image, Product, new_id, utc_now
 from ..products import written_image_url
 
 NOT_FOUND = "Product not found."
@@ -32,11 +32,15 @@ COLUMNS = {
 }
 # How often somebody else may change the image between a look and the lock.
 TRIES = 3
+NO_IMAGE_FOR_ALT = "imageAlt describes an image that Distribu hosts, and this product has none."
 BUSY = "The product is being changed by others. Try again."
 
 
 def create(values: dict) -> Product:
-    """A new product with these values, for the caller to commit. Raises InvalidValues."""
+    """A new product with these values, for the caller to commit.
+
+    Raises InvalidValues, RefusedValues.
+    """
     _refuse_taken_sku(values, None)
     change, copy = _prepared(None, values)
     product = Product(id=new_id(), company_id=g.company.id)
@@ -46,6 +50,7 @@ def create(values: dict) -> Product:
         db.session.flush()
     written_image_url.apply(product, change, copy)
     db.session.flush()
+    _write_image_alt(product, values)
     audit.record("product.created", "Product", product.id, after=audit.snapshot(product))
     return product
 
@@ -54,17 +59,22 @@ def update(product_id: str, values: dict, check: Callable[[Product], None]) -> P
     """The product with these values, for the caller to commit; untouched if they are its own.
 
     check: called with the product before anything is changed, and again
-    when it is locked. Raises InvalidValues.
+    when it is locked. Raises InvalidValues, RefusedValues.
     """
     _refuse_taken_sku(values, product_id)
     product, change, copy = _locked(product_id, values, check)
-    before = audit.snapshot(product)
+    before = _snapshot(product)
     _fill(product, values)
     with _sku_refused(values):
         db.session.flush()
     written_image_url.apply(product, change, copy)
-    if not audit.record_update(product, before):
+    _write_image_alt(product, values)
+    db.session.flush()
+    if (after := _snapshot(product)) == before:
         db.session.rollback()
+    else:
+        product.updated_at = utc_now()
+        audit.record("product.updated", "Product", product.id, before, after)
     return product
 
 
@@ -119,7 +129,7 @@ def _prepared(
     try:
         return change, written_image_url.prepare(g.company, change)
     except written_image_url.InvalidImageUrl as error:
-        raise InvalidValues({"imageUrl": [str(error)]}) from error
+        raise _image_refused(error) from error
 
 
 def _image_change(product: Product | None, values: dict) -> written_image_url.Change:
@@ -128,7 +138,30 @@ def _image_change(product: Product | None, values: dict) -> written_image_url.Ch
     try:
         return written_image_url.read_change(g.company, product, values["imageUrl"])
     except written_image_url.InvalidImageUrl as error:
-        raise InvalidValues({"imageUrl": [str(error)]}) from error
+        raise _image_refused(error) from error
+
+
+def _image_refused(error: written_image_url.InvalidImageUrl) -> HTTPException:
+    details = {"imageUrl": [Sentence(error)]}
+    if isinstance(error, written_image_url.UnusableImage):
+        return RefusedValues(details, str(error))
+    return InvalidValues(details)
+
+
+def _write_image_alt(product: Product, values: dict) -> None:
+    """The product's image has the alt text of values, if they have one."""
+    if "imageAlt" not in values:
+        return
+    text = " ".join((values["imageAlt"] or "").split())
+    if product.external_image_url or product.image is None:
+        if text:
+            raise RefusedValues({"imageAlt": [NO_IMAGE_FOR_ALT]}, NO_IMAGE_FOR_ALT)
+        return
+    product.image.alt_text = text
+
+
+def _snapshot(product: Product) -> dict:
+    return audit.snapshot(product) | {"image_alt": product.image_alt}
 
 
 def _fill(product: Product, values: dict) -> None:
@@ -156,5 +189,6 @@ def _sku_refused(values: dict) -> Iterator[None]:
         raise _sku_taken(values["sku"]) from error
 
 
-def _sku_taken(sku: str) -> InvalidValues:
-    return InvalidValues({"sku": [f"Another product has the SKU {sku}."]})
+def _sku_taken(sku: str) -> RefusedValues:
+    sentence = f"Another product has the SKU {sku}."
+    return RefusedValues({"sku": [sentence]}, sentence)

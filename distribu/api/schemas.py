@@ -1,6 +1,6 @@
 """The bodies of the API: closed, every field typed."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from ..http.json_bodies import STORABLE, VISIBLE, Closed, Moment
 from ..http.openapi import about
@@ -8,6 +8,7 @@ from ..products import rules
 from ..products.written_image_url import URL_MAX
 from .fields import MajorUnits, RuledInteger, RuledNumber, RuledText, StrictBoolean
 
+ALT_TEXT_MAX = 200
 # As written_image_url.py reads them, which also knows the addresses of our own images.
 _CHARACTERS = r'\u0000-\u0020\u007f\\<>"'
 ADDRESS = (
@@ -39,6 +40,12 @@ class ProductSchema(Closed):
     isActive = fields.Boolean(required=True, attribute="is_active")
     createdAt = Moment(required=True, attribute="created_at", metadata={"format": "date-time"})
     updatedAt = Moment(required=True, attribute="updated_at", metadata={"format": "date-time"})
+    imageAlt = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="image_alt",
+        metadata=about("What the image shows, for those who cannot see it."),
+    )
 
 
 class NewProduct(Closed):
@@ -94,6 +101,14 @@ class NewProduct(Closed):
         ),
     )
     isActive = StrictBoolean(metadata=about("Whether customers see it."))
+    imageAlt = fields.String(
+        allow_none=True,
+        validate=[validate.Length(max=ALT_TEXT_MAX), validate.Regexp(STORABLE)],
+        metadata=about(
+            "Describes the image that Distribu hosts for the product. null or empty: the product's "
+            "name stands in for it; where it is absent, it stays."
+        ),
+    )
     # As a read returns them, so that what was read can be written back. They are not set.
     id = fields.String(metadata=about("Not set by a write."))
     createdAt = fields.String(metadata=about("Not set by a write."))
@@ -114,7 +129,7 @@ class ErrorSchema(Closed):
     details = fields.Dict(
         keys=fields.String(),
         values=fields.Raw(metadata={"type": ["array", "object"]}),
-        metadata=about("With 422: sentences by field, nested as the body is."),
+        metadata=about("With 400 and 422: sentences by field, nested as the body is."),
     )
     retryAfter = fields.Integer(metadata=about("With 429: seconds to wait."))
     requestId = fields.String(metadata=about("With 500: what to quote in a report."))

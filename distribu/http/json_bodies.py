@@ -1,7 +1,10 @@
 """JSON bodies, read strictly, and errors told field by field."""
 
 import json
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
 from flask import Request
@@ -15,18 +18,40 @@ from ..models import is_storable
 
 NOT_JSON = "Invalid JSON body."
 NOT_VALID = "Validation failed."
+NOT_A_TIME = "{} must be a date or a time in ISO 8601."
 NOT_STORABLE = "Contains a character that cannot be stored."
 BODY_MAX_BYTES = 1 * MEBIBYTE
+
+_LOST_PLUS = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)$")
+_TIME_FORMS = ("%Y", "%Y-%m", "%Y/%m/%d", "%m/%d/%Y", "%b %d, %Y", "%B %d, %Y")
 
 # The same rule for the OpenAPI documents: storable text, and text of which something can be seen.
 STORABLE = r"^[^\u0000]*$"
 VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 
-class InvalidValues(UnprocessableEntity):
+class Sentence(str):
+    """What is wrong with a value, in words that need no name of a field beside them.
+
+    It stays as it is where marshmallow would fill values into a message.
+    """
+
+    def format(self, *_values, **_named) -> "Sentence":
+        return self
+
+
+class InvalidValues(BadRequest):
     """Some values break a rule. details: lists of sentences by field, nested as the body is."""
 
-    def __init__(self, details: dict, description: str = NOT_VALID):
+    def __init__(self, details: dict):
+        super().__init__(_first_sentence(details) or NOT_VALID)
+        self.details = details
+
+
+class RefusedValues(UnprocessableEntity):
+    """The values are well-formed, but what they ask for cannot be done. details: as above."""
+
+    def __init__(self, details: dict, description: str):
         super().__init__(description)
         self.details = details
 
@@ -65,19 +90,33 @@ def moment(when: datetime, precision: str = "milliseconds") -> str:
 
 
 class Moment(fields.String):
-    """A time in ISO 8601: written in UTC, and read as UTC where it has no offset."""
+    """A time in ISO 8601: written in UTC, and read as UTC where it has no offset.
 
-    default_error_messages = {"invalid": "Must be a time as in 2026-11-22T08:30:00Z."}
+    It is read in the other forms that JavaScript's Date takes as well: a
+    year, a month, the date of an e-mail, and what Americans write.
+    """
 
     def _serialize(self, value: datetime | None, attr, obj, **kwargs) -> str | None:
         return None if value is None else moment(value)
 
     def _deserialize(self, value: str, attr, data, **kwargs) -> datetime:
         try:
-            when = datetime.fromisoformat(value)
+            when = _read_time(super()._deserialize(value, attr, data, **kwargs).strip())
             return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            raise self.make_error("invalid", name=attr) from error
+            raise ValidationError(Sentence(NOT_A_TIME.format(attr))) from error
+
+
+def _read_time(text: str) -> datetime:
+    """The time in the text. Raises ValueError, OverflowError."""
+    # An offset whose plus sign arrived as a blank: an address has to write it as %2B.
+    text = _LOST_PLUS.sub(r"\1+\2", text)
+    with suppress(ValueError):
+        return datetime.fromisoformat(text)
+    for form in _TIME_FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form)
+    return parsedate_to_datetime(text)
 
 
 def read_json(req: Request) -> dict:
@@ -111,6 +150,14 @@ def _not_storable(value):
         return []
     found = {str(name): _not_storable(item) for name, item in value.items()}
     return {name: sentences for name, sentences in found.items() if sentences}
+
+
+def _first_sentence(details: dict | list | str) -> Sentence | None:
+    """The first sentence of details that needs no name of a field beside it."""
+    if isinstance(details, str):
+        return details if isinstance(details, Sentence) else None
+    inner = details.values() if isinstance(details, dict) else details
+    return next(filter(None, map(_first_sentence, inner)), None)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -98,6 +98,12 @@ class Product(db.Model):
         return urlsplit(self.external_image_url or "").netloc
 
     @property
+    def image_alt(self) -> str | None:
+        """The alt text of the hosted image that is shown; None where there is none."""
+        shown = None if self.external_image_url else self.image
+        return (shown.alt_text or None) if shown else None
+
+    @property
     def image_url(self) -> str | None:
         """The absolute URL of the product's image, wherever it is hosted, or None."""
         if self.external_image_url:

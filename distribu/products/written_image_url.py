@@ -41,6 +41,10 @@ class InvalidImageUrl(ValueError):
     """The value cannot be a product's imageUrl; a sentence says why."""
 
 
+class UnusableImage(InvalidImageUrl):
+    """The value is well-formed, but the image that it names cannot become the product's."""
+
+
 @dataclass(frozen=True)
 class Change:
     """What writing an imageUrl does.
@@ -92,11 +96,11 @@ def prepare(company: Company, change: Change) -> Image | None:
         return None
     source = db.session.get(Image, change.image_id)
     if source is None:
-        raise InvalidImageUrl(IS_GONE)
+        raise UnusableImage(IS_GONE)
     try:
         return staging.stage_copy(company.id, source)
     except ObjectNotFound as error:
-        raise InvalidImageUrl(IS_GONE) from error
+        raise UnusableImage(IS_GONE) from error
 
 
 def apply(product: Product, change: Change, copy: Image | None = None) -> None:
@@ -156,7 +160,7 @@ def _refuse_one_too_many(product: Product | None) -> None:
     try:
         attachment.refuse_full(product.id, attachment.images_limit())
     except attachment.ImageLimitReached as error:
-        raise InvalidImageUrl(str(error)) from error
+        raise UnusableImage(str(error)) from error
 
 
 def _own_image(company: Company, url: SplitResult, own_id: str | None) -> Image | None:
@@ -174,7 +178,7 @@ def _own_image(company: Company, url: SplitResult, own_id: str | None) -> Image 
         and not image.is_staged
     )
     if not is_usable:
-        raise InvalidImageUrl(IS_GONE)
+        raise UnusableImage(IS_GONE)
     return image
 
 

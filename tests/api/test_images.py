@@ -231,3 +231,49 @@ def test_a_image_that_changes_under_the_request_is_looked_at_again(app, acme, im
     monkeypatch.setattr(written_image_url, "prepare", remove_first)
     answer = acme.patch(f"/products/{imaged}", {"imageUrl": written})
     assert answer.json["details"] == {"imageUrl": [written_image_url.IS_GONE]}
+
+
+class TestAlt:
+    def test_is_written_read_and_logged(self, app, acme, imaged):
+        answer = acme.patch(f"/products/{imaged}", {"imageAlt": "  A blue\n widget "})
+        assert answer.json["data"]["imageAlt"] == "A blue widget"
+        assert read(acme, imaged)["imageAlt"] == "A blue widget"
+        with app.app_context():
+            entry = db.session.scalars(select(AuditEntry)).one()
+        assert (entry.before, entry.after) == ({"image_alt": None}, {"image_alt": "A blue widget"})
+
+    def test_absent_it_stays_in_put_too(self, acme, imaged):
+        acme.patch(f"/products/{imaged}", {"imageAlt": "Blue"})
+        assert acme.put(f"/products/{imaged}", NEW).json["data"]["imageAlt"] == "Blue"
+
+    @pytest.mark.parametrize("nothing", [None, "", " "])
+    def test_null_or_empty_clears_it(self, acme, imaged, nothing):
+        answer = acme.patch(f"/products/{imaged}", {"imageAlt": nothing})
+        assert answer.json["data"]["imageAlt"] is None
+
+    @pytest.mark.parametrize("external", [None, ELSEWHERE])
+    def test_what_was_read_written_back_changes_nothing(self, app, acme, imaged, external):
+        if external:
+            acme.patch(f"/products/{imaged}", {"imageUrl": external})
+        was, version = read(acme, imaged), version_of(app, imaged)
+        assert acme.put(f"/products/{imaged}", was).json["data"] == was
+        assert version_of(app, imaged) == version
+
+    def test_with_a_new_image_it_describes_that_one(self, app, acme, imaged, cast):
+        with app.app_context():
+            other = add_product(cast.acme).id
+        address = read(acme, imaged)["imageUrl"]
+        answer = acme.patch(f"/products/{other}", {"imageUrl": address, "imageAlt": "The other"})
+        assert answer.json["data"]["imageAlt"] == "The other"
+        assert read(acme, imaged)["imageAlt"] is None
+
+    @pytest.mark.parametrize("url", [None, ELSEWHERE])
+    def test_without_an_image_of_ours_it_is_refused_rather_than_lost(self, acme, widget, url):
+        answer = acme.patch(f"/products/{widget}", {"imageUrl": url, "imageAlt": "Blue"})
+        sentence = "imageAlt describes an image that Distribu hosts, and this product has none."
+        assert (answer.status_code, answer.json["error"]) == (422, sentence)
+        assert read(acme, widget)["imageUrl"] is None
+
+    def test_is_at_most_200_characters(self, acme, imaged):
+        assert acme.patch(f"/products/{imaged}", {"imageAlt": "a" * 200}).status_code == 200
+        assert acme.patch(f"/products/{imaged}", {"imageAlt": "a" * 201}).status_code == 400

@@ -19,6 +19,8 @@ EVERY_ROUTE = [
     ("DELETE", "/products/1"),
     ("GET", "/orders"),
     ("POST", "/orders"),
+    ("GET", "/orders/1"),
+    ("PATCH", "/orders/1"),
 ]
 every_route = pytest.mark.parametrize(("method", "path"), EVERY_ROUTE)
 

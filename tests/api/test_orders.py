@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from distribu.extensions import db
-from distribu.models import AuditEntry, Order, Product
+from distribu.models import ORDER_STATUSES, AuditEntry, Order, Product
 from tests.conftest import add_product
 
 KEYS = [
@@ -90,7 +90,7 @@ class TestPlacing:
     def test_text_that_no_database_stores_is_refused_by_its_place(self, acme, widget):
         answer = acme.post("/orders", wanted((widget, 1), ("\x00", 1)))
         sentence = "Contains a character that cannot be stored."
-        assert answer.status_code == 422
+        assert answer.status_code == 400
         assert answer.json["details"] == {"items": {"1": {"productId": [sentence]}}}
 
     def test_another_companys_product_is_as_unknown_as_none(self, app, globex, widget):
@@ -112,8 +112,8 @@ class TestPlacing:
     )
     def test_a_quantity_that_is_none(self, acme, widget, quantity, sentence):
         answer = acme.post("/orders", wanted((widget, quantity)))
-        assert answer.status_code == 422
-        assert answer.json["details"] == {"items": {"0": {"quantity": [sentence]}}}
+        details = {"items": {"0": {"quantity": [sentence]}}}
+        assert (answer.status_code, answer.json) == (400, {"error": sentence, "details": details})
 
     @pytest.mark.parametrize(
         ("changes", "details"),
@@ -130,7 +130,27 @@ class TestPlacing:
     )
     def test_a_body_that_says_too_little_or_too_much(self, acme, widget, changes, details):
         answer = acme.post("/orders", wanted((widget, 1)) | changes)
-        assert (answer.status_code, answer.json["details"]) == (422, details)
+        assert (answer.status_code, answer.json["details"]) == (400, details)
+
+    @pytest.mark.parametrize(
+        ("body", "sentence"),
+        [
+            ({}, "customerId is required"),
+            ({"customerId": ""}, "customerId is required"),
+            ({"customerId": "C-1"}, "At least one item is required"),
+            ({"customerId": "C-1", "items": []}, "At least one item is required"),
+            ({"customerId": "C-1", "items": [{}]}, "productId is required"),
+            (
+                {"customerId": "C-1", "items": [{"productId": "x", "quantity": 0}]},
+                "quantity must be at least 1",
+            ),
+            ({"customerId": 5, "items": []}, "At least one item is required"),
+            ({"customerId": 5, "items": [{"productId": 5, "quantity": 1}]}, "Validation failed."),
+        ],
+    )
+    def test_the_error_is_the_documented_sentence(self, acme, body, sentence):
+        answer = acme.post("/orders", body)
+        assert (answer.status_code, answer.json["error"]) == (400, sentence)
 
 
 class TestReading:
@@ -185,7 +205,41 @@ class TestReading:
     )
     def test_a_filter_that_cannot_be_read(self, acme, query, details):
         answer = acme.get(f"/orders?{query}")
-        assert (answer.status_code, answer.json["details"]) == (422, details)
+        [[sentence]] = details.values()
+        answered = {"error": sentence, "details": details}
+        assert (answer.status_code, answer.json) == (400, answered)
+
+    @pytest.mark.parametrize(
+        "since",
+        [
+            *("2026-11-21", "2026-11-21T00:00Z", "2026-11-21T00:00:00.000Z", "2026/11/21"),
+            *("11/21/2026", "Nov 21, 2026", "November 21, 2026"),
+            *("Sat, 21 Nov 2026 00:00:00 GMT", "21 Nov 2026 01:00:00 +0100"),
+            *("2026-11-21T01:00:00+01:00", "2026-11-20T23:00:00-01:00", "20261121T000000Z"),
+        ],
+    )
+    def test_a_time_is_read_in_the_forms_that_javascript_reads(self, acme, three, since):
+        found = acme.get("/orders", query_string={"since": since}).json["data"]
+        assert [order["id"] for order in found] == three[:2]
+
+    @pytest.mark.parametrize(
+        ("query", "count"),
+        [("since=2026", 3), ("since=2027", 0), ("since=2026-11", 3), ("since=2026-12", 0)],
+    )
+    def test_a_year_or_a_month_is_its_first_moment(self, acme, three, query, count):
+        assert len(acme.get(f"/orders?{query}").json["data"]) == count
+
+    def test_a_plus_sign_that_arrived_as_a_blank_is_one(self, acme, three):
+        found = acme.get("/orders?since=2026-11-21T01:00:00+01:00").json["data"]
+        assert len(found) == 2
+
+    def test_an_empty_cursor_is_none(self, acme, three):
+        assert acme.get("/orders?cursor=").json == acme.get("/orders").json
+
+    def test_one_order_is_read_by_its_id(self, acme, globex, three):
+        assert acme.get(f"/orders/{three[0]}").json["data"]["id"] == three[0]
+        answer = globex.get(f"/orders/{three[0]}")
+        assert (answer.status_code, answer.json) == (404, {"error": "Order not found."})
 
     def test_a_company_sees_its_own(self, globex, three):
         assert globex.get("/orders").json["data"] == []
@@ -199,3 +253,61 @@ class TestReading:
         acme.delete(f"/products/{widget}")
         [item] = acme.get("/orders?limit=1").json["data"][0]["items"]
         assert (item["productId"], item["productName"]) == (None, "Blue Widget")
+
+
+class TestStatus:
+    @pytest.fixture
+    def order(self, acme, widget) -> str:
+        return acme.post("/orders", wanted((widget, 2))).json["data"]["id"]
+
+    def test_goes_on_step_by_step(self, acme, order):
+        for status in ("CONFIRMED", "SHIPPED", "DELIVERED"):
+            answer = acme.patch(f"/orders/{order}", {"status": status})
+            assert (answer.status_code, answer.json["data"]["status"]) == (200, status)
+        assert acme.get(f"/orders/{order}").json["data"]["status"] == "DELIVERED"
+
+    @pytest.mark.parametrize(
+        ("before", "allowed"),
+        [
+            ("SUBMITTED", {"CONFIRMED", "CANCELLED"}),
+            ("CONFIRMED", {"SHIPPED", "CANCELLED"}),
+            ("SHIPPED", {"DELIVERED"}),
+            ("DELIVERED", set()),
+            ("CANCELLED", set()),
+        ],
+    )
+    def test_a_step_that_is_not_allowed_is_refused(self, app, acme, order, before, allowed):
+        for status in sorted(set(ORDER_STATUSES) - allowed - {before}):
+            set_status(app, order, before)
+            answer = acme.patch(f"/orders/{order}", {"status": status})
+            sentence = f"An order that is {before} cannot become {status}."
+            assert (answer.status_code, answer.json["error"]) == (422, sentence)
+            assert acme.get(f"/orders/{order}").json["data"]["status"] == before
+
+    @pytest.mark.parametrize("body", [{}, {"status": None}, {"status": "LOST"}, {"status": 5}])
+    def test_a_word_that_is_none(self, acme, order, body):
+        answer = acme.patch(f"/orders/{order}", body)
+        assert (answer.status_code, answer.json["error"]) == (400, "Invalid order status.")
+
+    def test_canceling_leaves_the_stock(self, app, acme, order, widget):
+        acme.patch(f"/orders/{order}", {"status": "CANCELLED"})
+        assert stock_of(app, widget) == 5
+
+    def test_the_log_has_it_once(self, app, acme, order):
+        for _ in range(2):
+            assert acme.patch(f"/orders/{order}", {"status": "CONFIRMED"}).status_code == 200
+        with app.app_context():
+            chosen = select(AuditEntry).where(AuditEntry.action == "order.status_changed")
+            entry = db.session.scalars(chosen).one()
+        assert entry.entity_id == order
+        assert (entry.before, entry.after) == ({"status": "SUBMITTED"}, {"status": "CONFIRMED"})
+
+    def test_an_order_of_another_company(self, globex, order):
+        answer = globex.patch(f"/orders/{order}", {"status": "CONFIRMED"})
+        assert (answer.status_code, answer.json) == (404, {"error": "Order not found."})
+
+
+def set_status(app, order_id: str, status: str) -> None:
+    with app.app_context():
+        db.session.get_one(Order, order_id).status = status
+        db.session.commit()
