@@ -38,7 +38,7 @@ FLOORS = [
     ["importing"],
     ["forms"],
     ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media"],
-    ["worker", "seed"],
+    ["serving", "worker", "seed"],
     ["cli"],
     ["__init__"],
     ["wsgi"],

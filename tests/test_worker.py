@@ -48,6 +48,7 @@ def environment(app) -> dict[str, str]:
     """The settings of the app, for a process of its own."""
     return os.environ | {
         "DISTRIBU_INSTANCE": app.config["INSTANCE"],
+        "DISTRIBU_SECRET_KEY": app.config["SECRET_KEY"],
         "DISTRIBU_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
         "DISTRIBU_IMAGE_STORE_URL": app.config["IMAGE_STORE_URL"],
         "DISTRIBU_QUEUE_URL": app.config["QUEUE_URL"],

@@ -1,14 +1,20 @@
 """flask serve and flask worker: the processes that Distribu consists of."""
 
 import logging
+import multiprocessing
 import os
+import resource
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from multiprocessing import parent_process
+from multiprocessing.synchronize import Event
 
 import click
 from flask import Flask, current_app
@@ -23,11 +29,13 @@ from .. import worker as queue_worker
 from ..config import announce
 from ..extensions import db
 from ..models import Company
+from ..serving.front import Front
 from .checks import TRANSIENT_PROBLEM_IDS, check_database, find_problems, format_problem
 from .companion import Companion
 
-# With one thread a worker, two stalled uploads stop every page.
-BLOCKING_THREADS = 4
+# Connections that wait to be accepted, and that one process has open: idle ones cost little.
+BACKLOG = 4096
+CONNECTIONS = 8192
 # How long a process may take to end before it is killed.
 STOP_SECONDS = queue_worker.STOP_SECONDS + 3
 
@@ -40,21 +48,27 @@ STOP_SECONDS = queue_worker.STOP_SECONDS + 3
 @with_appcontext
 def serve(host: str, port: int, workers: int, demo: bool) -> None:
     """Answer requests; with the embedded queue, do the work behind them as well."""
-    _refuse_port(host, port)
-    address = f"http://{host if host not in ('0.0.0.0', '::') else '127.0.0.1'}:{port}"
-    current_app.config["PUBLIC_URL"] = announce(address)
-    if demo:
-        _refuse_problems(check_database())
-        upgrade()
-    _refuse_problems(find_problems())
-    greeting = f"Distribu is at {address}{_demo_login() if demo else ''}\nCtrl-C ends it."
-    server = Granian(
+    with _locked_port(host, port):
+        address = f"http://{host if host not in ('0.0.0.0', '::') else '127.0.0.1'}:{port}"
+        current_app.config["PUBLIC_URL"] = announce(address)
+        if demo:
+            _refuse_problems(check_database())
+            upgrade()
+        _refuse_problems(find_problems())
+        greeting = f"Distribu is at {address}{_demo_login() if demo else ''}\nCtrl-C ends it."
+        _serve(host, port, workers, greeting)
+
+
+def _serve(host: str, port: int, workers: int, greeting: str) -> None:
+    _raise_descriptor_limit()
+    server = Server(
         "distribu",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
         workers=workers,
-        blocking_threads=BLOCKING_THREADS,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
         websockets=False,
         log_level=LogLevels.error,
         respawn_failed_workers=True,
@@ -66,7 +80,7 @@ def serve(host: str, port: int, workers: int, demo: bool) -> None:
         server.on_shutdown(companion.stop)
     server.on_startup(lambda: click.echo(greeting))
     _close_before_fork(current_app)
-    server.serve(target_loader=load_app, wrap_loader=False)
+    server.serve(target_loader=partial(load_front, server.is_ending), wrap_loader=False)
 
 
 @click.command
@@ -85,12 +99,24 @@ def worker(embedded: bool) -> None:
     os._exit(0)
 
 
-def load_app() -> Flask:
-    """Return the application for one process of the server, which ends with its parent."""
+class Server(Granian):
+    """Granian, whose processes are told to end before it waits for them."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.is_ending = multiprocessing.Event()
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        self.is_ending.set()
+        super().shutdown(exit_code)
+
+
+def load_front(is_ending: Event) -> Front:
+    """Return the front of one process of the server, which ends with its parent."""
     # Ctrl-C is the parent's: granian's process may hang when it is told to end twice at once.
     os.setpgrp()
     end_after(parent_process().join)
-    return import_module("distribu").create_app()
+    return Front(import_module("distribu").create_app(), is_ending.wait)
 
 
 def end_after(wait: Callable[[], object]) -> None:
@@ -105,20 +131,43 @@ def end_after(wait: Callable[[], object]) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _refuse_port(host: str, port: int) -> None:
-    """Exit with one sentence where nothing can listen."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # As servers do: what is left of closed connections does not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise click.ClickException(
-            f"Nothing can listen on port {port} of {host}: {error.strerror}. Choose another --port."
-        ) from error
+@contextmanager
+def _locked_port(host: str, port: int) -> Iterator[None]:
+    """Keep other servers from this port, or exit with one sentence where nothing can listen.
+
+    The server's own processes share the port, and the kernel would let a second server share it
+    too, which would then get half of the requests.
+    """
+    with socket.socket(socket.AF_UNIX) as lock:
+        try:
+            _probe_port(host, port)
+            if sys.platform == "linux":
+                # A name without a file, which goes with this process however that ends.
+                lock.bind(f"\0distribu-serve-{port}")
+        except OSError as error:
+            raise click.ClickException(
+                f"Nothing can listen on port {port} of {host}: {error.strerror}. "
+                "Choose another --port."
+            ) from error
+        yield
+
+
+def _probe_port(host: str, port: int) -> None:
+    """Raises OSError where nothing can listen."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        # As servers do: what is left of closed connections does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+
+
+def _raise_descriptor_limit() -> None:
+    """Let this process and its children have as many connections open as the server accepts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS
+    if soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limit), hard))
 
 
 def _refuse_problems(problems: list) -> None:

@@ -1,0 +1,147 @@
+"""How the body of a request is received: counted, bounded, spooled."""
+
+import asyncio
+import io
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO
+
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    RequestTimeout,
+    ServiceUnavailable,
+)
+
+from ..config import MEBIBYTE
+from .patience import Pace, Patience
+
+MEMORY_BYTES = 64 * 1024
+# What a visitor may send whom nothing signed by us, and no key, speaks for.
+STRANGER_BYTES = 1 * MEBIBYTE
+# What one address may have under way at a time.
+ADDRESS_BYTES = 64 * MEBIBYTE
+RETRY_SECONDS = 10
+# What is read, and thrown away, of a body that was refused, so that the client sees the answer.
+DRAIN_BYTES = 8 * MEBIBYTE
+DRAIN_SECONDS = 5.0
+
+Receive = Callable[[], Awaitable[dict]]
+
+
+class Budget:
+    """The bytes of all bodies under way in this process, and those of each address."""
+
+    def __init__(self, byte_size: int):
+        self._left = byte_size
+        self._of_address = Counter()
+
+    def take(self, address: str, byte_size: int) -> None:
+        """Raises ServiceUnavailable where that is more than there is."""
+        if byte_size > self._left or self._of_address[address] + byte_size > ADDRESS_BYTES:
+            raise ServiceUnavailable(retry_after=RETRY_SECONDS)
+        self._left -= byte_size
+        self._of_address[address] += byte_size
+
+    def give_back(self, address: str, byte_size: int) -> None:
+        self._left += byte_size
+        self._of_address[address] -= byte_size
+        if not self._of_address[address]:
+            del self._of_address[address]
+
+
+class Body:
+    """The body of one request, of which no more than max_bytes are read into a spool.
+
+    length: as the client declared it; None for a chunked body.
+    """
+
+    def __init__(
+        self, receive: Receive, length: int | None, max_bytes: int, budget: Budget, address: str
+    ):
+        self._receive = receive
+        self._length = length
+        self._max_bytes = max_bytes
+        self._budget, self._address = budget, address
+        self.byte_size = 0
+        self.is_begun = self.is_whole = False
+        self.spool = SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115, close() does
+
+    async def read(self, patience: Patience) -> None:
+        """Receive all of it.
+
+        Raises RequestEntityTooLarge (before the first byte where the length
+        says so) and ServiceUnavailable, which the application may render,
+        and RequestTimeout and BadRequest for a body that it must not see.
+        """
+        if (self._length or 0) > self._max_bytes:
+            raise RequestEntityTooLarge
+        loop = asyncio.get_running_loop()
+        pace = Pace(loop.time())
+        while not self.is_whole:
+            if patience.is_over:
+                raise RequestTimeout("The server is being restarted. Send it again.")
+            data = await self._next(patience, pace.deadline)
+            pace.count(len(data), loop.time())
+            self._keep(data)
+        self.spool.seek(0)
+
+    async def _next(self, patience: Patience, deadline: float) -> bytes:
+        try:
+            async with patience.until(deadline):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise RequestTimeout("The request arrived too slowly. Send it again.") from error
+        self.is_begun = True
+        data = message.get("body", b"")
+        arrived = self.byte_size + len(data)
+        is_over = not message.get("more_body", False)
+        self.is_whole = arrived == self._length or (is_over and self._length is None)
+        if message["type"] == "http.disconnect" or (is_over and not self.is_whole):
+            self.is_whole = False
+            raise BadRequest("The request broke off.")
+        return data
+
+    def _keep(self, data: bytes) -> None:
+        if self.byte_size + len(data) > self._max_bytes:
+            raise RequestEntityTooLarge
+        self._budget.take(self._address, len(data))
+        self.byte_size += len(data)
+        self.spool.write(data)
+
+    async def drain(self, patience: Patience) -> None:
+        """Throw away what is still on its way, in bounds: the client reads when it has written."""
+        left = DRAIN_BYTES
+        with suppress(TimeoutError):
+            async with patience.until(asyncio.get_running_loop().time() + DRAIN_SECONDS):
+                while left > 0 and not self.is_whole:
+                    message = await self._receive()
+                    left -= len(message.get("body", b""))
+                    self.is_whole = not message.get("more_body", False)
+
+    def close(self) -> None:
+        self.spool.close()
+        self._budget.give_back(self._address, self.byte_size)
+
+
+class Refused(io.RawIOBase):
+    """The body of a request that was not let in: reading it raises the reason.
+
+    The application runs nevertheless, so that its page, or its JSON, says so.
+    """
+
+    def __init__(self, reason: HTTPException):
+        self._reason = reason
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        raise self._reason
+
+
+def without_body() -> BinaryIO:
+    return io.BytesIO()

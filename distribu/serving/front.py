@@ -1,0 +1,196 @@
+"""The ASGI application in front of the Flask application."""
+
+import asyncio
+import logging
+import re
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import copy_context
+
+from flask import Flask, Request
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    RequestTimeout,
+    ServiceUnavailable,
+)
+
+from . import gateway
+from .bodies import RETRY_SECONDS, STRANGER_BYTES, Body, Budget, Receive, Refused, without_body
+from .lanes import LONG_ANSWERS, Lanes, TooManyLongAnswers, lane_of
+from .patience import SEND_SECONDS, Patience
+
+log = logging.getLogger(__name__)
+
+Send = Callable[[dict], Awaitable[None]]
+
+# As keys are made, under Settings; whether one opens anything, the application asks.
+KEY = re.compile(rb"(?i:bearer) +dk_[\w-]{20,100}")
+BUSY = "Other long downloads are under way. Try again in a minute."
+BODILESS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+
+class Front:
+    """Reads requests and sends answers without a thread; the application gets both whole.
+
+    wait_for_end: blocks until this process is to end, which then keeps no client waiting.
+    """
+
+    def __init__(self, app: Flask, wait_for_end: Callable[[], object] | None = None):
+        self._app = app
+        self._wait_for_end = wait_for_end
+        self._budget = Budget(app.config["SPOOL_BYTES"])
+        self._patience = Patience()
+        self._lanes = Lanes()
+
+    async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while (message := await receive())["type"] == "lifespan.startup":
+            if self._wait_for_end:
+                loop = asyncio.get_running_loop()
+                threading.Thread(target=self._watch_end, args=[loop], daemon=True).start()
+            await send({"type": "lifespan.startup.complete"})
+        await send({"type": f"{message['type']}.complete"})
+
+    def _watch_end(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._wait_for_end()
+        loop.call_soon_threadsafe(self._patience.end)
+
+    async def _serve(self, scope: dict, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        length = _length(headers)
+        if not _has_body(scope, headers):
+            return await self._answer(scope, send, without_body(), length, None)
+        max_bytes = self._max_bytes(scope, length)
+        body = Body(receive, length, max_bytes, self._budget, self._address(scope))
+        try:
+            await body.read(self._patience)
+            await self._answer(scope, send, body.spool, body.byte_size, None)
+        except (RequestEntityTooLarge, ServiceUnavailable) as refusal:
+            # Nobody drains what is not on its way yet: the client waits to be told to send.
+            is_coming = body.is_begun or b"expect" not in headers
+            drain = body if is_coming else None
+            await self._answer(scope, send, Refused(refusal), length, drain)
+        except (RequestTimeout, BadRequest) as refusal:
+            await self._refuse(send, refusal)
+        finally:
+            body.close()
+
+    def _max_bytes(self, scope: dict, length: int | None) -> int:
+        """How long a body may be, by what speaks for its sender."""
+        is_short = length is not None and length <= STRANGER_BYTES
+        if is_short or not (self._has_key(scope) or self._has_session(scope)):
+            return STRANGER_BYTES
+        return self._app.config["MAX_CONTENT_LENGTH"]
+
+    def _has_key(self, scope: dict) -> bool:
+        return any(
+            name == b"authorization" and KEY.fullmatch(value) for name, value in scope["headers"]
+        )
+
+    def _has_session(self, scope: dict) -> bool:
+        """Whether a session that we have signed names a user, signed in or not any more."""
+        request = Request(gateway.environ_of(scope, without_body(), None))
+        session = self._app.session_interface.open_session(self._app, request)
+        return bool(session and session.get("_user_id"))
+
+    def _address(self, scope: dict) -> str:
+        """The address that the body comes from, as the trusted proxies name it."""
+        trusted = self._app.config["TRUSTED_PROXIES"]
+        named = [
+            address.strip().decode("latin-1")
+            for name, value in scope["headers"]
+            if name == b"x-forwarded-for"
+            for address in value.split(b",")
+        ]
+        is_named = trusted and len(named) >= trusted
+        return named[-trusted] if is_named else scope["client"][0]
+
+    async def _answer(
+        self, scope: dict, send: Send, stream, length: int | None, drained: Body | None
+    ) -> None:
+        """Run the application, and send what it says; then throw away the rest of drained."""
+        environ = gateway.environ_of(scope, stream, length)
+        lane = lane_of(
+            environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("CONTENT_TYPE", "")
+        )
+        context = copy_context()
+        answer = await self._lanes.run(lane, context, gateway.run, self._app, environ)
+        try:
+            if not answer.is_long:
+                return await self._send(send, answer, self._pieces(answer, lane, context), drained)
+            async with self._lanes.long_answer():
+                pieces = self._pieces(answer, LONG_ANSWERS, context)
+                await self._send(send, answer, pieces, drained)
+        except TooManyLongAnswers:
+            await self._refuse(send, ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
+        except TimeoutError:
+            log.info("A client took its answer too slowly, and was left.")
+        finally:
+            if answer.rest:
+                await self._lanes.run(lane, context, answer.close)
+
+    async def _send(
+        self, send: Send, answer: gateway.Answer, pieces: AsyncIterator[bytes], drained: Body | None
+    ) -> None:
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": answer.headers,
+            }
+        )
+        is_short = not answer.rest and len(answer.held) <= gateway.PIECE_BYTES and not drained
+        if is_short:
+            return await self._send_piece(send, answer.held, more_body=False)
+        async for piece in pieces:
+            await self._send_piece(send, piece)
+        if drained:
+            await drained.drain(self._patience)
+        await self._send_piece(send, b"", more_body=False)
+
+    async def _send_piece(self, send: Send, piece: bytes, more_body: bool = True) -> None:
+        async with self._patience.until(asyncio.get_running_loop().time() + SEND_SECONDS):
+            await send({"type": "http.response.body", "body": piece, "more_body": more_body})
+
+    async def _pieces(self, answer: gateway.Answer, lane: str, context) -> AsyncIterator[bytes]:
+        """The bytes of an answer, as many at a time as are sent at a time."""
+        for piece in _cut(answer.held):
+            yield piece
+        while answer.rest and (data := await self._lanes.run(lane, context, answer.read_on)):
+            for piece in _cut(data):
+                yield piece
+
+    async def _refuse(self, send: Send, refusal: HTTPException) -> None:
+        """Say in a line why the application does not run."""
+        line = f"{refusal.description}\n".encode()
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(line))]
+        if getattr(refusal, "retry_after", None):
+            headers.append((b"retry-after", b"%d" % refusal.retry_after))
+        answer = gateway.Answer(refusal.code, headers, line, None, False, lambda: None)
+        await self._send(send, answer, self._pieces(answer, "", None), None)
+
+
+def _length(headers: dict[bytes, bytes]) -> int | None:
+    """The declared length of the body; None for a chunked one, or where there is none."""
+    value = headers.get(b"content-length", b"")
+    return int(value) if value.isdigit() else None
+
+
+def _has_body(scope: dict, headers: dict[bytes, bytes]) -> bool:
+    if b"content-length" in headers:
+        return _length(headers) != 0
+    # Only HTTP/2 may leave out both.
+    is_open = scope["http_version"].startswith("2") and scope["method"] not in BODILESS
+    return is_open or b"transfer-encoding" in headers
+
+
+def _cut(data: bytes) -> list[bytes]:
+    size = gateway.PIECE_BYTES
+    return [data[start : start + size] for start in range(0, len(data), size)]

@@ -1,0 +1,154 @@
+"""WSGI for the application: the environment of a request, and what becomes of its answer."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.wsgi import FileWrapper
+
+# What is sent at a time, and what of an answer is in memory.
+PIECE_BYTES = 64 * 1024
+HELD_BYTES = 256 * 1024
+
+Application = Callable
+
+
+class FileBody(FileWrapper):
+    """A file as an answer, in larger pieces than Werkzeug reads."""
+
+    def __init__(self, file: BinaryIO, buffer_size: int = 0):
+        super().__init__(file, PIECE_BYTES)
+
+
+@dataclass
+class Answer:
+    """What the application answered.
+
+    held: its first bytes. rest: those behind them, to be read in a thread;
+    None where held is all. is_long: rest comes from the application itself.
+    """
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    held: bytes
+    rest: Iterator[bytes] | None
+    is_long: bool
+    close: Callable[[], None]
+
+    def read_on(self) -> bytes:
+        """The next bytes of rest; none at its end."""
+        return _take(self.rest)
+
+
+def environ_of(scope: dict, body: BinaryIO, length: int | None) -> dict:
+    """The WSGI environment of an ASGI scope; length: of the body, None where it is not known."""
+    host, port = scope["server"]
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": scope["client"][0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": FileBody,
+    }
+    environ |= _header_variables(scope["headers"])
+    if length is not None:
+        environ["CONTENT_LENGTH"] = str(length)
+        # It has arrived, and has a length now: no chunks are left to be read.
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+    return environ
+
+
+def _header_variables(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    variables = {}
+    for raw_name, raw_value in headers:
+        # X_Forwarded_For would become the same variable as X-Forwarded-For, which a proxy sets.
+        # The server says "Host:" where a client of HTTP/1.0 says nothing.
+        if b"_" in raw_name or (raw_name == b"host" and not raw_value):
+            continue
+        name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value
+        key = name if name == "CONTENT_TYPE" else f"HTTP_{name}"
+        text = value.decode("latin-1")
+        if key in variables:
+            text = f"{variables[key]}{'; ' if name == 'COOKIE' else ','}{text}"
+        variables[key] = text
+    variables.pop("HTTP_CONTENT_LENGTH", None)
+    return variables
+
+
+def run(application: Application, environ: dict) -> Answer:
+    """Run the application until its answer is whole, or proves to be a long one.
+
+    An answer of a declared length is read to its end, so that it needs no
+    thread, database or store while a slow client takes it.
+    """
+    started = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info=None) -> None:
+        started[:] = status, headers
+
+    body = application(environ, start_response)
+    close = getattr(body, "close", _nothing)
+    try:
+        pieces = iter(body)
+        held = _take(pieces)
+        status, headers = started
+        is_long = len(held) >= HELD_BYTES and not _has_length(headers)
+        spool = None if is_long or len(held) < HELD_BYTES else _spooled(pieces)
+    except BaseException:
+        close()
+        raise
+    if not is_long:
+        close()
+    return Answer(
+        int(status.split(" ", 1)[0]),
+        [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        held,
+        pieces if is_long else spool and FileBody(spool),
+        is_long,
+        close if is_long else (spool.close if spool else _nothing),
+    )
+
+
+def _take(pieces: Iterator[bytes]) -> bytes:
+    """The next HELD_BYTES or more, fewer at the end."""
+    taken, byte_size = [], 0
+    for piece in pieces:
+        taken.append(piece)
+        byte_size += len(piece)
+        if byte_size >= HELD_BYTES:
+            break
+    return b"".join(taken)
+
+
+def _spooled(pieces: Iterator[bytes]) -> SpooledTemporaryFile:
+    spool = SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115, the caller closes it
+    try:
+        spool.writelines(pieces)
+    except BaseException:
+        spool.close()
+        raise
+    spool.seek(0)
+    return spool
+
+
+def _has_length(headers: list[tuple[str, str]]) -> bool:
+    return any(name.lower() == "content-length" for name, _ in headers)
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,56 @@
+"""The threads that the application runs in: a lane for each kind of request."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from contextvars import Context
+
+# Threads of each lane. As many as SQLAlchemy's pool has connections, altogether.
+PAGES, IMAGES, WRITES, UPLOADS, LONG_ANSWERS = "pages", "images", "writes", "uploads", "long"
+THREADS = {PAGES: 4, IMAGES: 4, WRITES: 2, UPLOADS: 3, LONG_ANSWERS: 2}
+FILES = ("/images/", "/static/")
+# How long a long answer waits until one of the others has been sent.
+TURN_SECONDS = 20.0
+
+
+class TooManyLongAnswers(Exception):
+    """Others have been under way all the time; the same request may succeed later."""
+
+
+def lane_of(method: str, path: str, content_type: str) -> str:
+    """The lane of a request: files are only sent, pages only read, forms with files decoded."""
+    if method in ("GET", "HEAD"):
+        return IMAGES if path.startswith(FILES) else PAGES
+    return UPLOADS if content_type.startswith("multipart/form-data") else WRITES
+
+
+class Lanes:
+    """The threads of one process."""
+
+    def __init__(self):
+        self._threads = {
+            name: ThreadPoolExecutor(count, thread_name_prefix=name)
+            for name, count in THREADS.items()
+        }
+        self._turns = asyncio.Semaphore(THREADS[LONG_ANSWERS])
+
+    async def run(self, lane: str, context: Context, function: Callable, *args):
+        """Return what function returns, called in a thread of the lane in this context."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads[lane], context.run, function, *args)
+
+    @asynccontextmanager
+    async def long_answer(self) -> AsyncIterator[None]:
+        """Send a long answer in the block, which holds a cursor of the database until its end.
+
+        Raises TooManyLongAnswers.
+        """
+        try:
+            await asyncio.wait_for(self._turns.acquire(), TURN_SECONDS)
+        except TimeoutError as error:
+            raise TooManyLongAnswers from error
+        try:
+            yield
+        finally:
+            self._turns.release()

@@ -1,0 +1,361 @@
+"""flask serve among slow, broken and greedy clients: the pages answer, and nothing half arrives."""
+
+import csv
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, closing
+
+import pytest
+from sqlalchemy import func, select
+from werkzeug.exceptions import ServiceUnavailable
+
+from distribu.extensions import db
+from distribu.models import Product
+from distribu.serving.bodies import ADDRESS_BYTES, Budget
+from distribu.serving.gateway import environ_of
+from distribu.serving.lanes import IMAGES, PAGES, UPLOADS, WRITES, lane_of
+from distribu.serving.patience import IDLE_SECONDS, PACE_SECONDS, Pace
+from tests.front import HTTP2_PREFACE, MANY, csrf_token, serving_shop, silent_stream
+from tests.servers import free_port
+from tests.test_cli import PATIENCE_SECONDS
+from tests.test_worker import environment
+
+# More than there are threads in any lane.
+CLIENTS = 40
+MEBIBYTE = 1024 * 1024
+FORM = "application/x-www-form-urlencoded"
+NEW_PRODUCT = b'{"name": "Half", "price": 1, "stock": 1, "unit": "each"}'
+
+SLOW = {
+    "idle connections": ("", b""),
+    "slow headers": ("POST /login HTTP/1.1\nHost: shop\nX-Slow: ", b""),
+    "silent forms": ("POST /login HTTP/1.1\nHost: shop\nContent-Length: 7000\n\n", b"email=a"),
+    "silent uploads": (
+        "POST /dashboard/inventory/image/preview HTTP/1.1\nHost: shop\nContent-Length: 7000\n"
+        "Content-Type: multipart/form-data; boundary=b\n\n",
+        b"--b\r\n",
+    ),
+    "chunks that stop": (
+        "POST /login HTTP/1.1\nHost: shop\nTransfer-Encoding: chunked\n\n",
+        b"7\r\nemail=a\r\n",
+    ),
+    "bodies of GET": ("GET /login HTTP/1.1\nHost: shop\nContent-Length: 7000\n\n", b"email=a"),
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory, migrated_sqlite):
+    with serving_shop(tmp_path_factory.mktemp("shop"), migrated_sqlite) as shop:
+        yield shop
+
+
+@pytest.fixture
+def open_wires(shop):
+    """A function that opens connections, which are closed after the test."""
+    with ExitStack() as stack:
+        yield lambda count: [stack.enter_context(closing(shop.connect())) for _ in range(count)]
+
+
+@pytest.fixture
+def wire(open_wires):
+    return open_wires(1)[0]
+
+
+def bearer(shop) -> str:
+    return f"Authorization: Bearer {shop.key}\n"
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def count_products(shop) -> int:
+    with shop.app.app_context():
+        asked = select(func.count()).where(Product.company_id == shop.cast.acme)
+        return db.session.scalar(asked)
+
+
+class TestSlowClients:
+    @pytest.mark.parametrize("kind", SLOW)
+    def test_everybody_else_is_answered(self, shop, open_wires, kind):
+        for wire in open_wires(CLIENTS):
+            wire.write(*SLOW[kind])
+        assert shop.answers()
+
+    def test_streams_of_one_connection_that_send_nothing(self, shop, wire):
+        streams = [silent_stream(number) for number in range(1, 2 * CLIENTS, 2)]
+        wire.write("", HTTP2_PREFACE + b"".join(streams))
+        assert shop.answers()
+
+    @pytest.mark.parametrize("path", ["/login", "image", "/dashboard/inventory/export"])
+    def test_readers_that_read_nothing(self, shop, open_wires, path):
+        path = f"/{shop.image_key}" if path == "image" else path
+        head = f"GET {path} HTTP/1.1\nHost: shop\nCookie: {shop.cookie(shop.cast.mallory)}\n\n"
+        for wire in open_wires(CLIENTS):
+            wire.write(head * 3)
+        assert shop.answers()
+
+    def test_an_export_that_is_read_is_whole(self, shop):
+        cookie = {"Cookie": shop.cookie(shop.cast.mallory)}
+        answer = shop.ask("/dashboard/inventory/export", headers=cookie)
+        assert answer.status == 200
+        assert len(list(csv.reader(answer.data.decode("utf-8-sig").splitlines()))) == MANY + 1
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("framing", "sent"),
+        [
+            ("Content-Length: 5000\n", NEW_PRODUCT),
+            (f"Content-Length: {len(NEW_PRODUCT) + 1}\n", NEW_PRODUCT),
+            ("Transfer-Encoding: chunked\n", chunk(NEW_PRODUCT)),
+            ("Transfer-Encoding: chunked\n", chunk(NEW_PRODUCT) + b"nonsense\r\n"),
+        ],
+    )
+    def test_application_never_sees_one_that_broke_off(self, shop, wire, framing, sent):
+        before = count_products(shop)
+        head = "POST /api/v1/products HTTP/1.1\nHost: shop\nContent-Type: application/json\n"
+        wire.write(f"{head}{bearer(shop)}{framing}\n", sent)
+        wire.socket.shutdown(1)
+        assert b"201 Created" not in wire.read_all()
+        assert count_products(shop) == before
+
+    def test_a_chunked_one_arrives(self, shop, wire):
+        before = count_products(shop)
+        head = "POST /api/v1/products HTTP/1.1\nHost: shop\nContent-Type: application/json\n"
+        body = chunk(NEW_PRODUCT[:9]) + chunk(NEW_PRODUCT[9:]) + chunk(b"")
+        wire.write(f"{head}{bearer(shop)}Transfer-Encoding: chunked\n\n", body)
+        assert wire.read(b"\r\n").startswith(b"HTTP/1.1 201")
+        assert count_products(shop) == before + 1
+
+    @pytest.mark.parametrize("framing", ["length", "chunked", "length and Expect"])
+    def test_a_stranger_sends_no_more_than_a_mebibyte(self, shop, wire, framing):
+        body = b"email=" + b"a" * MEBIBYTE
+        kind = f"POST /login HTTP/1.1\nHost: shop\nContent-Type: {FORM}\n"
+        if framing == "chunked":
+            wire.write(f"{kind}Transfer-Encoding: chunked\n\n", chunk(body) + chunk(b""))
+        elif framing == "length":
+            wire.write(f"{kind}Content-Length: {len(body)}\n\n", body)
+        else:
+            wire.write(f"{kind}Content-Length: {len(body)}\nExpect: 100-continue\n\n")
+        answer = wire.read(b"</html>")
+        assert answer.startswith(b"HTTP/1.1 413")
+        assert b"That is too large to send" in answer
+
+    def test_an_unsigned_cookie_speaks_for_nobody(self, shop):
+        headers = {"Cookie": shop.cookie(shop.cast.alice)[:-1], "Content-Type": FORM}
+        assert shop.ask("/login", "POST", headers=headers, body=b"a" * 2 * MEBIBYTE).status == 413
+
+    def test_a_form_of_a_user_may_be_long(self, shop):
+        headers = {"Cookie": shop.cookie(shop.cast.alice)}
+        page = shop.ask("/dashboard/inventory/new", headers=headers)
+        headers["Cookie"] = f"{page.headers.get('Set-Cookie', headers['Cookie'])}"
+        fields = {"csrf_token": csrf_token(page.data.decode()), "name": "", "image": ("a.png", b"")}
+        fields["image"] = ("a.png", b"a" * 6 * MEBIBYTE)
+        answer = shop.ask("/dashboard/inventory/new", "POST", headers=headers, fields=fields)
+        assert (answer.status, b"Maximum size is 5 MB" in answer.data) == (422, True)
+
+    @pytest.mark.parametrize("framing", ["length", "chunked"])
+    def test_a_key_brings_no_more_than_its_route_takes(self, shop, wire, framing):
+        body = b"a" * 22 * MEBIBYTE
+        path = f"/1.0/commerce/products/{shop.product_id}/images"
+        head = f"POST {path} HTTP/1.1\nHost: shop\n{bearer(shop)}"
+        head += "Content-Type: multipart/form-data; boundary=b\n"
+        if framing == "length":
+            wire.write(f"{head}Content-Length: {len(body)}\n\n", body)
+        else:
+            wire.write(f"{head}Transfer-Encoding: chunked\n\n", chunk(body) + chunk(b""))
+        assert wire.read(b"}").startswith(b"HTTP/1.1 413")
+
+    def test_an_endless_one_is_refused(self, shop, wire):
+        head = f"POST /api/v1/products HTTP/1.1\nHost: shop\n{bearer(shop)}"
+        head += "Content-Type: application/json\n"
+        wire.write(f"{head}Transfer-Encoding: chunked\n\n")
+        for _ in range(65):
+            wire.write("", chunk(b"a" * MEBIBYTE))
+        assert wire.read(b"}").startswith(b"HTTP/1.1 413")
+
+    def test_one_address_has_a_share(self, shop, open_wires):
+        first, second = open_wires(2)
+        head = "POST /dashboard/inventory/new HTTP/1.1\nHost: shop\n"
+        head += f"Cookie: {shop.cookie(shop.cast.alice)}\nContent-Length: {60 * MEBIBYTE}\n"
+        head += "Content-Type: multipart/form-data; boundary=b\n\n"
+        first.write(head, b"a" * 59 * MEBIBYTE)
+        second.write(head, b"a" * 6 * MEBIBYTE)
+        answer = second.read(b"</html>")
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert b"retry-after: 10" in answer.lower()
+        assert shop.answers()
+
+
+class TestProtocol:
+    def test_a_connection_is_kept(self, wire):
+        for _ in range(2):
+            wire.write("GET /login HTTP/1.1\nHost: shop\n\n")
+            assert wire.read(b"</html>").startswith(b"HTTP/1.1 200")
+
+    def test_requests_sent_at_once_are_answered_in_order(self, wire):
+        paths = ("/login", "/static/nothing", "/login")
+        heads = [f"GET {path} HTTP/1.1\nHost: shop\n" for path in paths]
+        wire.write("\n".join(heads) + "Connection: close\n\n")
+        statuses = [part[:3] for part in wire.read_all().split(b"HTTP/1.1 ")[1:]]
+        assert statuses == [b"200", b"404", b"200"]
+
+    def test_http_1_0(self, wire):
+        answer = wire.write("GET /login HTTP/1.0\n\n").read_all()
+        assert answer.startswith(b"HTTP/1.0 200")
+        assert answer.endswith(b"</html>\n") or answer.endswith(b"</html>")
+
+    @pytest.mark.parametrize("path", ["/store/acme/catalog", "image"])
+    def test_head_has_the_length_and_no_body(self, shop, wire, path):
+        path = f"/{shop.image_key}" if path == "image" else path
+        length = len(shop.ask(path).data)
+        answer = wire.write(f"HEAD {path} HTTP/1.1\nHost: shop\nConnection: close\n\n").read_all()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert (f"content-length: {length}".encode() in head.lower(), body) == (True, b"")
+
+    def test_a_client_that_asks_before_it_sends(self, shop, wire):
+        head = "POST /api/v1/products HTTP/1.1\nHost: shop\nContent-Type: application/json\n"
+        head += f"{bearer(shop)}Content-Length: {len(NEW_PRODUCT)}\nExpect: 100-continue\n\n"
+        assert wire.write(head).read(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert wire.write("", NEW_PRODUCT).read(b"}").startswith(b"HTTP/1.1 201")
+
+    def test_no_websocket_is_opened(self, wire):
+        head = "GET /login HTTP/1.1\nHost: shop\nConnection: Upgrade\nUpgrade: websocket\n"
+        head += "Sec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\n"
+        assert b" 101 " not in wire.write(head).read(b"\r\n")
+
+    @pytest.mark.parametrize("path", ["/%ff", "/a%00b", "/images/%2e%2e/a", "/login?next=%ff%00"])
+    def test_odd_addresses_are_no_fault(self, shop, path):
+        assert shop.ask(path).status in {200, 302, 308, 404}
+
+    def test_an_image_in_part_and_unchanged(self, shop):
+        path = f"/{shop.image_key}"
+        whole = shop.ask(path)
+        part = shop.ask(path, headers={"Range": "bytes=10-19"})
+        known = shop.ask(path, headers={"If-None-Match": whole.headers["ETag"]})
+        beyond = shop.ask(path, headers={"Range": "bytes=99999999-"})
+        assert (part.status, part.data) == (206, whole.data[10:20])
+        assert (known.status, known.data) == (304, b"")
+        assert beyond.status == 416
+
+    def test_http_2(self, shop):
+        ask = ["curl", "-sS", "--http2-prior-knowledge", "--max-time", str(PATIENCE_SECONDS)]
+        ask += ["--output", "/dev/null", "--write-out", "%{http_code} %{http_version}"]
+        done = subprocess.run([*ask, f"{shop.url}/login"], capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == ("200 2", "")
+
+
+class TestEnd:
+    def test_a_silent_upload_is_told_and_does_not_hold_it_up(self, tmp_path, migrated_sqlite):
+        with (
+            serving_shop(tmp_path, migrated_sqlite) as shop,
+            closing(shop.connect()) as wire,
+        ):
+            wire.write(*SLOW["silent forms"])
+            assert shop.answers()
+            shop.served.process.send_signal(signal.SIGTERM)
+            assert wire.read(b"again.\n").startswith(b"HTTP/1.1 408")
+            assert shop.served.process.wait(PATIENCE_SECONDS) == 0
+
+    def test_of_two_that_start_at_once_one_gets_the_port(self, app):
+        port = str(free_port())
+        command = [sys.executable, "-m", "flask", "--app", "distribu", "serve", "--port", port]
+        both = [
+            subprocess.Popen(command, env=environment(app), stdout=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        # The one that may stay says where it is; the other one says nothing there.
+        said = [process.stdout.readline() for process in both]
+        assert sorted(bool(line) for line in said) == [False, True]
+        loser, winner = sorted(both, key=lambda process: bool(said[both.index(process)]))
+        assert loser.wait(PATIENCE_SECONDS) == 1
+        winner.terminate()
+        assert winner.wait(PATIENCE_SECONDS) == 0
+        for process in both:
+            process.stdout.close()
+
+
+def passes(byte_size: int, bytes_a_second: int, seconds_a_message: float = 1.0) -> bool:
+    """Whether a body that arrives at this pace is received to its end."""
+    now, pace = 0.0, Pace(0.0)
+    while byte_size > 0:
+        now += seconds_a_message
+        if now > pace.deadline:
+            return False
+        arrived = int(bytes_a_second * seconds_a_message)
+        pace.count(arrived, now)
+        byte_size -= arrived
+    return True
+
+
+class TestPace:
+    @pytest.mark.parametrize(
+        ("byte_size", "bytes_a_second"),
+        [(5_000_000, 20_000), (20_000_000, 64_000), (64_000_000, 4_100)],
+    )
+    def test_slow_ones_go_through(self, byte_size, bytes_a_second):
+        assert passes(byte_size, bytes_a_second)
+
+    def test_slower_ones_do_not(self):
+        assert not passes(1000, 1)
+        assert not passes(5_000_000, 3_900)
+
+    def test_a_long_silence_ends_it(self):
+        assert passes(5_000_000, 100_000, IDLE_SECONDS - 1)
+        assert not passes(5_000_000, 100_000, IDLE_SECONDS + 1)
+
+    def test_messages_without_a_byte_keep_nobody_alive(self):
+        pace = Pace(0.0)
+        pace.count(0, IDLE_SECONDS - 1)
+        assert pace.deadline == IDLE_SECONDS
+        assert IDLE_SECONDS < PACE_SECONDS
+
+
+class TestBudget:
+    def test_all_together(self):
+        budget = Budget(100)
+        budget.take("a", 60)
+        with pytest.raises(ServiceUnavailable):
+            budget.take("b", 41)
+        budget.give_back("a", 60)
+        budget.take("b", 100)
+
+    def test_one_address(self):
+        budget = Budget(10 * ADDRESS_BYTES)
+        budget.take("a", ADDRESS_BYTES)
+        budget.take("b", 1)
+        with pytest.raises(ServiceUnavailable):
+            budget.take("a", 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content_type", "lane"),
+    [
+        ("GET", "/images/01/a.webp", "", IMAGES),
+        ("HEAD", "/static/a.css", "", IMAGES),
+        ("GET", "/dashboard/inventory/export", "", PAGES),
+        ("POST", "/login", "application/x-www-form-urlencoded", WRITES),
+        ("DELETE", "/api/v1/products/01", "", WRITES),
+        ("POST", "/dashboard/inventory/new", "multipart/form-data; boundary=a", UPLOADS),
+    ],
+)
+def test_lanes(method, path, content_type, lane):
+    assert lane_of(method, path, content_type) == lane
+
+
+def test_no_header_passes_for_that_of_a_proxy():
+    scope = {
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 9),
+        "method": "GET",
+        "scheme": "http",
+        "http_version": "1.1",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": [(b"x_forwarded_for", b"1.2.3.4"), (b"cookie", b"a=1"), (b"cookie", b"b=2")],
+    }
+    environ = environ_of(scope, None, None)
+    assert "HTTP_X_FORWARDED_FOR" not in environ
+    assert environ["HTTP_COOKIE"] == "a=1; b=2"
