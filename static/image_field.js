@@ -1,66 +1,72 @@
 "use strict";
 
-// The Product image field: drop and paste, progress, and a Save that waits for the upload.
-// htmx does the sending; the server renders every state. Without this script the form still works.
+// The Product image field: drop and paste, progress, Cancel. htmx does the sending; the server
+// renders every state. Of all that the field asks for, the last wins (hx-sync="#image-field:replace").
+// Without this script the form still works. product_form.js waits for the event image-settled.
 
 const field = () => document.getElementById("image-field");
 const input = () => document.getElementById("image");
-let pending = null; // the submit button that was pressed while an image was traveling
-let isTraveling = false;
+const SILENCE_MS = 60_000;
+
+let current = null; // the request of the field that is under way
+let refusal = ""; // said of a file that was not even sent, while an earlier one still travels
+let silence; // the timer that gives an upload up
 
 function showError(sentence) {
+  const error = document.getElementById("image-error");
+  const line = document.createElement("p");
+  line.append(document.getElementById("error-icon").content.cloneNode(true), sentence);
+  error.replaceChildren(line);
   field().classList.add("has-error");
-  document.getElementById("image-error").replaceChildren(
-    Object.assign(document.createElement("p"), { textContent: sentence }));
   input().setAttribute("aria-invalid", "true");
+  input().setAttribute("aria-describedby", "image-hint image-error");
 }
 
-function isTooLarge(files) {
-  return [...files].some((file) => file.size > Number(field().dataset.maxBytes));
+function clearError() {
+  refusal = "";
+  document.getElementById("image-error").replaceChildren();
+  field().classList.remove("has-error");
+  input().removeAttribute("aria-invalid");
+  input().setAttribute("aria-describedby", "image-hint");
+}
+
+function settle(detail) {
+  field().dispatchEvent(new CustomEvent("image-settled", { bubbles: true, detail }));
+}
+
+// Choosing
+
+function refuse(sentence) {
+  refusal = sentence;
+  showError(sentence);
+  settle({ isGood: false });
 }
 
 // In the capture phase: a file that is too large is refused before htmx would send it.
 document.addEventListener("change", (event) => {
   if (event.target.id !== "image") return;
-  if (!event.target.files.length) {
+  const [file] = event.target.files;
+  if (!file) {
     event.stopImmediatePropagation();
-  } else if (isTooLarge(event.target.files)) {
+  } else if (file.size > Number(field().dataset.maxBytes)) {
     event.stopImmediatePropagation();
     event.target.value = "";
-    showError(field().dataset.tooLarge);
+    refuse(field().dataset.tooLarge);
   } else {
-    showOwnPreview(event.target.files[0]);
+    clearError();
+    showOwnPreview(file);
   }
 }, true);
 
-// What the browser can show at once; the server's own preview takes its place.
-function showOwnPreview(file) {
-  const image = new Image();
-  image.alt = "";
-  image.onload = () => {
-    if (isTraveling) showInstead(image, file.name);
-    URL.revokeObjectURL(image.src);
-  };
-  image.onerror = () => URL.revokeObjectURL(image.src);
-  image.src = URL.createObjectURL(file);
-}
-
-function showInstead(image, name) {
-  document.getElementById("image-preview").replaceChildren(image);
-  const facts = document.querySelector(".preview-facts");
-  if (facts) facts.textContent = name;
-}
-
 function choose(files) {
-  if (!files.length) return;
-  if (files.length > 1) return showError("Choose one image: a product has one.");
+  if (!files.length || field().closest("[inert]")) return;
+  if (files.length > 1) return refuse("Choose one image at a time.");
   const chosen = new DataTransfer();
   chosen.items.add(files[0]);
   input().files = chosen.files;
   input().dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-// A drop beside the field must not leave the page with all that was typed.
 for (const name of ["dragover", "drop"]) {
   document.addEventListener(name, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -82,54 +88,127 @@ document.addEventListener("paste", (event) => {
   }
 });
 
-// detail.elt is another element once the answer has taken the input's place.
+// The preview of the browser itself lies over what was shown, until the server's takes its place.
+
+function showOwnPreview(file) {
+  hideOwnPreview();
+  const image = Object.assign(new Image(), { alt: "", className: "own-preview" });
+  image.onload = () => URL.revokeObjectURL(image.src);
+  image.onerror = () => { image.remove(); URL.revokeObjectURL(image.src); };
+  image.src = URL.createObjectURL(file);
+  document.getElementById("image-preview").append(image);
+  const facts = document.querySelector("#image-field .preview-facts") ?? addFacts();
+  facts.dataset.words ??= facts.textContent;
+  facts.textContent = file.name;
+}
+
+function addFacts() {
+  const facts = Object.assign(document.createElement("p"), { className: "preview-facts" });
+  document.getElementById("image-preview").after(facts);
+  return facts;
+}
+
+function hideOwnPreview() {
+  document.querySelector("#image-preview > .own-preview")?.remove();
+  const facts = document.querySelector("#image-field .preview-facts[data-words]");
+  if (facts) facts.textContent = facts.dataset.words;
+}
+
+// What travels
+
+// detail.elt is another element once the answer has taken the field's place.
 const isUpload = (event) => event.detail.requestConfig.elt.id === "image";
+const isOfField = (event) => event.detail.requestConfig.target?.id === "image-field";
+
+// The upload is given up after a minute in which nothing moved.
+function listen() {
+  clearTimeout(silence);
+  silence = setTimeout(() => {
+    htmx.trigger(field(), "htmx:abort");
+    showError("The server has not answered for a minute. We'll try again when you save.");
+  }, SILENCE_MS);
+}
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (!isUpload(event)) return;
-  isTraveling = true;
+  if (!isOfField(event)) return;
+  current = event.detail.xhr;
   field().setAttribute("aria-busy", "true");
+  if (!isUpload(event)) return;
   document.getElementById("image-progress").hidden = false;
+  listen();
 });
 
 document.addEventListener("htmx:xhr:progress", (event) => {
   const { loaded, total } = event.detail;
   const bar = document.getElementById("image-progress-bar");
-  if (!isTraveling || !bar || !(total > 0)) return;
+  if (!current || !bar || !(total > 0)) return;
+  listen();
   bar.value = loaded / total;
   if (loaded < total) return;
   bar.removeAttribute("value");
   document.querySelector("#image-progress label").textContent = "Processing…";
 });
 
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#image-cancel")) return;
+  input().value = "";
+  htmx.trigger(field(), "htmx:abort");
+  hideOwnPreview();
+  input().focus();
+  document.getElementById("image-status").textContent = "Upload canceled.";
+});
+
+// A page of a proxy is no image field: what is there stays.
+const isFieldItself = (xhr) => xhr.responseText.includes('id="image-field"');
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "image-field" && !isFieldItself(event.detail.xhr)) {
+    event.detail.shouldSwap = false;
+  }
+});
+
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!isUpload(event)) return;
-  isTraveling = false;
-  const { xhr, successful } = event.detail;
-  // An answer of its own takes this field's place; any other leaves it, with the file still chosen.
+  const { xhr } = event.detail;
+  if (!isOfField(event) || xhr !== current) return;
+  current = null;
+  clearTimeout(silence);
   field().removeAttribute("aria-busy");
   document.getElementById("image-progress").hidden = true;
-  const isAnswered = successful || [401, 409, 413, 422].includes(xhr.status);
-  if (!isAnswered) showError("The selected file could not be uploaded. Save tries it again.");
-  const button = pending;
-  pending = null;
-  if (button && successful) setTimeout(() => button.form.requestSubmit(button));
+  const isShown = xhr.status > 0 && isFieldItself(xhr);
+  const isGood = xhr.status === 200 && isShown && !refusal;
+  const isCanceled = isUpload(event) && xhr.status === 0 && !input().files.length;
+  if (refusal) showError(refusal);
+  else if (!isShown && xhr.status > 0) sayFailure(event);
+  refusal = "";
+  // When htmx has done all that the answer asks for.
+  setTimeout(() => settle({ isGood, isCanceled }));
 });
+
+document.addEventListener("htmx:sendError", (event) => {
+  if (isOfField(event)) sayFailure(event);
+});
+
+function sayFailure(event) {
+  const { xhr } = event.detail;
+  if (xhr.status > 0 && xhr.getResponseHeader("HX-Retarget") !== null) return;
+  if (!isUpload(event)) showError("We could not reach the server. Nothing is lost: try again.");
+  else if (xhr.status === 413) showError(field().dataset.tooLarge);
+  else showError("The selected file could not be uploaded. We'll try again when you save.");
+}
 
 document.addEventListener("htmx:afterSettle", () => {
   const status = field()?.dataset.status;
   if (status) document.getElementById("image-status").textContent = status;
 });
 
-// Save during an upload waits for it. In the capture phase, before the form is marked as sent.
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "product-form" || !isTraveling) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  pending = event.submitter;
-  document.getElementById("image-status").textContent = "Saving when the image has arrived.";
-}, true);
+// site.js puts the tile in the place of an image that did not load; here the link is named too.
 
-addEventListener("beforeunload", (event) => {
-  if (isTraveling) event.preventDefault();
-});
+function sayDeadLink() {
+  const sentence = document.getElementById("dead-image");
+  if (sentence && document.querySelector("#image-preview .tile")) sentence.hidden = false;
+}
+
+document.addEventListener("error", (event) => {
+  if (event.target.matches?.("#image-preview img")) setTimeout(sayDeadLink);
+}, true);
+sayDeadLink();

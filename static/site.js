@@ -99,7 +99,7 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
   document.addEventListener(failure, (event) => {
     if (event.target.closest("[data-own-errors]")) return;
     toast(event.detail.xhr?.status === 429
-      ? "That was a lot at once. Wait a minute, then try again."
+      ? "Too many requests. Wait a minute, then try again."
       : "That did not work. Try again in a moment.");
   });
 }
@@ -113,6 +113,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!hadFocus || document.activeElement !== document.body) return;
   event.target.querySelector("[data-refocus]")?.focus({ preventScroll: true });
 });
+
+// A file dropped beside a file input must not leave the page, with all that was typed.
+for (const name of ["dragover", "drop"]) {
+  document.addEventListener(name, (event) => {
+    const takesFiles = event.target.matches?.("input[type=file]");
+    if (takesFiles || !document.querySelector("input[type=file]")) return;
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+  });
+}
 
 // The page was older than its sign-in; the server says which token its forms need now.
 document.addEventListener("csrf-renewed", (event) => {

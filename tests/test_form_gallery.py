@@ -92,7 +92,7 @@ class TestForm:
         page = alice.get(edit_url(product_of(app, widget))).text
         assert listed(page) == [
             "two.png Still being processed.",
-            "three.png Could not be made; no customer sees it.",
+            "three.png Could not be processed; shoppers do not see it.",
         ]
 
     def test_every_image_in_it_is_described_and_sized(self, app, alice, widget):

@@ -193,12 +193,21 @@ class TestChoosing:
         assert mallory.get(address).status_code == 404
         assert nobody.get(address).status_code == 404
 
-    def test_another_one_discards_the_first(self, app, alice):
+    def test_another_one_keeps_the_first_until_its_answer_was_seen(self, app, alice):
         first = staged_id(alice)
         data = {"image": (png(50, 50), "second.png"), "image_id": first}
-        alice.post(PREVIEW, data=data)
-        assert saved_image(app).filename == "second.png"
+        answer = alice.post(PREVIEW, data=data)
+        assert value(answer.text, "earlier_image_id") == first
+        assert len(rows(app, Image)) == 2
+        second = value(answer.text, "image_id")
+        alice.post(NEW, data=fields(image_id=second, earlier_image_id=first))
+        assert saved_image(app).id == second
         assert all(first not in key for key in keys(app))
+
+    def test_an_earlier_one_of_another_company_stays(self, app, alice, mallory):
+        theirs = staged_id(mallory)
+        alice.post(NEW, data=fields(image_id=staged_id(alice), earlier_image_id=theirs))
+        assert theirs in {image.id for image in rows(app, Image)}
 
     @pytest.mark.parametrize(
         ("content", "name", "sentence"),
@@ -347,7 +356,7 @@ class TestRemoveInTheForm:
         answer = alice.post(f"/dashboard/inventory/image/remove?product_id={product.id}", data={})
         assert value(answer.text, "remove_image") == "1"
         assert "Undo" in answer.text
-        assert "old address will stop working" in answer.text
+        assert "its link will stop working" in answer.text
         assert saved_image(app).product_id == product.id
 
     def test_undo_brings_the_choice_back(self, app, alice):

@@ -1,10 +1,12 @@
 """The product form and its image field."""
 
+import json
 from collections.abc import Callable
 
-from flask import g
+from flask import current_app, g
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
+from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import exists, select
 from wtforms import (
     BooleanField,
@@ -18,11 +20,12 @@ from wtforms import (
 
 from ..extensions import db
 from ..images.decoding.policies import MERCHANT
-from ..models import Product
+from ..models import Product, new_id
 from ..products import rules
 from .image_file import ImageFormat, ImageSize
 
 FIELDS = ("name", "sku", "category", "description", "unit", "price", "is_active")
+COMPARED = ("name", "sku", "category", "description", "unit")
 
 
 class Rule:
@@ -46,6 +49,8 @@ class ImageForm(FlaskForm):
 
     # "": none was chosen. The row is the token: it must be staged, and the company's.
     image_id = HiddenField()
+    # What image_id displaced: kept until a request shows that the browser has seen the answer.
+    earlier_image_id = HiddenField()
     remove_image = HiddenField()
     image = FileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
 
@@ -64,6 +69,11 @@ class ProductForm(ImageForm):
     # What the merchant saw: a save over a newer version, or a newer stock, is told so.
     version = HiddenField()
     stock_shown = HiddenField()
+    seen = HiddenField()
+    # The id that a new product will have, signed: the same form sent twice makes one product.
+    reserved_id = HiddenField()
+    # The page of the inventory list that the merchant came from.
+    return_to = HiddenField()
 
     def __init__(self, product: Product | None = None, **kwargs):
         super().__init__(data=_shown(product), **kwargs)
@@ -89,6 +99,29 @@ class ProductForm(ImageForm):
         return int(text) if text.isdecimal() and len(text) < 10 else None
 
     @property
+    def seen_state(self) -> dict | None:
+        """The seen_state() of the product when the form was opened; None where it does not say."""
+        try:
+            # Not data: a field that was not sent has what the product has now.
+            state = json.loads(self.seen.raw_data[0])
+        except (ValueError, TypeError, IndexError, RecursionError):
+            return None
+        return state if isinstance(state, dict) else None
+
+    @property
+    def new_product_id(self) -> str:
+        """The id that the form reserved for its new product, or a fresh one."""
+        try:
+            company_id, product_id = _reservations().loads(self.reserved_id.data or "")
+        except (BadSignature, ValueError, TypeError):
+            return new_id()
+        return product_id if company_id == g.company.id else new_id()
+
+    def reserve_id(self) -> None:
+        """Carry the id that the product will have."""
+        self.reserved_id.data = _reservations().dumps([g.company.id, new_id()])
+
+    @property
     def changes_stock(self) -> bool:
         """Whether the merchant typed another stock than the form had shown."""
         return self.product is None or self.stock.data.strip() != self.stock_shown.data
@@ -108,6 +141,25 @@ def shown_price(product: Product) -> str:
     return f"{product.price:.2f}"
 
 
+def seen_state(product: Product) -> dict:
+    """What a form shows of a product, to be compared when someone else has saved it."""
+    state = {name: getattr(product, name) or "" for name in COMPARED}
+    return state | {
+        "price": shown_price(product),
+        "is_active": product.is_active,
+        "image": image_identity(product),
+    }
+
+
+def image_identity(product: Product) -> str:
+    """What tells the product's image from another: its id, or its external address."""
+    return product.external_image_url or (product.image.id if product.image else "")
+
+
+def _reservations() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key, "id of a new product")
+
+
 def _shown(product: Product | None) -> dict | None:
     if product is None:
         return None
@@ -117,4 +169,5 @@ def _shown(product: Product | None) -> dict | None:
         "stock": str(product.stock),
         "stock_shown": str(product.stock),
         "version": str(product.version),
+        "seen": json.dumps(seen_state(product)),
     }

@@ -1,21 +1,44 @@
 """Adding, editing and deleting a product."""
 
-from flask import flash, g, redirect, render_template, request, url_for
+import json
+
+from flask import flash, g, make_response, redirect, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response
 
 from .. import audit
 from ..extensions import db
 from ..forms.interrupted import is_resumed, resumable
-from ..forms.product import ProductForm, shown_price
+from ..forms.product import ProductForm, seen_state
+from ..http.redirects import address_parts, local_path
 from ..http.tenancy import company_product_or_404, company_row, signed_in
 from ..images import attachment
 from ..images.decoding.policies import MERCHANT
 from ..images.store_identity import ImagesHeld
-from ..models import Product, new_id
+from ..models import Product
 from . import csv_import
 from .blueprint import bp
-from .image_field import ImageChoice, act, discard_staged, read_choice, take_file
+from .differences import Differences, is_saved_already, since_opened
+from .image_field import (
+    ImageChoice,
+    act,
+    discard_earlier,
+    discard_staged,
+    read_choice,
+    take_file,
+)
+
+# Longer than any text that a merchant types, so that a field that is too long is refused by its
+# own sentence and the rest of the form is kept.
+MAX_FORM_BYTES = 8 * 1024 * 1024
+TOO_MUCH_TEXT = "The text in this form is too long to be read. Shorten it, then save again."
+
+
+@bp.url_value_preprocessor
+def read_long_forms(_endpoint, _values) -> None:
+    """Read more text than other forms may bring, before the check of the form's token reads it."""
+    request.max_form_memory_size = MAX_FORM_BYTES
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -28,8 +51,17 @@ def new_product():
         # "Save and add another" keeps these two.
         form.category.data = request.args.get("category", "")
         form.unit.data = request.args.get("unit", "each")
+        form.reserve_id()
+        form.return_to.data = _list_page()
         return _page(form, ImageChoice())
-    return _answer(None)
+    return _add()
+
+
+@bp.post("/new/save")
+@signed_in
+def save_new_product():
+    """Save, as the form's script asks for it: HX-Redirect after it, else the form's fragment."""
+    return _add()
 
 
 @bp.route("/<product_id>/edit", methods=["GET", "POST"])
@@ -39,18 +71,26 @@ def edit_product(product_id: str):
     """The same form for a product of the catalog."""
     if request.method == "GET":
         product = company_product_or_404(product_id)
-        return _page(ProductForm(product, formdata=None), ImageChoice(product))
-    product = company_row(Product, product_id)
-    return _answer(product) if product else _gone()
+        form = ProductForm(product, formdata=None)
+        form.return_to.data = _list_page()
+        return _page(form, ImageChoice(product))
+    return _edit(product_id)
+
+
+@bp.post("/<product_id>/save")
+@signed_in
+def save_product(product_id: str):
+    """Save, as the form's script asks for it: HX-Redirect after it, else the form's fragment."""
+    return _edit(product_id)
 
 
 @bp.post("/cancel")
 @signed_in
 def cancel_form():
     """Leave the form: nothing has changed, and what was chosen is discarded."""
-    staged = attachment.staged_image(request.form.get("image_id"), g.company.id)
-    discard_staged(ImageChoice(staged=staged))
-    return redirect(url_for("inventory.list_products"), 303)
+    form = ProductForm()
+    discard_staged(read_choice(form, None))
+    return redirect(_way_back(form, request.args.get("product_id")), 303)
 
 
 @bp.get("/<product_id>/delete")
@@ -93,18 +133,31 @@ def delete_product(product_id: str):
 
 @bp.errorhandler(RequestEntityTooLarge)
 def refuse_giant(error: RequestEntityTooLarge):
-    """Even a body that is not read to its end gets the form, with the sentence."""
+    """Say which limit a body passed that was not read to its end."""
     if request.endpoint == "inventory.upload_csv":
         return csv_import.refuse_giant()
-    product_id = (request.view_args or {}).get("product_id")
-    product = company_product_or_404(product_id) if product_id else None
-    choice = ImageChoice(product, errors=[MERCHANT.byte_size_sentence])
-    return _page(ProductForm(product, formdata=None), choice), 413
+    is_image = (request.content_length or 0) > request.max_content_length
+    sentence = MERCHANT.byte_size_sentence if is_image else TOO_MUCH_TEXT
+    if request.endpoint in _FRAGMENTS:
+        # The form in the browser still has everything: only the sentence goes there.
+        elsewhere = {"HX-Retarget": "#save-error", "HX-Reswap": "innerHTML"}
+        return make_response(sentence, 413, elsewhere)
+    return render_template("errors/413.html", message=sentence), 413
 
 
-def _answer(product: Product | None):
+def _add():
+    form = ProductForm()
+    made = company_row(Product, form.new_product_id)
+    return _answer(form, None) if made is None else _answer_again(form, made)
+
+
+def _edit(product_id: str):
+    product = company_row(Product, product_id)
+    return _answer(ProductForm(product), product) if product else _gone()
+
+
+def _answer(form: ProductForm, product: Product | None):
     """What a posted form is answered: the list after a save, else the form with all it held."""
-    form = ProductForm(product)
     choice = read_choice(form, product)
     if "image_action" in request.form or is_resumed():
         # A button of the image field, where no script sent it alone: nothing is saved.
@@ -119,9 +172,21 @@ def _answer(product: Product | None):
     return _save(form, choice)
 
 
+def _answer_again(form: ProductForm, product: Product):
+    """The form of a new product was sent before, and its product is there."""
+    form.product = product
+    choice = read_choice(form, product)
+    is_valid = form.validate()
+    take_file(form, choice)
+    if is_valid and not choice.errors and is_saved_already(form, choice, product):
+        return _saved(form, choice, product, is_new=True)
+    return _conflict(form, choice, is_own=True)
+
+
 def _gone():
     """The product is not there any more, or never was the company's: 404, and nothing is lost."""
     form = ProductForm()
+    form.reserve_id()
     choice = read_choice(form, None)
     form.image.validate(form)
     take_file(form, choice)
@@ -146,21 +211,62 @@ def _save(form: ProductForm, choice: ImageChoice):
         return _refused(form, choice), 503
     except IntegrityError:
         db.session.rollback()
-        form.sku.errors = [f"Another product has the SKU {form.sku.value}."]
-        return _refused(form, choice), 422
+        return _collided(form, choice)
     if saved is None:
         return _refused(form, choice), 422
-    if choice.is_removed:
+    return _saved(form, choice, saved, is_new)
+
+
+def _collided(form: ProductForm, choice: ImageChoice):
+    """Another request was faster: with the same form, or with the same SKU."""
+    made = company_row(Product, form.new_product_id) if choice.product is None else None
+    if made is not None:
+        return _answer_again(form, made)
+    form.sku.errors = [f"Another product has the SKU {form.sku.value}."]
+    return _refused(form, choice), 422
+
+
+def _saved(form: ProductForm, choice: ImageChoice, product: Product, is_new: bool) -> Response:
+    """The way back to the list. What was chosen and not used is discarded."""
+    discard_earlier(choice)
+    if choice.staged and choice.staged.is_staged:
         discard_staged(choice)
-    flash(f"{saved.name} was {'added' if is_new else 'saved'}.", "success")
+    flash(f"{product.name} was {'added' if is_new else 'saved'}.", "success")
     if "and_another" in request.form:
-        kept = {"category": saved.category or "", "unit": saved.unit}
-        return redirect(url_for("inventory.new_product", **kept), 303)
-    return redirect(url_for("inventory.list_products"), 303)
+        kept = {"category": product.category or "", "unit": product.unit}
+        if return_to := _list_page(form.return_to.data):
+            kept["return_to"] = return_to
+        return _go(url_for("inventory.new_product", **kept))
+    return _go(_way_back(form, product.id))
+
+
+def _go(url: str) -> Response:
+    if request.endpoint in _FRAGMENTS:
+        return make_response("", {"HX-Redirect": url})
+    return redirect(url, 303)
+
+
+def _list_page(address: str | None = None) -> str | None:
+    """The page of the inventory list at an address, or that the request came from."""
+    if address is None:
+        referrer = address_parts(request.headers.get("Referer", ""))
+        address = request.args.get("return_to")
+        if address is None and referrer.netloc == request.host:
+            address = f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path
+    path = local_path(address)
+    return path if path and path.partition("?")[0] == url_for("inventory.list_products") else None
+
+
+def _way_back(form: ProductForm, product_id: str | None) -> str:
+    """The page of the list that the merchant came from, at the row of the product."""
+    page = _list_page(form.return_to.data or "")
+    if page is None:
+        return url_for("inventory.list_products")
+    return f"{page}#product-{product_id}" if product_id else page
 
 
 def _create(form: ProductForm, choice: ImageChoice) -> Product:
-    product = Product(id=new_id(), company_id=g.company.id)
+    product = Product(id=form.new_product_id, company_id=g.company.id)
     form.fill(product)
     db.session.add(product)
     db.session.flush()
@@ -199,45 +305,56 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
     return product
 
 
-def _refused(form: ProductForm, choice: ImageChoice, differences=None, is_gone=False) -> str:
+def _refused(
+    form: ProductForm,
+    choice: ImageChoice,
+    differences: Differences | None = None,
+    is_gone: bool = False,
+) -> str:
     """The form again, with all that was typed; what was chosen is kept another day."""
     db.session.rollback()
     if choice.staged:
         attachment.keep_longer(choice.staged.id, g.company.id)
         db.session.commit()
+    # What only decoding has shown stands in the summary of errors too.
+    form.image.errors = list(choice.errors)
     return _page(form, choice, differences, is_gone)
 
 
-def _conflict(form: ProductForm, choice: ImageChoice):
+def _conflict(form: ProductForm, choice: ImageChoice, is_own: bool = False):
     """Someone else saved first: say what, and keep what was typed and chosen."""
     product = db.session.get(Product, choice.product.id, populate_existing=True)
     if product is None:
         return _gone()
+    if not is_own and is_saved_already(form, choice, product):
+        return _saved(form, choice, product, is_new=False)
+    differences = since_opened(form, product, is_own)
     choice.product = form.product = product
     form.version.data = str(product.version)
-    return _refused(form, choice, _differences(form, product)), 409
+    form.seen.data = json.dumps(seen_state(product))
+    return _refused(form, choice, differences), 409
 
 
-def _differences(form: ProductForm, product: Product) -> list[tuple[str, str]]:
-    """Label and saved value of every field in which the form differs from the product."""
-    saved = {name: getattr(product, name) or "" for name in ("name", "sku", "category", "unit")}
-    saved |= {"description": product.description or "", "price": shown_price(product)}
-    return [
-        (form[name].label.text, value)
-        for name, value in saved.items()
-        if (form[name].data or "").replace("\r\n", "\n").strip() != value
-    ]
+# These answer the form's own script, with a fragment or HX-Redirect.
+_FRAGMENTS = {"inventory.save_new_product", "inventory.save_product"}
 
 
-def _page(form: ProductForm, choice: ImageChoice, differences=None, is_gone=False) -> str:
+def _page(
+    form: ProductForm,
+    choice: ImageChoice,
+    differences: Differences | None = None,
+    is_gone: bool = False,
+) -> str:
+    is_fragment = request.endpoint in _FRAGMENTS
     return render_template(
-        "inventory/form.html",
+        "inventory/_product_form.html" if is_fragment else "inventory/form.html",
         form=form,
         choice=choice,
         policy=MERCHANT,
         product=choice.product,
         differences=differences,
         is_gone=is_gone,
+        is_changed=request.method == "POST",
         delete_text=DELETE_TEXT,
         status="",
     )

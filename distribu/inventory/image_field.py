@@ -30,7 +30,8 @@ NO_LONGER_KEPT = "The image that you chose is no longer kept. Please choose it a
 class ImageChoice:
     """What the field holds: the saved image, one that was chosen, or its removal.
 
-    removed_ids: the product's other images that Save is to remove.
+    earlier: what was chosen before the staged image. removed_ids: the
+    product's other images that Save is to remove.
     """
 
     product: Product | None = None
@@ -38,6 +39,7 @@ class ImageChoice:
     is_removed: bool = False
     errors: Sequence[str] = ()
     removed_ids: frozenset[str] = frozenset()
+    earlier: Image | None = None
 
     @property
     def shows_saved(self) -> bool:
@@ -74,13 +76,26 @@ class ImageChoice:
 
 
 def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
-    """What the posted field held before this request; a choice that was swept is announced."""
+    """What the posted field held before this request; a choice that was swept is announced.
+
+    Commits: what was chosen before the staged image is discarded, since the
+    browser has seen the answer that displaced it.
+    """
     staged = attachment.staged_image(form.image_id.data, g.company.id)
     removed_ids = frozenset(request.form.getlist("removed_images"))
     choice = ImageChoice(product, staged, form.remove_image.data == "1", removed_ids=removed_ids)
-    if form.image_id.data and not staged:
+    if staged:
+        earlier = attachment.staged_image(form.earlier_image_id.data, g.company.id)
+        choice.earlier = earlier if earlier is not staged else None
+        discard_earlier(choice)
+    elif form.image_id.data and not _is_own(product, form.image_id.data):
         choice.errors = [NO_LONGER_KEPT]
     return choice
+
+
+def _is_own(product: Product | None, image_id: str) -> bool:
+    """Whether the chosen image is the product's by now: the same form was sent before."""
+    return product is not None and any(image.id == image_id for image in product.images)
 
 
 def take_file(form: ImageForm, choice: ImageChoice) -> None:
@@ -105,18 +120,28 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
         current_app.logger.error("an image could not be decoded: %s", error)
         choice.errors = [BUSY if isinstance(error, SandboxBusy) else INTERRUPTED]
     else:
-        discard_staged(choice)
-        choice.staged, choice.is_removed = staged, False
+        # The answer may never arrive; then the browser still holds the earlier choice.
+        choice.earlier, choice.staged, choice.is_removed = choice.staged, staged, False
 
 
 def discard_staged(choice: ImageChoice) -> None:
-    """What was chosen before is given up. Commits."""
-    if choice.staged:
+    """Give up the chosen image. Commits."""
+    _discard(choice.staged)
+    choice.staged = None
+
+
+def discard_earlier(choice: ImageChoice) -> None:
+    """Give up what was chosen before the staged image. Commits."""
+    _discard(choice.earlier)
+    choice.earlier = None
+
+
+def _discard(image: Image | None) -> None:
+    if image:
         # Where images are held, it goes by itself after a day.
         with suppress(ImagesHeld):
-            attachment.discard(choice.staged)
+            attachment.discard(image)
             db.session.commit()
-        choice.staged = None
 
 
 def act(action: str, choice: ImageChoice) -> None:

@@ -88,7 +88,7 @@ def test_the_form_tells_its_host_and_who_has_set_it(live_app, dashboard, elsewhe
     product_id = widget(f"{elsewhere}/widget.png")
     dashboard.goto(f"{live_app.url}/dashboard/inventory/{product_id}/edit")
     host = elsewhere.removeprefix("http://")
-    expect(dashboard.locator(".preview-facts")).to_have_text(f"{host} · set through the API")
+    expect(dashboard.locator(".preview-facts")).to_have_text(f"Linked from {host}")
     expect(dashboard.locator("#image-preview img")).to_have_attribute(
         "src", f"{elsewhere}/widget.png"
     )

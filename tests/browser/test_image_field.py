@@ -75,7 +75,7 @@ def test_a_chosen_image_shows_before_save(live_app, dashboard):
 def test_a_chosen_image_survives_a_refused_save(live_app, dashboard):
     dashboard.goto(live_app.url + NEW)
     choose(dashboard, photo())
-    expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
+    expect(dashboard.locator(".preview-facts")).to_contain_text("1,600 × 1,200 px")
     save(dashboard)
     expect(dashboard.locator("#error-summary")).to_contain_text("Enter a product name.")
     expect_shown(preview(dashboard))
@@ -94,7 +94,7 @@ def test_save_during_the_upload_waits_for_it(live_app, dashboard):
     choose(dashboard, photo())
     expect(dashboard.locator("#image-progress")).to_be_visible()
     save(dashboard)
-    expect(dashboard.locator("#image-status")).to_have_text("Saving when the image has arrived.")
+    expect(dashboard.locator("#save-status")).to_have_text("Saving when the image has arrived.")
     assert dashboard.url.endswith(NEW)
     held[0].continue_()
     dashboard.wait_for_url("**/dashboard/inventory")
@@ -133,13 +133,13 @@ def test_a_file_too_large_is_refused_before_it_is_sent(live_app, dashboard):
 def test_a_wrong_format_is_told_and_the_earlier_choice_stays(live_app, dashboard):
     dashboard.goto(live_app.url + NEW)
     choose(dashboard, photo())
-    expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
+    expect(dashboard.locator(".preview-facts")).to_contain_text("1,600 × 1,200 px")
     choose(dashboard, {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
     expect(dashboard.locator("#image-error")).to_have_text(
         "Only JPG, PNG, WebP, and AVIF images are allowed."
     )
     expect(dashboard.locator("#image")).to_have_attribute("aria-invalid", "true")
-    expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
+    expect(dashboard.locator(".preview-facts")).to_contain_text("1,600 × 1,200 px")
 
 
 def test_a_failed_upload_is_told_and_keeps_the_file(live_app, dashboard):
@@ -170,7 +170,7 @@ def test_a_session_that_ended_keeps_the_file_chosen(live_app, dashboard):
 def test_remove_and_undo_change_only_the_form(live_app, dashboard, imaged):
     dashboard.goto(imaged)
     dashboard.get_by_role("button", name="Remove image").click()
-    expect(dashboard.locator("#image-field")).to_contain_text("old address will stop working")
+    expect(dashboard.locator("#image-field")).to_contain_text("its link will stop working")
     undo = dashboard.get_by_role("button", name="Undo")
     expect(undo).to_be_focused()
     undo.click()
@@ -206,7 +206,7 @@ def test_replace_makes_the_old_address_stop_working(live_app, dashboard, imaged)
     address = dashboard.locator("#image-url").input_value()
     assert dashboard.request.get(address).status == 200
     choose(dashboard, photo("red.jpg"))
-    expect(dashboard.locator("#image-field")).to_contain_text("old address will stop working")
+    expect(dashboard.locator("#image-field")).to_contain_text("Its link will stop working")
     save(dashboard)
     dashboard.wait_for_url("**/dashboard/inventory")
     assert dashboard.request.get(address).status == 404
@@ -215,7 +215,7 @@ def test_replace_makes_the_old_address_stop_working(live_app, dashboard, imaged)
 def test_cancel_discards_the_choice(live_app, dashboard, widget):
     dashboard.goto(widget)
     choose(dashboard, photo())
-    expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
+    expect(dashboard.locator(".preview-facts")).to_contain_text("1,600 × 1,200 px")
     dashboard.get_by_role("button", name="Cancel").last.click()
     dashboard.wait_for_url("**/dashboard/inventory")
     assert images(live_app) == []
@@ -263,7 +263,7 @@ def test_no_script_or_style_breaks_the_policy(live_app, dashboard):
     dashboard.on("console", lambda message: complaints.append(message.text))
     dashboard.goto(live_app.url + NEW)
     choose(dashboard, photo())
-    expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
+    expect(dashboard.locator(".preview-facts")).to_contain_text("1,600 × 1,200 px")
     assert complaints == []
 
 
@@ -276,10 +276,10 @@ class TestWithoutScripts:
         dashboard.goto(live_app.url + NEW)
         choose(dashboard, photo())
         dashboard.get_by_role("button", name="Show preview").click()
-        expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
+        expect(dashboard.locator(".preview-facts")).to_contain_text("1,600 × 1,200 px")
         save(dashboard)
         expect(dashboard.locator("#error-summary")).to_contain_text("Enter a product name.")
-        expect(dashboard.locator(".preview-facts")).to_contain_text("blue-widget.jpg")
+        expect(dashboard.locator(".preview-facts")).to_contain_text("1,600 × 1,200 px")
         fill(dashboard)
         save(dashboard)
         dashboard.wait_for_url("**/dashboard/inventory")

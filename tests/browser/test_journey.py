@@ -87,7 +87,7 @@ def test_a_image_from_the_form_to_the_shopper_and_away(live_app, dashboard):
     assert page.request.get(old_address).status == 200
     choose(page, 900, 900)
     save(page)
-    page.wait_for_url("**/dashboard/inventory")
+    page.wait_for_url("**/dashboard/inventory#product-*")
     second = set(shown_images(page, live_app))
     assert len(second) == 1
     assert second != first
@@ -98,6 +98,6 @@ def test_a_image_from_the_form_to_the_shopper_and_away(live_app, dashboard):
     page.get_by_role("button", name="Remove image").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     save(page)
-    page.wait_for_url("**/dashboard/inventory")
+    page.wait_for_url("**/dashboard/inventory#product-*")
     assert kept_ids(live_app) == set()
     expect_tiles(page, live_app)
