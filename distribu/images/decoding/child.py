@@ -10,7 +10,8 @@ from dataclasses import asdict, fields
 from math import ceil
 
 from . import publishing
-from .policies import ImagePolicy, InvalidImage
+from .encoding import UnfaithfulEncoding
+from .policies import UNDECODABLE, ImagePolicy, InvalidImage
 from .wire import Derivative, receive, send
 
 # Beyond the pixels: what libraries reserve without touching it, thread stacks, encoder tables.
@@ -54,6 +55,9 @@ def _answer(connection: socket.socket, job: dict, upload: int) -> None:
                 answer = {}
         except InvalidImage as error:
             send(connection, {"invalid": [error.code, error.message]})
+            return
+        except UnfaithfulEncoding:
+            send(connection, {"invalid": ["undecodable", UNDECODABLE]})
             return
         except MemoryError:
             send(connection, {"limit": "memory"})
