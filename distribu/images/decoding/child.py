@@ -12,6 +12,7 @@ from math import ceil
 from . import publishing
 from .encoding import UnfaithfulEncoding
 from .policies import UNDECODABLE, ImagePolicy, InvalidImage
+from .probe import ImageInfo
 from .wire import Derivative, receive, send
 
 # Beyond the pixels: what libraries reserve without touching it, thread stacks, encoder tables.
@@ -43,15 +44,15 @@ def _end_with_server(lifeline: int) -> None:
 
 def _answer(connection: socket.socket, job: dict, upload: int) -> None:
     _allow(job["memory_bytes"], job["cpu_seconds"])
-    policy = ImagePolicy(**job["policy"])
+    policy, info = ImagePolicy(**job["policy"]), ImageInfo(**job["info"])
     with _content(upload) as file:
         try:
             if job["task"] == "publish":
-                made = publishing.publish(file, policy)
+                made = publishing.publish(file, policy, info)
                 files = [made.stable, made.thumbnail]
                 answer = {"info": asdict(made.info), "color": made.placeholder_color}
             else:
-                files = publishing.derive(file, policy, with_thumbnail=job["with_thumbnail"])
+                files = publishing.derive(file, policy, info, with_thumbnail=job["with_thumbnail"])
                 answer = {}
         except InvalidImage as error:
             send(connection, {"invalid": [error.code, error.message]})

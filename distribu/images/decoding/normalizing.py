@@ -35,7 +35,7 @@ def normalized(data: bytes, format: str) -> bytes:
     """The same pixels without anything else; data itself where its structure is not understood."""
     try:
         return _NORMALIZERS[format](data)
-    except (MalformedFile, ExcessiveFile, struct.error, IndexError):
+    except (MalformedFile, ExcessiveFile, struct.error, IndexError, StopIteration):
         return data
 
 

@@ -43,13 +43,14 @@ _SAME_SCALE = 1.5
 _FINEST_QUALITY = 90
 
 
-def publish(file: BinaryIO, policy: ImagePolicy) -> Publication:
+def publish(file: BinaryIO, policy: ImagePolicy, info: ImageInfo | None = None) -> Publication:
     """The stable image, the first thumbnail and a color, from one decode.
 
+    info: what probe() said of the file, where it has been asked already.
     Raises InvalidImage. Runs decoders: call it in a child of the sandbox. Two threads share
     the work, because somebody waits for it; derive() has one, because a queue does.
     """
-    info = probe(file, policy)
+    info = info or probe(file, policy)
     with opened(file, info, policy) as source, ThreadPoolExecutor(1) as beside:
         # The thread starts now, while there is memory for its stack.
         beside.submit(bool)
@@ -64,14 +65,18 @@ def publish(file: BinaryIO, policy: ImagePolicy) -> Publication:
 
 
 def derive(
-    file: BinaryIO, policy: ImagePolicy, *, with_thumbnail: bool = False
+    file: BinaryIO,
+    policy: ImagePolicy,
+    info: ImageInfo | None = None,
+    *,
+    with_thumbnail: bool = False,
 ) -> list[Derivative]:
     """The rest of the set, largest first: WebP and AVIF at every width, and share.jpg.
 
     with_thumbnail: make the thumbnail of publish() again too, for another ladder.
     Raises InvalidImage. Runs decoders: call it in a child of the sandbox.
     """
-    info = probe(file, policy)
+    info = info or probe(file, policy)
     with opened(file, info, policy) as source:
         source.info = info = _as_decoded(info, source.image)
         published = fitted((info.width_px, info.height_px), PUBLISHED_MAX_PX)
