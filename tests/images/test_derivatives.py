@@ -5,7 +5,7 @@ from dataclasses import replace
 from io import BytesIO
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageColor, ImageStat
 
 from distribu.images.decoding import publishing
 from distribu.images.decoding.encoding import UnfaithfulEncoding, encode
@@ -211,6 +211,18 @@ def test_output_that_differs_is_not_published(monkeypatch, published):
     image = image_files.drawing(64, 48).quantize(16)
     _, stable, _ = published(image_files.saved(image, "PNG"))
     assert corners(stable) == UPRIGHT
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("size", [1, 2, 5, 20, 63, 64, 150])
+@pytest.mark.parametrize("colors", [("red", "blue"), ("lime", "magenta"), ("black", "white")])
+def test_honest_image_is_never_taken_for_another(published, derived, format, size, colors):
+    # The hardest there is for formats that store colors more coarsely than brightness.
+    image = Image.new("RGB", (size, size), colors[0])
+    image.putdata([ImageColor.getrgb(colors[at % 2]) for at in range(size * size)])
+    file = image_files.saved(image, format)
+    _, stable, _ = published(file)
+    assert (stable.size, len(derived(file)) >= 2) == ((size, size), True)
 
 
 def test_writer_that_fails_is_found_out():

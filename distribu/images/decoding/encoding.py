@@ -21,10 +21,11 @@ _AVIF = {"quality": 66, "speed": 8, "max_threads": 1, "advanced": {"tune": "ssim
 # Small images show their artefacts, and cost few bytes.
 _AVIF_SMALL = _AVIF | {"quality": 68}
 _AVIF_SMALL_PX = 320
-# What is read back is compared at this size, where neither noise nor dithering counts. A GIF has
-# no half transparency, so its edges differ; in tiny images the colors of neighbors run together.
+# What is read back is compared at this size, where neither noise nor dithering counts. A GIF has no
+# half transparency, lossy formats blur colors, and in tiny images those of neighbors run together;
+# a large file that shows something else differs by 80 and more.
 _SMALL_PX = 16
-_FAITHFUL, _FAITHFUL_ELSE, _FAITHFUL_TINY = {"GIF": 24}, 8, 64
+_FAITHFUL, _FAITHFUL_ELSE, _FAITHFUL_TINY = {"PNG": 8}, 32, 128
 _SHARE = {"quality": 82, "optimize": True, "progressive": True}
 
 
@@ -58,8 +59,8 @@ def _read_back(file: BinaryIO, format: str, meant: Image.Image) -> None:
         is_whole = written.size == meant.size
         written.draft(None, (_SMALL_PX, _SMALL_PX))
         difference = max(map(_difference, _on_grounds(written), _on_grounds(meant)))
-    is_tiny = min(meant.size) < _SMALL_PX
-    limit = _FAITHFUL_TINY if is_tiny else _FAITHFUL.get(format, _FAITHFUL_ELSE)
+    is_tiny = min(meant.size) < 4 * _SMALL_PX
+    limit = _FAITHFUL.get(format, _FAITHFUL_TINY if is_tiny else _FAITHFUL_ELSE)
     if not is_whole or difference > limit:
         raise UnfaithfulEncoding(f"{format} differs by {difference:.0f} of 255")
 
