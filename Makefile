@@ -13,7 +13,7 @@ ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test servers lint format bench lock clean
+.PHONY: help run run-on-directory run-on-minio test browsers fuzz servers lint format bench lock clean
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -21,6 +21,8 @@ help:
 	@echo 'make run STORE=minio   the same with its images on a real MinIO'
 	@echo 'make test              every test; what servers it lacks are got or skipped'
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
+	@echo 'make browsers          every generated file, as published against what Chromium shows'
+	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make lint              ruff, linter and formatter; make format repairs what it can'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
 	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
@@ -47,6 +49,14 @@ servers:
 test: servers
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -n 2 --dist loadgroup $(ARGS)
+
+browsers: servers
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest tests/browser/differential.py $(ARGS)
+
+fuzz:
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest tests/images/test_fuzz.py --hypothesis-profile=fuzz $(ARGS)
 
 lint:
 	@$(ENVIRONMENT) postgres redis test

@@ -10,13 +10,13 @@ def made(path: str, width: int, format: str) -> dict:
 
 
 STABLE = made("", 2000, "JPEG")
-THUMBNAIL = made("v1/300w.webp", 300, "WEBP")
+THUMBNAIL = made("v2/300w.webp", 300, "WEBP")
 LADDER = [
     THUMBNAIL,
-    made("v1/100w.webp", 100, "WEBP"),
-    made("v1/1000w.webp", 1000, "WEBP"),
-    made("v1/300w.avif", 300, "AVIF"),
-    made("v1/share.jpg", 1200, "JPEG"),
+    made("v2/100w.webp", 100, "WEBP"),
+    made("v2/1000w.webp", 1000, "WEBP"),
+    made("v2/300w.avif", 300, "AVIF"),
+    made("v2/share.jpg", 1200, "JPEG"),
 ]
 
 
@@ -33,8 +33,8 @@ def image(app_context):
 
 def test_a_list_shows_the_thumbnail_as_soon_as_there_is_one(image):
     fresh = image(STABLE, THUMBNAIL)
-    assert fresh.srcset("WEBP", 300) == "/images/X/v1/300w.webp 300w"
-    assert fresh.fallback_url(300) == "/images/X/v1/300w.webp"
+    assert fresh.srcset("WEBP", 300) == "/images/X/v2/300w.webp 300w"
+    assert fresh.fallback_url(300) == "/images/X/v2/300w.webp"
 
 
 def test_a_large_box_shows_the_stable_image_until_the_ladder_is_there(image):
@@ -45,21 +45,21 @@ def test_a_large_box_shows_the_stable_image_until_the_ladder_is_there(image):
 
 def test_a_card_never_waits_for_the_stable_image(image):
     fresh = image(STABLE, THUMBNAIL)
-    assert fresh.fallback_url(750) == "/images/X/v1/300w.webp"
+    assert fresh.fallback_url(750) == "/images/X/v2/300w.webp"
 
 
 def test_a_large_box_shows_the_ladder_once_it_is_there(image):
     whole = image(STABLE, *LADDER)
-    assert "/images/X/v1/1000w.webp 1000w" in whole.srcset("WEBP", 1500)
-    assert whole.srcset("AVIF", 1500) == "/images/X/v1/300w.avif 300w"
-    assert whole.fallback_url(1500) == "/images/X/v1/1000w.webp"
+    assert "/images/X/v2/1000w.webp 1000w" in whole.srcset("WEBP", 1500)
+    assert whole.srcset("AVIF", 1500) == "/images/X/v2/300w.avif 300w"
+    assert whole.fallback_url(1500) == "/images/X/v2/1000w.webp"
 
 
 def test_no_file_is_wider_than_the_limit(image):
     whole = image(STABLE, *LADDER)
-    assert whole.srcset("WEBP", 100) == "/images/X/v1/100w.webp 100w"
+    assert whole.srcset("WEBP", 100) == "/images/X/v2/100w.webp 100w"
 
 
 def test_a_narrow_image_needs_no_more_than_its_thumbnail(image):
-    narrow = image(made("", 200, "PNG"), made("v1/200w.webp", 200, "WEBP"))
-    assert narrow.srcset("WEBP", 1500) == "/images/X/v1/200w.webp 200w"
+    narrow = image(made("", 200, "PNG"), made("v2/200w.webp", 200, "WEBP"))
+    assert narrow.srcset("WEBP", 1500) == "/images/X/v2/200w.webp 200w"

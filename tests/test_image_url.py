@@ -117,7 +117,7 @@ class TestTheSameValue:
             "https://shop.test{path}",
             "http://old-name.example{path}",
             "http://shop.test{path}?format=500w",
-            "http://shop.test/images/{id}/v1/300w.webp",
+            "http://shop.test/images/{id}/v2/300w.webp",
             "https://cdn.example.com/of/distribu{path}",
             "http://shop.test/%69mages/{id}/a.png",
         ],
@@ -195,7 +195,7 @@ class TestAnotherHostedImage:
         db.session.expire_all()
         assert copy.ladder_version is not None
         paths = {made["path"] for made in copy.derivatives}
-        assert {"", "v1/40w.webp", "v1/share.jpg"} <= paths
+        assert {"", "v2/40w.webp", "v2/share.jpg"} <= paths
         assert store.keys() == {copy.key(path) for path in paths}
 
     def test_takes_the_place_of_the_primary_one_only(self, acme):

@@ -8,7 +8,24 @@ from wtforms import Field, Form, ValidationError
 from wtforms.validators import StopValidation
 
 from ..images.decoding.policies import ImagePolicy, InvalidImage
-from ..images.decoding.probe import probe
+from ..images.decoding.probe import ImageInfo, probe
+
+
+def examined(field: Field, policy: ImagePolicy) -> ImageInfo:
+    """What the header of the field's file tells, read once for every validator and for Save.
+
+    Raises InvalidImage.
+    """
+    known = getattr(field, "_examined", None)
+    if known is None or known[0] is not field.data:
+        try:
+            known = (field.data, probe(field.data.stream, policy))
+        except InvalidImage as error:
+            known = (field.data, error)
+        field._examined = known
+    if isinstance(known[1], InvalidImage):
+        raise known[1]
+    return known[1]
 
 
 class ImageFormat:
@@ -23,7 +40,7 @@ class ImageFormat:
         if not field.data:
             return
         try:
-            probe(field.data.stream, self.policy)
+            examined(field, self.policy)
         except InvalidImage as error:
             self._refuse(error)
 

@@ -21,6 +21,7 @@ from .decoding.policies import (
     MERCHANT,
     ImagePolicy,
 )
+from .decoding.probe import ImageInfo
 from .decoding.sandbox import WAIT_SECONDS, Publication
 from .filenames import public_name, shortened
 from .processing import ask_for_work, measured
@@ -45,9 +46,11 @@ def stage(
     upload: FileStorage,
     policy: ImagePolicy = MERCHANT,
     now: datetime | None = None,
+    info: ImageInfo | None = None,
 ) -> Image:
     """A READY image that no product has yet, its rows and objects written.
 
+    info: what probe() said of the upload, where it has been asked already.
     Commits, and refuses a session with pending work: half a form must
     not be saved with it. Raises InvalidImage, and SandboxError and
     StoreError with nothing left behind.
@@ -55,7 +58,7 @@ def stage(
     refuse_pending_work()
     now = now or utc_now()
     with ExitStack() as files:
-        publication = sandbox.publish(upload.stream, policy, wait_seconds=WAIT_SECONDS)
+        publication = sandbox.publish(upload.stream, policy, wait_seconds=WAIT_SECONDS, info=info)
         made = [publication.stable, publication.thumbnail]
         close_with(files, made)
         image = _new_image(company_id, upload, publication, policy)

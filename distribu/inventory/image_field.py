@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import abort, current_app, g, render_template, request
 
 from ..extensions import db
+from ..forms.image_file import examined
 from ..forms.product import ImageForm
 from ..http.tenancy import company_product_or_404, signed_in
 from ..images import attachment, staging
@@ -109,7 +110,8 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
     if choice.errors:
         return
     try:
-        staged = staging.stage(g.company.id, form.image.data, MERCHANT)
+        info = examined(form.image, MERCHANT)
+        staged = staging.stage(g.company.id, form.image.data, MERCHANT, info=info)
     except InvalidImage as error:
         choice.errors = [error.message]
     except ImagesHeld as error:

@@ -54,7 +54,7 @@ def ladder_of_distribu(image: str, output: str) -> None:
         info = probe(file, PUBLISHED)
         with opened(file, info, PUBLISHED) as source:
             largest = round(WIDTHS[0] * max(1, info.height_px / info.width_px))
-            still = read_still(source, info, largest)
+            still = read_still(source, largest)
     for width in WIDTHS:
         still = shrunk(still, (width, round(still.height * width / still.width)))
         with webp_still(still).file as made:

@@ -76,7 +76,7 @@ def image(company_id: str, product_id: str) -> Image:
     for width in (*LADDER, 1600):
         size = {"width_px": width, "height_px": width * 3 // 4, "byte_size": 1}
         made += [
-            {"path": f"v1/{width}w.{format.lower()}", "format": format} | size
+            {"path": f"v2/{width}w.{format.lower()}", "format": format} | size
             for format in ("WEBP", "AVIF")
         ]
     texts = {"policy": "merchant", "sha256": "0" * 64, "filename": "a.jpg", "public_name": "a.jpg"}

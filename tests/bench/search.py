@@ -149,9 +149,9 @@ def product(company_id: str, number: int) -> dict:
 def image(product: dict) -> dict:
     """A published image of product: what decides how long its markup takes to write."""
     sizes = [(width, width * 3 // 4) for width in (100, 300, 500, 750, 1000, 1500)]
-    made = [("JPEG", "", 2000, 1500), ("JPEG", "v1/share.jpg", 1200, 900)]
+    made = [("JPEG", "", 2000, 1500), ("JPEG", "v2/share.jpg", 1200, 900)]
     made += [
-        (format, f"v1/{width}w.{format.lower()}", width, height)
+        (format, f"v2/{width}w.{format.lower()}", width, height)
         for format in ("WEBP", "AVIF")
         for width, height in sizes
     ]

@@ -74,7 +74,7 @@ def products():
         placeholder_color="#8899aa",
         alt_text="",
     )
-    made = {"path": "v1/300w.webp", "format": "WEBP", "width_px": 300, "height_px": 200}
+    made = {"path": "v2/300w.webp", "format": "WEBP", "width_px": 300, "height_px": 200}
     missing = Image(id="01J0", derivatives=[made], placeholder_color="#8899aa", alt_text="")
     return [
         SimpleNamespace(name="Anchor", external_image_url=None, image=None),

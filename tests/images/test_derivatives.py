@@ -1,16 +1,21 @@
 """What is published, and what is made of it."""
 
+import struct
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageColor, ImageStat
 
+from distribu.images.decoding import publishing
+from distribu.images.decoding.encoding import UnfaithfulEncoding, encode
 from distribu.images.decoding.ladder import LADDER, ladder
 from distribu.images.decoding.policies import COMMERCE, MERCHANT, PUBLISHED, InvalidImage
 from distribu.images.decoding.probe import probe
 from distribu.images.decoding.publishing import derive, publish
 from tests.images import image_files
 from tests.images.image_files import UPRIGHT, corners, jpeg, png
+from tests.images.world_files import world_files
 
 FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "GIF"]
 
@@ -56,7 +61,7 @@ def test_image_keeps_its_format(published, format):
     publication, image, thumbnail = published(image_files.of_format(format, 640, 480))
     assert image.format == publication.stable.format == format
     assert (publication.stable.path, image.size) == ("", (640, 480))
-    assert (publication.thumbnail.path, thumbnail.format) == ("v1/300w.webp", "WEBP")
+    assert (publication.thumbnail.path, thumbnail.format) == ("v2/300w.webp", "WEBP")
     assert (thumbnail.size, corners(thumbnail)) == ((300, 225), UPRIGHT)
 
 
@@ -67,8 +72,8 @@ def test_every_orientation_becomes_upright(published, derived, format, orientati
     stills = derived(image_files.turned(format, orientation, 640, 480))
     sizes = {path: image.size for path, image in stills.items()}
     assert (image.size, thumbnail.size) == ((640, 480), (300, 225))
-    assert sizes["v1/640w.avif"] == sizes["v1/share.jpg"] == (640, 480)
-    assert sizes["v1/100w.webp"] == (100, 75)
+    assert sizes["v2/640w.avif"] == sizes["v2/share.jpg"] == (640, 480)
+    assert sizes["v2/100w.webp"] == (100, 75)
     shown = [corners(image) for image in [image, thumbnail, *stills.values()]]
     assert shown == [UPRIGHT] * len(shown)
 
@@ -101,22 +106,22 @@ def test_ladder_ends_at_the_image_or_at_the_top():
 
 def test_whole_set(derived):
     stills = derived(jpeg(2000, 1500))
-    avif = {f"v1/{width}w.avif" for width in LADDER}
-    webp = {f"v1/{width}w.webp" for width in LADDER if width != 300}
-    assert set(stills) == avif | webp | {"v1/share.jpg"}
-    assert stills["v1/share.jpg"].size == (1200, 900)
+    avif = {f"v2/{width}w.avif" for width in LADDER}
+    webp = {f"v2/{width}w.webp" for width in LADDER if width != 300}
+    assert set(stills) == avif | webp | {"v2/share.jpg"}
+    assert stills["v2/share.jpg"].size == (1200, 900)
     assert {image.format for path, image in stills.items() if "avif" in path} == {"AVIF"}
 
 
 def test_thumbnail_can_be_made_again(derived):
-    assert "v1/300w.webp" in derived(jpeg(640, 480), with_thumbnail=True)
+    assert "v2/300w.webp" in derived(jpeg(640, 480), with_thumbnail=True)
 
 
 def test_small_image_is_not_enlarged(published, derived):
     publication, _, thumbnail = published(png(40, 30))
-    assert (publication.thumbnail.path, thumbnail.size) == ("v1/40w.webp", (40, 30))
+    assert (publication.thumbnail.path, thumbnail.size) == ("v2/40w.webp", (40, 30))
     sizes = {path: image.size for path, image in derived(png(40, 30)).items()}
-    assert sizes == {"v1/40w.avif": (40, 30), "v1/share.jpg": (40, 30)}
+    assert sizes == {"v2/40w.avif": (40, 30), "v2/share.jpg": (40, 30)}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9000), (9000, 1), (3, 2)])
@@ -124,13 +129,13 @@ def test_odd_sizes(published, derived, size):
     _, image, _ = published(png(*size))
     assert max(image.size) <= 2560
     assert min(image.size) >= 1
-    assert "v1/share.jpg" in derived(png(*size))
+    assert "v2/share.jpg" in derived(png(*size))
 
 
 def test_tall_image_follows_its_published_width(published, derived):
     _, image, _ = published(png(500, 8000))
     assert image.size == (160, 2560)
-    assert derived(png(500, 8000))["v1/160w.avif"].size == (160, 2560)
+    assert derived(png(500, 8000))["v2/160w.avif"].size == (160, 2560)
 
 
 def test_display_p3_is_converted(published):
@@ -148,7 +153,7 @@ def test_exchanged_profile_exchanges_the_colors(published, derived):
     red = Image.new("RGB", (64, 48), (255, 0, 0))
     file = image_files.saved(red, "JPEG", icc_profile=image_files.EXCHANGED, quality=95)
     _, image, thumbnail = published(file)
-    share = derived(file)["v1/share.jpg"]
+    share = derived(file)["v2/share.jpg"]
     shown = [image.convert("RGB").getpixel((20, 20)) for image in (image, thumbnail, share)]
     assert [green > 240 and red < 15 for red, green, _ in shown] == [True] * 3
 
@@ -184,10 +189,94 @@ def test_palette_stays_a_palette(published):
 def test_alpha_is_kept_and_white_where_there_is_none(published, derived, format):
     _, image, thumbnail = published(image_files.cut_out(format, 640, 480))
     stills = derived(image_files.cut_out(format, 640, 480))
-    share = stills.pop("v1/share.jpg")
+    share = stills.pop("v2/share.jpg")
     cut_outs = [image, thumbnail, *stills.values()]
     assert [image.getpixel((2, 2))[3] for image in cut_outs] == [0] * len(cut_outs)
     assert share.getpixel((2, 2)) == pytest.approx((255, 255, 255), abs=2)
+
+
+@pytest.mark.parametrize("colors", [4, 16, 64, 256])
+@pytest.mark.parametrize("at", [0, 1])
+def test_transparent_still_gif_is_published_whole(published, colors, at):
+    image = image_files.drawing(64, 48).quantize(colors)
+    file = image_files.saved(image, "GIF", transparency=image.getpixel((at * 40, 4)))
+    _, stable, _ = published(file)
+    shown = stable.convert("RGBA")
+    assert [shown.getpixel((x, 4))[3] for x in (4, 60)] == [255 * (at == 1), 255 * (at == 0)]
+    assert corners(shown)[2:] == UPRIGHT[2:]
+
+
+def test_output_that_differs_is_not_published(monkeypatch, published):
+    monkeypatch.setattr(publishing, "_palette_image", lambda source: Image.new("P", source.size, 0))
+    image = image_files.drawing(64, 48).quantize(16)
+    _, stable, _ = published(image_files.saved(image, "PNG"))
+    assert corners(stable) == UPRIGHT
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("size", [1, 2, 5, 20, 63, 64, 150])
+@pytest.mark.parametrize("colors", [("red", "blue"), ("lime", "magenta"), ("black", "white")])
+def test_honest_image_is_never_taken_for_another(published, derived, format, size, colors):
+    # The hardest there is for formats that store colors more coarsely than brightness.
+    image = Image.new("RGB", (size, size), colors[0])
+    image.putdata([ImageColor.getrgb(colors[at % 2]) for at in range(size * size)])
+    file = image_files.saved(image, format)
+    _, stable, _ = published(file)
+    assert (stable.size, len(derived(file)) >= 2) == ((size, size), True)
+
+
+def test_writer_that_fails_is_found_out():
+    image = image_files.drawing(64, 48)
+    with pytest.raises(UnfaithfulEncoding):
+        encode("", "PNG", image, {}, meant=Image.new("RGB", (64, 48), "black"))
+
+
+def test_animation_with_a_still_of_its_own_shows_its_first_frame(published, derived):
+    still = Image.new("RGB", (64, 48), "black")
+    frames = [image_files.drawing(64, 48), Image.new("RGB", (64, 48), "gray")]
+    options = {"save_all": True, "append_images": frames, "default_image": True, "duration": 90}
+    file = image_files.saved(still, "PNG", **options)
+    _, stable, thumbnail = published(file)
+    assert corners(stable) == corners(thumbnail) == UPRIGHT
+    assert all(corners(image) == UPRIGHT for image in derived(file).values())
+
+
+def test_gif_frame_smaller_than_its_screen_leaves_the_rest_free(published):
+    data = image_files.gif(20, 10).getvalue()
+    data = data[:6] + struct.pack("<HH", 40, 30) + data[10:]
+    _, stable, _ = published(BytesIO(data))
+    alpha = stable.convert("RGBA").getchannel("A")
+    assert (alpha.getpixel((5, 5)), alpha.getpixel((30, 20)), alpha.size) == (255, 0, (40, 30))
+
+
+def test_png_without_its_last_rows_is_refused():
+    data = world_files()["png-framing/rows-missing"]
+    with pytest.raises(InvalidImage, match="damaged"):
+        publish(BytesIO(data), MERCHANT)
+
+
+def test_jpeg_that_is_cut_and_closed_is_refused():
+    data = image_files.saved(image_files.noise(640, 480), "JPEG").getvalue()
+    with pytest.raises(InvalidImage, match="damaged"):
+        publish(BytesIO(data[: len(data) // 2] + b"\xff\xd9"), MERCHANT)
+
+
+def test_no_avif_where_something_is_transparent(derived):
+    paths = derived(image_files.cut_out("PNG", 64, 48))
+    assert not [path for path in paths if path.endswith("avif")]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 500), (500, 3), (64, 48)])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_published_png_shows_its_source(published, size, mode, orientation):
+    image = image_files.noise(*size).convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    _, stable, _ = published(image_files.saved(image, "PNG", exif=exif))
+    meant = image.convert("RGB")
+    meant = meant.transpose(Image.Transpose.ROTATE_270) if orientation == 6 else meant
+    assert ImageChops.difference(stable.convert("RGB"), meant).getbbox() is None
 
 
 def test_idle_alpha_is_dropped(published):
@@ -199,7 +288,7 @@ def test_phone_images_are_jpegs(published, derived):
     publication, image, _ = published(image_files.mpo(640, 480))
     assert (image.format, getattr(image, "n_frames", 1)) == ("JPEG", 1)
     assert publication.info.frames == 1
-    assert "v1/640w.avif" in derived(image_files.mpo(640, 480))
+    assert "v2/640w.avif" in derived(image_files.mpo(640, 480))
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF"])

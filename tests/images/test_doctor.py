@@ -8,6 +8,7 @@ from flask import current_app
 
 from distribu.extensions import db
 from distribu.images import attachment, doctor, outbox, processing
+from distribu.images.decoding.ladder import LADDER_VERSION
 from distribu.images.doctor import EXTRA, MISSING, WRONG_SIZE, ForeignStore
 from distribu.models import ERROR, PROCESSING, READY, Image, Installation, new_id, utc_now
 from tests.conftest import run_queue
@@ -58,7 +59,7 @@ def test_what_the_outbox_owns_is_not_complained_of(image):
     assert examine() == []
 
 
-@pytest.mark.parametrize("key", ["images/{}/a.png", "images/{}/v1/300w.webp", "incoming/{}/upload"])
+@pytest.mark.parametrize("key", ["images/{}/a.png", "images/{}/v2/300w.webp", "incoming/{}/upload"])
 def test_an_orphan_is_found_and_deleted(image, store, key):
     key = key.format(new_id())
     store.put(key, png(8, 8), "image/png")
@@ -82,7 +83,7 @@ def test_what_distribu_never_put_there_is_told_and_left(image, store):
     assert has_object(store, key)
 
 
-@pytest.mark.parametrize("name", ["v1/stray.webp", "v7/100w.webp", "stray.png", "v1/.01J.part"])
+@pytest.mark.parametrize("name", ["v2/stray.webp", "v7/100w.webp", "stray.png", "v2/.01J.part"])
 def test_a_stray_among_the_objects_of_a_image_is_found_and_deleted(image, store, tmp_path, name):
     key, whole = f"{image.prefix}{name}", store.keys()
     path = tmp_path / "store" / key
@@ -105,12 +106,12 @@ def test_a_temporary_file_that_nobody_owns_is_found_and_deleted(image, store, tm
 
 
 def test_what_somebody_still_writes_is_not_complained_of(stage, store):
-    store.put(stage().key("v1/140w.avif"), png(8, 8), "image/avif")
+    store.put(stage().key("v2/140w.avif"), png(8, 8), "image/avif")
     assert examine(repair=True) == []
 
 
 def test_a_stray_is_left_to_a_writer_that_has_come_meanwhile(image, store):
-    image_id, stray = image.id, image.key("v1/stray.webp")
+    image_id, stray = image.id, image.key("v2/stray.webp")
     store.put(stray, png(8, 8), "image/webp")
 
     def hand_over() -> None:
@@ -133,10 +134,10 @@ def test_an_older_ladder_that_the_outbox_owns_is_not_complained_of(image, store)
 
 
 def test_a_lost_derivative_is_made_again(image, store, app, lose):
-    key, others = image.key("v1/100w.avif"), store.keys()
+    key, others = image.key("v2/100w.avif"), store.keys()
     lose(key)
     assert examine() == [(MISSING, key)]
-    assert image.ladder_version == 1
+    assert image.ladder_version == LADDER_VERSION
     assert examine(repair=True) == [(MISSING, key)]
     run_queue(app)
     assert store.keys() == others == named_by_rows()
@@ -144,9 +145,9 @@ def test_a_lost_derivative_is_made_again(image, store, app, lose):
 
 
 def test_what_was_not_lost_keeps_its_bytes(image, store, app, lose):
-    kept = image.key("v1/140w.avif")
+    kept = image.key("v2/140w.avif")
     store.put(kept, BytesIO(bytes(store.stat(kept).byte_size)), "image/avif")
-    lose(image.key("v1/100w.avif"))
+    lose(image.key("v2/100w.avif"))
     examine(repair=True)
     run_queue(app)
     with store.open(kept) as file:
@@ -154,7 +155,7 @@ def test_what_was_not_lost_keeps_its_bytes(image, store, app, lose):
 
 
 def test_a_derivative_of_the_wrong_size_is_made_again(image, store, app):
-    key, whole = image.key("v1/140w.webp"), store.keys()
+    key, whole = image.key("v2/140w.webp"), store.keys()
     store.put(key, png(8, 8), "image/webp")
     assert examine(repair=True) == [(WRONG_SIZE, key)]
     run_queue(app)

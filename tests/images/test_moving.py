@@ -187,8 +187,8 @@ def test_a_bucket_that_answers_itself_is_told_the_content_types(request, make_ap
             types[made["path"]] = (answer.status, answer.headers["Content-Type"])
             assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert types[""] == (200, "image/jpeg")
-        assert types["v1/300w.webp"] == (200, "image/webp")
-        assert types["v1/600w.avif"] == (200, "image/avif")
+        assert types["v2/300w.webp"] == (200, "image/webp")
+        assert types["v2/600w.avif"] == (200, "image/avif")
 
 
 def test_the_shop_goes_on_during_the_first_pass(real_shop):
@@ -325,8 +325,8 @@ def test_stores_that_differ_at_the_end_are_not_switched(shop, tmp_path, fault):
     run.copy(nothing)
     folder = tmp_path / "other" / db.session.query(Image).one().prefix
     faults = {
-        "vanished": (folder / "v1/100w.avif").unlink,
-        "shortened": lambda: (folder / "v1/100w.avif").write_bytes(b"short"),
+        "vanished": (folder / "v2/100w.avif").unlink,
+        "shortened": lambda: (folder / "v2/100w.avif").write_bytes(b"short"),
         "added": lambda: (folder / "another").write_bytes(b"?"),
     }
 
@@ -388,7 +388,7 @@ def test_a_store_with_images_of_others_is_refused(shop):
 
 def test_a_lost_object_is_told_and_keeps_nobody_from_moving(shop, tmp_path):
     shop.add()
-    key = db.session.query(Image).one().key("v1/100w.avif")
+    key = db.session.query(Image).one().key("v2/100w.avif")
     (tmp_path / "store" / key).unlink()
     run = shop.move()
     run.finish(nothing)

@@ -90,7 +90,7 @@ class TestDrain:
 
     def test_an_entry_stays_while_a_writer_may_put(self, store, acme):
         image = add_accepted(acme, writing_until=utc_now() + timedelta(minutes=4))
-        late_key, last_put_at = image.key("v1/300w.webp"), image.writing_until
+        late_key, last_put_at = image.key("v2/300w.webp"), image.writing_until
         discard(image)
         outbox.drain()
         assert store.keys() == set()
@@ -167,7 +167,7 @@ class TestSweep:
         self, store, acme, product
     ):
         image = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS)
-        store.put(image.key("v1/300w.webp"), png(8, 8), "image/webp")
+        store.put(image.key("v2/300w.webp"), png(8, 8), "image/webp")
         outbox.sweep(utc_now() + LATER)
         assert rows() == [image]
         assert (image.status, image.error_code) == (ERROR, "interrupted")

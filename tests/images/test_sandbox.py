@@ -60,8 +60,8 @@ def test_publish_answers_with_files(sandbox):
 def test_derive_answers_with_the_rest(sandbox):
     derivatives = sandbox.derive(jpeg(640, 480), MERCHANT)
     sizes = {one.path: Image.open(one.file).size for one in derivatives}
-    assert sizes["v1/100w.avif"] == (100, 75)
-    assert "v1/300w.webp" not in sizes
+    assert sizes["v2/100w.avif"] == (100, 75)
+    assert "v2/300w.webp" not in sizes
     for one in derivatives:
         one.file.close()
 

@@ -37,7 +37,7 @@ def paths(image: Image) -> set[str]:
     return {made["path"] for made in image.derivatives}
 
 
-LADDER = {"", "v1/100w.webp", "v1/100w.avif", "v1/140w.webp", "v1/140w.avif", "v1/share.jpg"}
+LADDER = {"", "v2/100w.webp", "v2/100w.avif", "v2/140w.webp", "v2/140w.avif", "v2/share.jpg"}
 
 
 class TestStage:
@@ -49,7 +49,7 @@ class TestStage:
             "blue-widget.png",
         )
         assert (image.width_px, image.height_px) == (WIDE, HIGH)
-        assert paths(image) == {"", "v1/140w.webp"}
+        assert paths(image) == {"", "v2/140w.webp"}
         assert store.keys() == named_by_rows()
 
     def test_recorded_sizes_are_those_of_the_objects(self, stage, store):
@@ -107,7 +107,7 @@ class TestProcess:
         processing.process(image.id)
         outbox.drain_request()
         assert paths(image) == LADDER
-        assert (image.ladder_version, image.writing_until) == (1, None)
+        assert (image.ladder_version, image.writing_until) == (LADDER_VERSION, None)
         assert store.keys() == named_by_rows()
         assert not has_object(store, image.upload_key)
 
@@ -172,7 +172,7 @@ class TestProcess:
         run_queue(app, tasks=1)
         assert db.session.get_one(Image, later).status == READY
         run_queue(app)
-        assert [image.ladder_version for image in rows()] == [1, 1, 1]
+        assert [image.ladder_version for image in rows()] == [LADDER_VERSION] * 3
 
     def test_a_ladder_has_three_attempts_of_its_own(self, acme, product):
         image = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS - 1)

@@ -10,7 +10,9 @@ from dataclasses import asdict, fields
 from math import ceil
 
 from . import publishing
-from .policies import ImagePolicy, InvalidImage
+from .encoding import UnfaithfulEncoding
+from .policies import UNDECODABLE, ImagePolicy, InvalidImage
+from .probe import ImageInfo
 from .wire import Derivative, receive, send
 
 # Beyond the pixels: what libraries reserve without touching it, thread stacks, encoder tables.
@@ -42,18 +44,21 @@ def _end_with_server(lifeline: int) -> None:
 
 def _answer(connection: socket.socket, job: dict, upload: int) -> None:
     _allow(job["memory_bytes"], job["cpu_seconds"])
-    policy = ImagePolicy(**job["policy"])
+    policy, info = ImagePolicy(**job["policy"]), ImageInfo(**job["info"])
     with _content(upload) as file:
         try:
             if job["task"] == "publish":
-                made = publishing.publish(file, policy)
+                made = publishing.publish(file, policy, info)
                 files = [made.stable, made.thumbnail]
                 answer = {"info": asdict(made.info), "color": made.placeholder_color}
             else:
-                files = publishing.derive(file, policy, with_thumbnail=job["with_thumbnail"])
+                files = publishing.derive(file, policy, info, with_thumbnail=job["with_thumbnail"])
                 answer = {}
         except InvalidImage as error:
             send(connection, {"invalid": [error.code, error.message]})
+            return
+        except UnfaithfulEncoding:
+            send(connection, {"invalid": ["undecodable", UNDECODABLE]})
             return
         except MemoryError:
             send(connection, {"limit": "memory"})

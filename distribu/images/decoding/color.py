@@ -1,44 +1,76 @@
-"""Colors in sRGB, through the profile of the image."""
+"""Colors in sRGB, through the profile that the image has or that its numbers amount to."""
 
+from functools import cache
 from io import BytesIO
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFilter
+
+from .color_codes import ToldProfile
+from .hdr import HdrColors
 
 _SRGB = ImageCms.createProfile("sRGB")
 _COLOR_SPACES = {"L": "GRAY", "RGB": "RGB ", "RGBA": "RGB ", "CMYK": "CMYK"}
+# Dark tones lie close to each other: a gamma of 2.2 moves them by nine levels, and others by two.
+_SAMPLES = (0, 16, 40, 80, 150, 255)
 _COLOR_CUBE = Image.frombytes(
     "RGB",
-    (125, 1),
+    (len(_SAMPLES) ** 3, 1),
     bytes(
         level
-        for red in range(0, 256, 63)
-        for green in range(0, 256, 63)
-        for blue in range(0, 256, 63)
+        for red in _SAMPLES
+        for green in _SAMPLES
+        for blue in _SAMPLES
         for level in (red, green, blue)
     ),
 )
+_HDR_CUBE_POINTS = 33
 
 
-def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """The same colors in sRGB, through the image's own profile where it has a sound one."""
-    transform = _transform(image.mode, icc_profile) if icc_profile else None
-    if transform is not None:
-        converted = ImageCms.applyTransform(image, transform)
-        return converted.convert("L") if image.mode == "L" else converted
-    return image.convert("RGB") if image.mode == "CMYK" else image
+def to_srgb(image: Image.Image, profile: ToldProfile | None) -> tuple[Image.Image, str | None]:
+    """The same colors in sRGB, and the name of those that they were converted from, or None.
+
+    A profile that is broken, or made for another kind of image, says nothing.
+    """
+    if profile and profile.hdr_code:
+        return _from_hdr(image, profile.hdr_code), profile.name
+    converted = _through(image, profile) if profile else None
+    if converted is not None:
+        return converted, profile.name or _described(profile.icc)
+    if image.mode == "CMYK":
+        return image.convert("RGB"), "CMYK"
+    return image, None
 
 
-def _transform(mode: str, icc_profile: bytes) -> ImageCms.ImageCmsTransform | None:
+def _through(image: Image.Image, profile: ToldProfile) -> Image.Image | None:
+    if image.mode == "L" and not profile.is_embedded:
+        # Numbers hold for gray as for colors, and keep gray gray.
+        converted = _applied(image.convert("RGB"), profile.icc)
+        return converted and converted.convert("L")
+    if image.mode == "LA":
+        alpha = image.getchannel("A")
+        converted = _through(image.getchannel("L"), profile)
+        converted = converted and converted.convert("RGBA")
+        return converted and (converted.putalpha(alpha) or converted)
+    converted = _applied(image, profile.icc)
+    return converted.convert("L") if converted and image.mode == "L" else converted
+
+
+def _applied(image: Image.Image, icc: bytes) -> Image.Image | None:
     try:
-        profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
-        if profile.profile.xcolor_space != _COLOR_SPACES[mode]:
+        opened = ImageCms.ImageCmsProfile(BytesIO(icc))
+        if opened.profile.xcolor_space != _COLOR_SPACES[image.mode]:
             return None
-        build = [profile, _SRGB, mode, "RGBA" if mode == "RGBA" else "RGB"]
-        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-        if mode.startswith("RGB") and _is_srgb(profile):
+        if image.mode.startswith("RGB") and _is_srgb(opened):
             return None
-        return ImageCms.buildTransform(*build, intent, flags)
+        transform = ImageCms.buildTransform(
+            opened,
+            _SRGB,
+            image.mode,
+            "RGBA" if image.mode == "RGBA" else "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+        return ImageCms.applyTransform(image, transform)
     except (ImageCms.PyCMSError, OSError):
         # A broken profile says nothing about the colors; browsers take sRGB then.
         return None
@@ -49,3 +81,29 @@ def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
     transform = ImageCms.buildTransform(profile, _SRGB, "RGB", "RGB")
     moved = ImageCms.applyTransform(_COLOR_CUBE, transform).tobytes()
     return all(abs(new - old) <= 2 for new, old in zip(moved, _COLOR_CUBE.tobytes(), strict=True))
+
+
+def _described(icc: bytes) -> str:
+    try:
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(icc)))
+    except (ImageCms.PyCMSError, OSError):
+        return "another color space"
+    printable = "".join(char for char in name if char.isprintable()).strip()
+    return printable[:60] or "another color space"
+
+
+def _from_hdr(image: Image.Image, code: tuple[int, int]) -> Image.Image:
+    if image.mode in ("L", "LA"):
+        return image.point([*_hdr_grays(code), *range(256)][: 256 * len(image.mode)])
+    return image.filter(_hdr_cube(code))
+
+
+@cache
+def _hdr_grays(code: tuple[int, int]) -> list[int]:
+    colors = HdrColors(*code)
+    return [round(255 * colors(*(level / 255,) * 3)[0]) for level in range(256)]
+
+
+@cache
+def _hdr_cube(code: tuple[int, int]) -> ImageFilter.Color3DLUT:
+    return ImageFilter.Color3DLUT.generate(_HDR_CUBE_POINTS, HdrColors(*code))

@@ -1,8 +1,9 @@
 """How each published file is encoded: formats, qualities, and the figures behind them."""
 
 import tempfile
+from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from .ladder import SHARE_PX, fitted, ladder_path
 from .pixels import shrunk
@@ -20,15 +21,62 @@ _AVIF = {"quality": 66, "speed": 8, "max_threads": 1, "advanced": {"tune": "ssim
 # Small images show their artefacts, and cost few bytes.
 _AVIF_SMALL = _AVIF | {"quality": 68}
 _AVIF_SMALL_PX = 320
+# What is read back is compared at this size, where neither noise nor dithering counts. A GIF has no
+# half transparency, lossy formats blur colors, and in tiny images those of neighbors run together;
+# a large file that shows something else differs by 80 and more.
+_SMALL_PX = 16
+_FAITHFUL, _FAITHFUL_ELSE, _FAITHFUL_TINY = {"PNG": 8}, 32, 128
 _SHARE = {"quality": 82, "optimize": True, "progressive": True}
 
 
-def encode(path: str, format: str, image: Image.Image, options: dict) -> Derivative:
+class UnfaithfulEncoding(Exception):
+    """What was written does not show what was meant."""
+
+
+def encode(
+    path: str, format: str, image: Image.Image, options: dict, meant: Image.Image | None = None
+) -> Derivative:
+    """Write image, and read it back.
+
+    meant: what the file is to show, where image is prepared for its format.
+    Raises UnfaithfulEncoding.
+    """
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller owns it)
-    image.save(file, format, **options)
-    byte_size = file.seek(0, 2)
+    try:
+        image.save(file, format, **options)
+        byte_size = file.seek(0, 2)
+        _read_back(file, format, meant or image)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return Derivative(path, format, CONTENT_TYPES[format], *image.size, byte_size, file)
+
+
+def _read_back(file: BinaryIO, format: str, meant: Image.Image) -> None:
+    file.seek(0)
+    with Image.open(file, formats=[format]) as written:
+        is_whole = written.size == meant.size
+        written.draft(None, (_SMALL_PX, _SMALL_PX))
+        difference = max(map(_difference, _on_grounds(written), _on_grounds(meant)))
+    is_tiny = min(meant.size) < 4 * _SMALL_PX
+    limit = _FAITHFUL.get(format, _FAITHFUL_TINY if is_tiny else _FAITHFUL_ELSE)
+    if not is_whole or difference > limit:
+        raise UnfaithfulEncoding(f"{format} differs by {difference:.0f} of 255")
+
+
+def _on_grounds(image: Image.Image) -> list[Image.Image]:
+    """A small copy on white and on black, which together show color and transparency."""
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    # Behind a draft, what was meant and what was written differ in size but not in shape.
+    size = fitted(image.size, _SMALL_PX)
+    plain = image if image.mode == mode else image.convert(mode)
+    small = plain.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    return [on_ground(small, color).resize((_SMALL_PX, _SMALL_PX)) for color in ("white", "black")]
+
+
+def _difference(one: Image.Image, other: Image.Image) -> float:
+    return max(ImageStat.Stat(ImageChops.difference(one, other)).mean)
 
 
 def webp_still(image: Image.Image) -> Derivative:
@@ -48,10 +96,14 @@ def share_still(image: Image.Image) -> Derivative:
 
 
 def on_white(image: Image.Image) -> Image.Image:
+    return on_ground(image, "white")
+
+
+def on_ground(image: Image.Image, color: str) -> Image.Image:
     if image.mode != "RGBA":
         return image
     # A plain conversion would show the colors that hide under transparent pixels.
-    ground = Image.new("RGB", image.size, "white")
+    ground = Image.new("RGB", image.size, color)
     ground.paste(image, mask=image.getchannel("A"))
     return ground
 

@@ -5,14 +5,19 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
 from math import ceil
 from struct import error as StructError
 from typing import BinaryIO
 
-from PIL import AvifImagePlugin, Image, ImageCms
+from PIL import AvifImagePlugin, Image, ImageChops, ImageCms
 
 from .color import to_srgb
+from .color_codes import ToldProfile, code_profile, png_profile
+from .headers.gif import FRAME, gif_parts
 from .ladder import fitted
+from .normalizing import JPEG_PADDING, OTHER_JPEG_PADDING, has_every_row, normalized
 from .policies import DAMAGED, ImagePolicy, InvalidImage
 from .probe import ImageInfo, check_pixels
 
@@ -51,18 +56,69 @@ def decoding() -> Iterator[None]:
         raise InvalidImage("damaged", DAMAGED) from error
 
 
+@dataclass
+class Source:
+    """An opened file, reduced to its pixels, and what is known of them.
+
+    frame_boxes: the part of the screen that each frame of a GIF covers.
+    converted_from: the colors that read_still() has converted, once it has.
+    """
+
+    image: Image.Image
+    info: ImageInfo
+    data: bytes
+    profile: ToldProfile | None = None
+    frame_boxes: list[tuple[int, int, int, int]] = field(default_factory=list)
+    converted_from: str | None = None
+    has_end: bool = True
+    _covered: Image.Image | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the first frame leaves a part of the screen free."""
+        return bool(self.frame_boxes) and self.frame_boxes[0] != (0, 0, *self.image.size)
+
+    @property
+    def is_animation(self) -> bool:
+        """Whether more than one frame is published; of an AVIF it is the first alone."""
+        return self.info.frames > 1 and self.info.format != "AVIF"
+
+    @property
+    def first_frame(self) -> int:
+        # An animated PNG may start with a still for old programs that is no part of the animation.
+        return 1 if self.is_animation and self.image.info.get("default_image") else 0
+
+
 @contextmanager
-def opened(file: BinaryIO, info: ImageInfo, policy: ImagePolicy) -> Iterator[Image.Image]:
+def opened(file: BinaryIO, info: ImageInfo, policy: ImagePolicy) -> Iterator[Source]:
     """Open file with the one decoder of its format, nothing decoded yet.
 
     Raises InvalidImage where the decoder sees more pixels than the header admitted.
     """
     file.seek(0)
+    original = file.read()
+    data = normalized(original, info.format)
     with decoding():
-        image = Image.open(file, formats=[info.format])
+        image = Image.open(BytesIO(data), formats=[info.format])
     with image:
         check_pixels(*image.size, info.frames, policy)
-        yield image
+        source = Source(image, info, data, _told(original, image, info))
+        # Behind the beginning of the last scan, no pair of bytes of coded data reads as the end.
+        source.has_end = (
+            info.format != "JPEG" or b"\xff\xd9" in original[original.rfind(b"\xff\xda") :]
+        )
+        if info.format == "GIF":
+            source.frame_boxes = [part.box for part in gif_parts(data) if part.label == FRAME]
+        yield source
+
+
+def _told(original: bytes, image: Image.Image, info: ImageInfo) -> ToldProfile | None:
+    """What the file tells about its colors, in the order in which browsers believe it."""
+    if info.format == "PNG":
+        return png_profile(original)
+    if icc := image.info.get("icc_profile"):
+        return ToldProfile(icc)
+    return code_profile(*info.color_code) if info.color_code else None
 
 
 # A JPEG is decoded at a reduced scale that is still so many times larger. At 1.09 times and more
@@ -74,28 +130,66 @@ _OVERSAMPLE = 1.08
 _SOFT_FACTOR = 1.5
 
 
-def read_still(
-    image: Image.Image, info: ImageInfo, max_px: int, beside: Executor | None = None
-) -> Image.Image:
+def read_still(source: Source, max_px: int, beside: Executor | None = None) -> Image.Image:
     """Decode the current frame: upright, sRGB, at most max_px a side, never enlarged.
 
     beside: one more thread, where somebody waits: a large image is then scaled sooner, though
     less sharply. Returns mode L, RGB or RGBA, and RGBA only where something is transparent.
     """
+    image = source.image
     size = fitted(image.size, max_px)
     with decoding():
         image.draft(None, tuple(ceil(side * _OVERSAMPLE) for side in size))
         image.load()
-        still = _plain(image)
+        _refuse_missing_rows(source)
+        _refuse_missing_end(source)
+        still = _covered_only(_plain(image), source)
         if still.size != size:
             still = _in_halves(still, size, beside) if beside else shrunk(still, size)
-        still = to_srgb(still, image.info.get("icc_profile"))
-    still = _upright(still, info.orientation)
+        still, source.converted_from = to_srgb(still, source.profile)
+    still = still.convert("RGBA") if still.mode == "LA" else still
+    still = _upright(still, source.info.orientation)
     # What leaves here no longer belongs to the opened file.
     still = still.copy() if still is image else still
     # The pixels alone go on: comments, profiles and EXIF stay behind.
     still.info = {}
     return _without_idle_alpha(still)
+
+
+def _refuse_missing_rows(source: Source) -> None:
+    """Raises InvalidImage for a PNG whose coded data is sound, but ends before its last row."""
+    image = source.image
+    if source.info.format != "PNG" or image.tell():
+        return
+    width, height = image.size
+    # Counting takes a second for 125 MB of pixels. What is missing was left as zeros.
+    last_rows = image.crop((0, max(0, height - 2), width, height))
+    if last_rows.getbbox(alpha_only=False) is None and not has_every_row(source.data):
+        raise InvalidImage("damaged", DAMAGED)
+
+
+def _refuse_missing_end(source: Source) -> None:
+    """Raises InvalidImage for a JPEG without its end whose pixels are not all there either."""
+    if source.has_end:
+        return
+    other = source.data.replace(JPEG_PADDING, OTHER_JPEG_PADDING)
+    with Image.open(BytesIO(other), formats=["JPEG"]) as image:
+        if image.size != source.image.size:
+            image.draft(None, source.image.size)
+        if image.tobytes() != source.image.tobytes():
+            raise InvalidImage("damaged", DAMAGED)
+
+
+def _covered_only(still: Image.Image, source: Source) -> Image.Image:
+    """The still, transparent where no frame of its GIF has drawn anything yet."""
+    if not source.is_partial:
+        return still
+    if source._covered is None:
+        source._covered = Image.new("L", still.size, 0)
+    source._covered.paste(255, source.frame_boxes[source.image.tell()])
+    still = still.convert("RGBA")
+    still.putalpha(ImageChops.darker(still.getchannel("A"), source._covered))
+    return still
 
 
 def _in_halves(image: Image.Image, size: tuple[int, int], beside: Executor) -> Image.Image:
@@ -136,15 +230,32 @@ def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """The image in a mode that can be scaled: L, RGB, RGBA or CMYK."""
+    """The image in a mode that can be scaled: L, LA, RGB, RGBA or CMYK."""
+    if image.mode.startswith("I"):
+        return _plain_16_bit(image)
     if image.has_transparency_data:
-        return image if image.mode == "RGBA" else image.convert("RGBA")
+        wanted = "LA" if image.mode in ("L", "LA") else "RGBA"
+        return image if image.mode == wanted else image.convert(wanted)
     if image.mode in ("L", "RGB", "CMYK"):
         return image
-    if image.mode.startswith("I"):
-        # 16 bits: a plain conversion would turn everything above 255 into white.
-        return image.point(lambda value: value * (1 / 257)).convert("L")
     return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _plain_16_bit(image: Image.Image) -> Image.Image:
+    """16 bits of gray as 8: a plain conversion would turn everything above 255 into white."""
+    key = image.info.get("transparency")
+    gray = image.point(lambda value: value * (1 / 257)).convert("L")
+    if not isinstance(key, int):
+        return gray
+    low, high = (image.tobytes("raw", "I;16")[part::2] for part in (0, 1))
+    differences = [
+        Image.frombytes("L", image.size, half).point(
+            [255 * (level != value) for level in range(256)]
+        )
+        for half, value in ((low, key & 255), (high, key >> 8))
+    ]
+    gray.putalpha(ImageChops.lighter(*differences))
+    return gray
 
 
 _TURNS = {

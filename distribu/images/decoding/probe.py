@@ -21,6 +21,7 @@ class ImageInfo:
     orientation: int = 1
     is_lossless: bool = False
     is_multiscan: bool = False
+    color_code: tuple[int, int] | None = None
 
 
 def probe(file: BinaryIO, policy: ImagePolicy) -> ImageInfo:
@@ -51,12 +52,14 @@ def probe(file: BinaryIO, policy: ImagePolicy) -> ImageInfo:
         orientation=header.orientation,
         is_lossless=header.is_lossless,
         is_multiscan=header.is_multiscan,
+        color_code=header.color_code,
     )
 
 
 def _read_header(file: BinaryIO, format: str) -> Header:
+    file.seek(0)
     try:
-        return headers.read_header(file, format)
+        return headers.read_header(file.read(), format)
     except MalformedFile as error:
         raise InvalidImage("damaged", DAMAGED) from error
     except ExcessiveFile as error:

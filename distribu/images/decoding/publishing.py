@@ -3,15 +3,16 @@
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import BinaryIO
 
 from PIL import Image, JpegImagePlugin
 
-from .encoding import avif_still, encode, mean_color, share_still, webp_still
+from .encoding import UnfaithfulEncoding, avif_still, encode, mean_color, share_still, webp_still
 from .ladder import PUBLISHED_MAX_PX, THUMBNAIL_PX, fitted, ladder, rung
-from .pixels import decoding, opened, read_still, shrunk
+from .pixels import Source, decoding, opened, read_still, shrunk
 from .policies import ImagePolicy
 from .probe import ImageInfo, probe
 from .wire import Derivative, Publication
@@ -42,47 +43,61 @@ _SAME_SCALE = 1.5
 _FINEST_QUALITY = 90
 
 
-def publish(file: BinaryIO, policy: ImagePolicy) -> Publication:
+def publish(file: BinaryIO, policy: ImagePolicy, info: ImageInfo | None = None) -> Publication:
     """The stable image, the first thumbnail and a color, from one decode.
 
+    info: what probe() said of the file, where it has been asked already.
     Raises InvalidImage. Runs decoders: call it in a child of the sandbox. Two threads share
     the work, because somebody waits for it; derive() has one, because a queue does.
     """
-    info = probe(file, policy)
+    info = info or probe(file, policy)
     with opened(file, info, policy) as source, ThreadPoolExecutor(1) as beside:
         # The thread starts now, while there is memory for its stack.
         beside.submit(bool)
-        info = _as_decoded(info, source)
-        still = read_still(source, info, PUBLISHED_MAX_PX, beside)
-        is_animation = info.frames > 1 and info.format != "AVIF"
+        source.info = info = _as_decoded(info, source.image)
+        _seek(source, source.first_frame)
+        still = read_still(source, PUBLISHED_MAX_PX, beside)
         # All is read before anything is made: a damaged frame leaves no file behind.
-        frames = _frames(source, info) if is_animation else []
+        frames = _frames(source) if source.is_animation else []
         first = beside.submit(_thumbnail, still)
-        stable = _animation(source, info, frames) if frames else _stable(source, still, info)
+        stable = _animation(source, frames) if frames else _stable(source, still)
     return Publication(info, stable, *first.result())
 
 
 def derive(
-    file: BinaryIO, policy: ImagePolicy, *, with_thumbnail: bool = False
+    file: BinaryIO,
+    policy: ImagePolicy,
+    info: ImageInfo | None = None,
+    *,
+    with_thumbnail: bool = False,
 ) -> list[Derivative]:
     """The rest of the set, largest first: WebP and AVIF at every width, and share.jpg.
 
     with_thumbnail: make the thumbnail of publish() again too, for another ladder.
     Raises InvalidImage. Runs decoders: call it in a child of the sandbox.
     """
-    info = probe(file, policy)
+    info = info or probe(file, policy)
     with opened(file, info, policy) as source:
-        info = _as_decoded(info, source)
+        source.info = info = _as_decoded(info, source.image)
         published = fitted((info.width_px, info.height_px), PUBLISHED_MAX_PX)
         rungs = ladder(published[0])
-        still = read_still(source, info, max(rung(published, rungs[-1])))
+        _seek(source, source.first_frame)
+        still = read_still(source, max(rung(published, rungs[-1])))
     made = [share_still(still)]
     for width in reversed(rungs):
         still = shrunk(still, rung(published, width))
         if with_thumbnail or width != min(THUMBNAIL_PX, published[0]):
             made.append(webp_still(still))
-        made.append(avif_still(still))
+        if still.mode != "RGBA":
+            # Chromium 156 stretches the transparency of an AVIF, as if it were video.
+            made.append(avif_still(still))
     return made
+
+
+def _seek(source: Source, number: int) -> None:
+    if number != source.image.tell():
+        with decoding():
+            source.image.seek(number)
 
 
 def _as_decoded(info: ImageInfo, source: Image.Image) -> ImageInfo:
@@ -101,30 +116,37 @@ def _thumbnail(still: Image.Image) -> tuple[Derivative, str]:
     return webp_still(small), mean_color(small)
 
 
-def _stable(source: Image.Image, still: Image.Image, info: ImageInfo) -> Derivative:
+def _stable(source: Source, still: Image.Image) -> Derivative:
     """The still in the format family of the upload, at no visible loss and no needless byte."""
+    info = source.info
     attempts = _STABLE[info.format]
     is_whole = still.size == (info.width_px, info.height_px)
     if info.format == "JPEG" and info.width_px < still.width * _SAME_SCALE:
-        attempts = own_quantization(source) or attempts
+        attempts = own_quantization(source.image) or attempts
     elif info.format == "WEBP" and info.is_lossless and is_whole:
         attempts = (_LOSSLESS_WEBP,)
     elif info.format == "PNG" and still.width * still.height <= _SMALL_PNG_PIXELS:
         attempts = _SMALL_PNG
-    if source.mode in ("P", "1") and is_whole and _is_plain(source, info):
-        still = _palette_image(source)
+    if source.image.mode in ("P", "1") and is_whole and _is_plain(source):
+        with suppress(UnfaithfulEncoding):
+            return _no_larger(info, _palette_image(source.image), attempts, still)
     return _no_larger(info, still, attempts)
 
 
-def _no_larger(info: ImageInfo, still: Image.Image, attempts: Iterable[dict]) -> Derivative:
+def _no_larger(
+    info: ImageInfo,
+    still: Image.Image,
+    attempts: Iterable[dict],
+    meant: Image.Image | None = None,
+) -> Derivative:
     """The first attempt that is no larger than the upload, or the last."""
     *better, last = attempts
     for options in better:
-        made = encode("", info.format, still, options)
+        made = encode("", info.format, still, options, meant)
         if made.byte_size <= info.byte_size:
             return made
         made.file.close()
-    return encode("", info.format, still, last)
+    return encode("", info.format, still, last, meant)
 
 
 def own_quantization(source: Image.Image) -> tuple[dict, ...]:
@@ -153,21 +175,23 @@ def _finest_tables() -> list[list[int]]:
             return [image.quantization[0], image.quantization[1]]
 
 
-def _is_plain(source: Image.Image, info: ImageInfo) -> bool:
-    return info.orientation == 1 and "icc_profile" not in source.info
+def _is_plain(source: Source) -> bool:
+    return source.info.orientation == 1 and not source.converted_from and not source.is_partial
 
 
 def _palette_image(source: Image.Image) -> Image.Image:
     """The source with its palette as it is: as true color it would be several times larger."""
     copy = source.copy()
     copy.info = {key: source.info[key] for key in ("transparency",) if key in source.info}
+    if copy.mode == "P":
+        # Reading transparency has turned the palette into one that the writers misread.
+        copy.putpalette(source.getpalette("RGB"))
     return copy
 
 
-def _animation(
-    source: Image.Image, info: ImageInfo, frames: list[tuple[Image.Image, float]]
-) -> Derivative:
+def _animation(source: Source, frames: list[tuple[Image.Image, float]]) -> Derivative:
     """Every frame, written again with its time."""
+    info = source.info
     stills, durations = zip(*frames, strict=True)
     mode = "RGBA" if any(still.mode == "RGBA" for still in stills) else "RGB"
     stills = [still if still.mode == mode else still.convert(mode) for still in stills]
@@ -176,20 +200,17 @@ def _animation(
         options = dict(_LOSSLESS_ANIMATION)
     if info.format == "GIF" and mode == "RGBA":
         options["disposal"] = 2
-    if "loop" in source.info:
-        options["loop"] = source.info["loop"]
+    if "loop" in source.image.info:
+        options["loop"] = source.image.info["loop"]
     options |= {"save_all": True, "append_images": stills[1:], "duration": list(durations)}
     return encode("", info.format, stills[0], options)
 
 
-def _frames(source: Image.Image, info: ImageInfo) -> list[tuple[Image.Image, float]]:
+def _frames(source: Source) -> list[tuple[Image.Image, float]]:
     """Every frame with the milliseconds that it is shown for."""
     frames = []
-    # An animated PNG may start with a still for old programs that is no part of the animation.
-    start = 1 if source.info.get("default_image") else 0
-    for number in range(start, info.frames):
-        with decoding():
-            source.seek(number)
-        still = read_still(source, info, PUBLISHED_MAX_PX)
-        frames.append((still, source.info.get("duration", 0)))
+    for number in range(source.first_frame, source.info.frames):
+        _seek(source, number)
+        still = read_still(source, PUBLISHED_MAX_PX)
+        frames.append((still, source.image.info.get("duration", 0)))
     return frames

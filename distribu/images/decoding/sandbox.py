@@ -96,15 +96,21 @@ class Sandbox:
         os.register_at_fork(after_in_child=lambda: (forget() or bool)())
 
     def publish(
-        self, file: BinaryIO, policy: ImagePolicy, *, wait_seconds: float | None = None
+        self,
+        file: BinaryIO,
+        policy: ImagePolicy,
+        *,
+        wait_seconds: float | None = None,
+        info: ImageInfo | None = None,
     ) -> Publication:
         """The stable image, the first thumbnail and a color, made in a child.
 
+        info: what probe() said of the file, where it has been asked already.
         file: open, seekable, left anywhere. wait_seconds: for a free child, then SandboxBusy;
         None waits for the jobs before it, each of which has an end. Raises InvalidImage, and
         SandboxError where nothing was found out about the file.
         """
-        answer, derivatives = self._run(file, policy, {"task": "publish"}, wait_seconds)
+        answer, derivatives = self._run(file, policy, {"task": "publish"}, wait_seconds, info)
         return Publication(
             ImageInfo(**answer["info"]), *derivatives, placeholder_color=answer["color"]
         )
@@ -140,11 +146,18 @@ class Sandbox:
         self._is_closed = False
 
     def _run(
-        self, file: BinaryIO, policy: ImagePolicy, job: dict, wait_seconds: float | None = None
+        self,
+        file: BinaryIO,
+        policy: ImagePolicy,
+        job: dict,
+        wait_seconds: float | None = None,
+        info: ImageInfo | None = None,
     ) -> tuple[dict, list[Derivative]]:
-        needed_bytes = job_bytes(probe(file, policy))
+        info = info or probe(file, policy)
+        needed_bytes = job_bytes(info)
         job |= {
             "policy": asdict(policy),
+            "info": asdict(info),
             "memory_bytes": needed_bytes,
             "cpu_seconds": self._cpu_seconds,
         }

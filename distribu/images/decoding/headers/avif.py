@@ -2,9 +2,8 @@
 
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
 
-from .reading import MAX_META_BYTES, MAX_PARTS, ExcessiveFile, Header, MalformedFile, exactly
+from .reading import MAX_META_BYTES, MAX_PARTS, ExcessiveFile, Header, MalformedFile
 
 _TRACK_PATH = (b"trak", b"mdia", b"minf", b"stbl")
 # How a quarter turn (anticlockwise) and a mirror together read as an EXIF orientation.
@@ -15,17 +14,18 @@ _AVIF_ORIENTATIONS = {
 }  # fmt: skip
 
 
-def read_avif(file: BinaryIO) -> Header:
+def read_avif(data: bytes) -> Header:
     brand, item, track = b"", None, None
-    for kind, length in _file_boxes(file):
+    for kind, start, length in _file_boxes(data):
         if kind == b"ftyp":
-            brand = exactly(file, min(length, 4))
-        elif kind in (b"meta", b"moov"):
+            brand = data[start : start + min(length, 4)]
+        # Of several the first counts.
+        elif (kind == b"meta" and item is None) or (kind == b"moov" and track is None):
             if length > MAX_META_BYTES:
                 raise ExcessiveFile("AVIF index")
-            data = exactly(file, length)
-            item = _avif_item(data[4:]) if kind == b"meta" else item
-            track = _avif_track(data) if kind == b"moov" else track
+            content = data[start : start + length]
+            item = _avif_item(content[4:]) if kind == b"meta" else item
+            track = _avif_track(content) if kind == b"moov" else track
     if track is not None and (brand == b"avis" or item is None):
         return track
     if item is None:
@@ -33,31 +33,36 @@ def read_avif(file: BinaryIO) -> Header:
     return item
 
 
-def _file_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def _file_boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each box, with the start and the length of its content."""
+    at = 0
     for _ in range(MAX_PARTS):
-        start = file.read(8)
-        if len(start) < 8:
+        if at + 8 > len(data):
             return
-        length, kind = struct.unpack(">I4s", start)
+        length, kind = struct.unpack_from(">I4s", data, at)
+        start = at + 8
         if length == 1:
-            length = int.from_bytes(exactly(file, 8)) - 8
+            length = int.from_bytes(data[start : start + 8])
+            start += 8
         # 0: the box lasts to the end of the file. So does one that is longer than any file here.
-        if not 8 <= length < 1 << 32:
+        if not start - at <= length < 1 << 32:
             return
-        after = file.tell() + length - 8
-        yield kind, length - 8
-        file.seek(after)
+        yield kind, start, at + length - start
+        at += length
     raise ExcessiveFile("AVIF boxes")
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 0
-    while at + 8 <= len(data):
+    for _ in range(MAX_PARTS):
+        if at + 8 > len(data):
+            return
         length, kind = struct.unpack_from(">I4s", data, at)
         if length < 8:
             return
         yield kind, data[at + 8 : at + length]
         at += length
+    raise ExcessiveFile("AVIF boxes")
 
 
 def _box(data: bytes, kind: bytes) -> bytes:
@@ -68,7 +73,7 @@ def _avif_item(meta: bytes) -> Header:
     properties = list(_boxes(_box(_box(meta, b"iprp"), b"ipco")))
     primary = _box(meta, b"pitm")
     item_id = int.from_bytes(primary[4:8] if primary[:1] == b"\1" else primary[4:6])
-    size, turn, mirror = None, 0, None
+    size, turn, mirror, color_code, has_profile = None, 0, None, None, False
     for index in _avif_associations(_box(_box(meta, b"iprp"), b"ipma"), item_id):
         kind, content = properties[index - 1]
         if kind == b"ispe":
@@ -77,9 +82,16 @@ def _avif_item(meta: bytes) -> Header:
             turn = content[0] & 3
         elif kind == b"imir":
             mirror = content[0] & 1
+        elif kind == b"colr" and content[:4] == b"nclx":
+            color_code = struct.unpack_from(">HH", content, 4)
+        elif kind == b"colr":
+            has_profile = True
     if size is None:
         raise MalformedFile("AVIF without a size")
-    return Header("AVIF", *size, orientation=_AVIF_ORIENTATIONS[turn, mirror])
+    orientation = _AVIF_ORIENTATIONS[turn, mirror]
+    return Header(
+        "AVIF", *size, orientation=orientation, color_code=None if has_profile else color_code
+    )
 
 
 def _avif_associations(ipma: bytes, item_id: int) -> list[int]:

@@ -1,42 +1,84 @@
 """The header of a GIF: its blocks, and the size of each frame."""
 
 import struct
-from typing import BinaryIO
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from .reading import MAX_FRAMES, ExcessiveFile, Header, MalformedFile, exactly
+from .reading import MAX_FRAMES, MAX_PARTS, ExcessiveFile, Header, MalformedFile
+
+FRAME = -1
+_IMAGE, _EXTENSION = 0x2C, 0x21
+# An honest encoder fills its blocks of up to 255 bytes; one block in so many bytes is suspect.
+_BYTES_PER_BLOCK = 32
 
 
-def read_gif(file: BinaryIO) -> Header:
-    file.seek(6)
-    width, height, flags = struct.unpack("<HHBxx", exactly(file, 7))
-    _skip_palette(file, flags)
-    frames = 0
-    while (kind := file.read(1)) not in (b"", b";"):
-        if kind == b",":
-            left, top, frame_width, frame_height, flags = struct.unpack("<HHHHB", exactly(file, 9))
-            # Decoders grow the image to the frame: 44 bytes can ask for 4 gigapixels.
-            if left + frame_width > width or top + frame_height > height:
-                raise MalformedFile("GIF frame larger than its image")
-            frames += 1
-            if frames > MAX_FRAMES:
-                raise ExcessiveFile("GIF frames")
-            _skip_palette(file, flags)
-            file.seek(1, 1)
-        elif kind == b"!":
-            file.seek(1, 1)
-        else:
-            raise MalformedFile("GIF block expected")
-        _skip_gif_blocks(file)
-    if not frames:
+@dataclass(frozen=True)
+class GifPart:
+    """One part of the file, data[start:stop]: an extension by its label, or a FRAME.
+
+    box: left, upper, right and lower side of a frame.
+    """
+
+    label: int
+    start: int
+    stop: int
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+def read_gif(data: bytes) -> Header:
+    if data[3:6] not in (b"87a", b"89a"):
+        raise MalformedFile("GIF signature")
+    screen, frames = None, 0
+    for part in gif_parts(data):
+        if part.label != FRAME:
+            continue
+        screen = screen or gif_screen(data, part)
+        frames += is_inside(part, screen)
+        if frames > MAX_FRAMES:
+            raise ExcessiveFile("GIF frames")
+    if screen is None:
         raise MalformedFile("GIF without an image")
-    return Header("GIF", width, height, frames=frames)
+    return Header("GIF", *screen, frames=frames)
 
 
-def _skip_palette(file: BinaryIO, flags: int) -> None:
-    if flags & 0x80:
-        file.seek(3 << ((flags & 7) + 1), 1)
+def gif_screen(data: bytes, first: GifPart) -> tuple[int, int]:
+    """The size of the screen, grown to the first frame as browsers do it."""
+    width, height = struct.unpack_from("<HH", data, 6)
+    return max(width, first.box[2]), max(height, first.box[3])
 
 
-def _skip_gif_blocks(file: BinaryIO) -> None:
-    while length := file.read(1).ljust(1, b"\0")[0]:
-        file.seek(length, 1)
+def is_inside(part: GifPart, screen: tuple[int, int]) -> bool:
+    return part.box[2] <= screen[0] and part.box[3] <= screen[1]
+
+
+def gif_parts(data: bytes) -> Iterator[GifPart]:
+    """Each frame and extension in turn."""
+    at, blocks_left = 13 + _palette_bytes(data[10]), MAX_PARTS + len(data) // _BYTES_PER_BLOCK
+    for _ in range(MAX_PARTS):
+        # Whatever is no block ends the file, as in browsers: some encoders pad it.
+        if at >= len(data) or data[at] not in (_IMAGE, _EXTENSION):
+            return
+        start, label, box = at, data[at + 1], (0, 0, 0, 0)
+        at += 2
+        if data[start] == _IMAGE:
+            left, upper, width, height, flags = struct.unpack_from("<HHHHB", data, start + 1)
+            label, box = FRAME, (left, upper, left + width, upper + height)
+            at = start + 11 + _palette_bytes(flags)
+        at, blocks_left = _skip_blocks(data, at, blocks_left)
+        yield GifPart(label, start, at, box)
+    raise ExcessiveFile("GIF parts")
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _skip_blocks(data: bytes, at: int, blocks_left: int) -> tuple[int, int]:
+    """Where the next part begins, and how many blocks the file may still have."""
+    end = len(data)
+    while at < end and (length := data[at]):
+        at += length + 1
+        blocks_left -= 1
+        if blocks_left < 0:
+            raise ExcessiveFile("GIF blocks")
+    return at + 1, blocks_left

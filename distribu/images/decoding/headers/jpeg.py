@@ -3,7 +3,6 @@
 import re
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from .reading import (
     MAX_EXIF_BYTES,
@@ -11,69 +10,63 @@ from .reading import (
     ExcessiveFile,
     Header,
     MalformedFile,
-    exactly,
     exif_orientation,
 )
 
 # A progressive JPEG has 6 to 12 scans, and each costs a pass over the image: 5,000 scans in
 # 231 kB take half a minute to decode. A PNG of 20 MB in the usual chunks of 8 kB has 2,500.
 MAX_SCANS = 100
-_JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_JPEG_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
-_JPEG_STANDALONE = {0x01, *range(0xD0, 0xD8)}
-# Inside coded data a byte of 255 is followed by 0, or by a restart marker.
-_JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+SCAN, END = 0xDA, 0xD9
+_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
+# What browsers look for, over stray bytes, fill and standing-alone markers.
+_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
 
 
-def read_jpeg(file: BinaryIO) -> Header:
-    file.seek(2)
-    size, components, is_progressive, orientation = None, 0, False, 1
-    for marker, length in _jpeg_segments(file):
-        if marker in _JPEG_FRAMES and size is None:
-            height, width, components = struct.unpack_from(">xHHB", exactly(file, 6))
-            size, is_progressive = (width, height), marker in _JPEG_PROGRESSIVE
-        elif marker == 0xE1 and orientation == 1:
-            block = exactly(file, min(length, MAX_EXIF_BYTES))
-            orientation = exif_orientation(block) if block.startswith(b"Exif\0\0") else 1
-        elif marker == 0xDA:
-            if size is None:
-                break
+def read_jpeg(data: bytes) -> Header:
+    size, components, is_progressive, exif = None, 0, False, None
+    for marker, start, length in jpeg_segments(data):
+        if marker in FRAMES and size is None:
+            height, width, components = struct.unpack_from(">xHHB", data, start)
+            size, is_progressive = (width, height), marker in _PROGRESSIVE
+        elif marker == 0xE1 and exif is None:
+            # Browsers obey the first block, even if it says nothing.
+            block = data[start : start + min(length, MAX_EXIF_BYTES)]
+            exif = block if block.startswith(b"Exif\0") else None
+        elif marker == SCAN and size:
             # One scan with every component ends a sequential image: decoders stop there.
-            is_multiscan = is_progressive or exactly(file, 1)[0] < components
+            is_multiscan = is_progressive or data[start] < components
             if is_multiscan:
-                _count_scans(file.read())
+                _bound_scans(data, start)
+            orientation = exif_orientation(exif) if exif else 1
             return Header("JPEG", *size, orientation, is_multiscan=is_multiscan)
     raise MalformedFile("JPEG without an image")
 
 
-def _jpeg_segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Marker and length of each segment up to the end marker, file standing at its content."""
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Each marker up to the first scan or the end, with the start and length of its content."""
+    at = 2
     for _ in range(MAX_PARTS):
-        if exactly(file, 1) != b"\xff":
-            raise MalformedFile("JPEG marker expected")
-        marker = 0xFF
-        while marker == 0xFF:
-            marker = exactly(file, 1)[0]
-        if marker in _JPEG_STANDALONE:
-            continue
-        if marker == 0xD9:
+        found = _MARKER.search(data, at)
+        if found is None:
             return
-        length = int.from_bytes(exactly(file, 2)) - 2
-        after = file.tell() + length
-        yield marker, length
-        file.seek(after)
+        marker, start = found[1][0], found.end() + 2
+        if marker == END:
+            return
+        # A length that is too short for itself is one of nothing, as decoders take it.
+        length = max(0, int.from_bytes(data[found.end() : start]) - 2)
+        yield marker, start, length
+        if marker == SCAN:
+            return
+        at = start + length
     raise ExcessiveFile("JPEG segments")
 
 
-def _count_scans(data: bytes) -> None:
-    scans, at = 1, 0
-    while (found := _JPEG_MARKER.search(data, at)) is not None:
-        marker, at = found[1][0], found.end()
-        if marker == 0xD9:
+def _bound_scans(data: bytes, start: int) -> None:
+    """Raises ExcessiveFile. Coded data has no such pair of bytes, so each is a scan."""
+    at = start
+    for _ in range(MAX_SCANS):
+        at = data.find(b"\xff\xda", at) + 2
+        if at == 1:
             return
-        if marker in _JPEG_STANDALONE:
-            continue
-        scans += marker == 0xDA
-        if scans > MAX_SCANS:
-            raise ExcessiveFile("JPEG scans")
-        at += max(2, int.from_bytes(data[at : at + 2]))
+    raise ExcessiveFile("JPEG scans")

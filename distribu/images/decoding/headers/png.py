@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from .reading import (
     MAX_EXIF_BYTES,
@@ -10,42 +9,49 @@ from .reading import (
     ExcessiveFile,
     Header,
     MalformedFile,
-    exactly,
     exif_orientation,
 )
 
 MAX_ANCILLARY_CHUNKS = 1_000
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"fcTL", b"fdAT"}
 
 
-def read_png(file: BinaryIO) -> Header:
-    file.seek(8)
-    size, frames, controls, ancillary, orientation = None, 1, 0, 0, 1
-    for kind, length in _png_chunks(file):
-        if kind == b"IHDR":
-            size = struct.unpack(">II", exactly(file, 8))
+def read_png(data: bytes) -> Header:
+    if not data.startswith(SIGNATURE):
+        raise MalformedFile("PNG signature")
+    size, frames, controls, ancillary, exif, has_pixels = None, 1, 0, 0, None, False
+    for kind, start, length in png_chunks(data):
+        if kind == b"IHDR" and size is None:
+            size = struct.unpack_from(">II", data, start)
         elif kind == b"acTL":
-            frames = max(1, int.from_bytes(exactly(file, 4)))
+            frames = max(1, int.from_bytes(data[start : start + 4]))
         elif kind == b"fcTL":
             controls += 1
-        elif kind == b"eXIf":
-            orientation = exif_orientation(exactly(file, min(length, MAX_EXIF_BYTES)))
+        elif kind == b"IDAT":
+            has_pixels = True
+        elif kind == b"eXIf" and exif is None and not has_pixels:
+            # Browsers obey the first block, and none behind the pixels.
+            exif = data[start : start + min(length, MAX_EXIF_BYTES)]
         ancillary += kind not in _PNG_CRITICAL
         if ancillary > MAX_ANCILLARY_CHUNKS:
             raise ExcessiveFile("PNG ancillary chunks")
     if size is None:
         raise MalformedFile("PNG without a header")
+    orientation = exif_orientation(exif) if exif else 1
     return Header("PNG", *size, orientation=orientation, frames=max(frames, controls))
 
 
-def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each chunk up to IEND, with the start and the length of its content."""
+    at = 8
     for _ in range(MAX_PARTS):
-        start = file.read(8)
         # A missing end is the decoder's to judge: it knows whether a row is missing with it.
-        if len(start) < 8 or start[4:] == b"IEND":
+        if at + 8 > len(data):
             return
-        length, kind = struct.unpack(">I4s", start)
-        after = file.tell() + length + 4
-        yield kind, length
-        file.seek(after)
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IEND":
+            return
+        yield kind, at + 8, length
+        at += length + 12
     raise ExcessiveFile("PNG chunks")

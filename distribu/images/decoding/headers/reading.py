@@ -2,12 +2,12 @@
 
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO
 
 MAX_PARTS = 10_000
 MAX_FRAMES = 2_000
 MAX_META_BYTES = 1_048_576
 MAX_EXIF_BYTES = 65_536
+_MAX_EXIF_ENTRIES = 512
 
 
 class MalformedFile(ValueError):
@@ -20,7 +20,10 @@ class ExcessiveFile(ValueError):
 
 @dataclass(frozen=True)
 class Header:
-    """What the file claims: its size as stored, and the EXIF orientation (1 to 8) to apply."""
+    """What the file claims: its size as stored, and the EXIF orientation (1 to 8) to apply.
+
+    color_code: CICP primaries and transfer of an AVIF that has no ICC profile.
+    """
 
     format: str
     width_px: int
@@ -29,25 +32,22 @@ class Header:
     frames: int = 1
     is_lossless: bool = False
     is_multiscan: bool = False
-
-
-def exactly(file: BinaryIO, count: int) -> bytes:
-    data = file.read(count)
-    if len(data) < count:
-        raise MalformedFile("the file ends too early")
-    return data
+    color_code: tuple[int, int] | None = None
 
 
 def exif_orientation(tiff: bytes) -> int:
     """Orientation in the first directory of an EXIF block; 1 where it is missing or nonsense."""
-    tiff = tiff.removeprefix(b"Exif\0\0")
+    if tiff.startswith(b"Exif\0"):
+        # Browsers do not look at the byte behind the first zero.
+        tiff = tiff[6:]
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None or len(tiff) < 10:
         return 1
     (start,) = struct.unpack_from(order + "I", tiff, 4)
     (entries,) = struct.unpack(order + "H", tiff[start : start + 2].ljust(2, b"\0"))
-    for at in range(start + 2, min(start + 2 + 12 * entries, len(tiff) - 11), 12):
-        tag, kind, _, value = struct.unpack_from(order + "HHIH", tiff, at)
-        if tag == 0x0112 and kind == 3 and 1 <= value <= 8:
+    last = start + 2 + 12 * min(entries, _MAX_EXIF_ENTRIES)
+    for at in range(start + 2, min(last, len(tiff) - 11), 12):
+        tag, kind, count, value = struct.unpack_from(order + "HHIH", tiff, at)
+        if tag == 0x0112 and kind == 3 and count == 1 and 1 <= value <= 8:
             return value
     return 1

@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from .reading import (
     MAX_EXIF_BYTES,
@@ -11,47 +10,62 @@ from .reading import (
     ExcessiveFile,
     Header,
     MalformedFile,
-    exactly,
     exif_orientation,
 )
 
+_STILLS = (b"VP8 ", b"VP8L")
 
-def read_webp(file: BinaryIO) -> Header:
-    file.seek(12)
-    size, frames, is_lossless, orientation = None, 0, False, 1
-    for kind, length in _webp_chunks(file):
+
+def read_webp(data: bytes) -> Header:
+    canvas, still, frames, is_lossless, exif = None, None, 0, False, None
+    for kind, start, length in webp_chunks(data):
         if kind == b"ANMF":
             frames += 1
-            is_lossless |= frames == 1 and exactly(file, 20)[16:] == b"VP8L"
+            inner = data[start + 16 : start + 20]
+            is_lossless |= frames == 1 and inner == b"VP8L"
             if frames > MAX_FRAMES:
                 raise ExcessiveFile("WebP frames")
-        elif kind in (b"VP8X", b"VP8 ", b"VP8L"):
-            size = size or _webp_size(kind, exactly(file, min(length, 10)))
+        elif kind == b"VP8X" and canvas is None:
+            canvas = _canvas_size(data[start : start + 10])
+        elif kind in _STILLS and still is None:
+            still = _still_size(kind, data[start : start + 10])
             is_lossless |= kind == b"VP8L"
-        elif kind == b"EXIF":
-            orientation = exif_orientation(exactly(file, min(length, MAX_EXIF_BYTES)))
-    if size is None:
+        elif kind == b"EXIF" and exif is None:
+            exif = data[start : start + min(length, MAX_EXIF_BYTES)]
+    # The canvas alone is no image: what follows it may be noise.
+    if still is None and not (canvas and frames):
         raise MalformedFile("WebP without an image")
+    orientation = exif_orientation(exif) if exif else 1
+    size = canvas or still
     return Header("WEBP", *size, orientation, frames=max(1, frames), is_lossless=is_lossless)
 
 
-def _webp_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each chunk, with the start and the length of its content."""
+    at = 12
     for _ in range(MAX_PARTS):
-        start = file.read(8)
-        if len(start) < 8:
+        if at + 8 > len(data):
             return
-        kind, length = struct.unpack("<4sI", start)
-        after = file.tell() + length + length % 2
-        yield kind, length
-        file.seek(after)
+        kind, length = struct.unpack_from("<4sI", data, at)
+        yield kind, at + 8, length
+        at += 8 + length + length % 2
     raise ExcessiveFile("WebP chunks")
 
 
-def _webp_size(kind: bytes, data: bytes) -> tuple[int, int]:
-    if kind == b"VP8X":
-        return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
+def _canvas_size(content: bytes) -> tuple[int, int]:
+    if len(content) < 10:
+        raise MalformedFile("WebP canvas")
+    width, height = (int.from_bytes(content[at : at + 3], "little") + 1 for at in (4, 7))
+    return width, height
+
+
+def _still_size(kind: bytes, content: bytes) -> tuple[int, int]:
     if kind == b"VP8L":
-        (bits,) = struct.unpack_from("<I", data, 1)
+        signature, bits = struct.unpack_from("<BI", content)
+        if signature != 0x2F:
+            raise MalformedFile("WebP lossless signature")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = struct.unpack_from("<HH", data, 6)
+    if content[3:6] != b"\x9d\x01\x2a":
+        raise MalformedFile("WebP frame signature")
+    width, height = struct.unpack_from("<HH", content, 6)
     return width & 0x3FFF, height & 0x3FFF
