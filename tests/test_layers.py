@@ -26,6 +26,7 @@ FLOORS = [
         "images.store_identity",
         "images.attachment",
         "images.writing",
+        "images.rescuing",
         "images.processing",
         "images.staging",
         "images.intake",

@@ -247,9 +247,18 @@ def change_image(image: Image, *conditions, **values) -> None:
     db.session.expire(image)
 
 
-def into_outbox(prefix: str, published: list[str] | None = None) -> None:
-    """The outbox owns what is under prefix. published: the keys that caches may have."""
-    _add_to_outbox([_entry(prefix, published)])
+def into_outbox(
+    prefix: str, published: list[str] | None = None, due_at: datetime | None = None
+) -> None:
+    """The outbox owns what is under prefix.
+
+    published: the keys that caches may have. due_at: when it is deleted;
+    at the end of this request without one.
+    """
+    if due_at is None:
+        _add_to_outbox([_entry(prefix, published)])
+    else:
+        db.session.add(OutboxEntry(prefix=prefix, published=published, due_at=due_at))
 
 
 def _entry(prefix: str, published: list[str] | None, final_after: datetime | None = None) -> dict:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from sqlalchemy import Row, delete, select, update
 
 from ..extensions import db, store
-from ..models import Image, OutboxEntry, utc_now
+from ..models import ERROR, Image, OutboxEntry, utc_now
 from ..models.json_rows import is_among
 from . import attachment, processing, store_identity
 from .purging import purge
@@ -59,9 +59,10 @@ def drain_request() -> None:
 def sweep(now: datetime | None = None) -> None:
     """No row is forgotten: abandoned choices go, stuck images go on, the outbox drains.
 
-    Commits. Raises ImagesHeld.
+    Commits. Raises ImagesHeld, where the database is older than the store too, and StoreError.
     """
     now = now or utc_now()
+    store_identity.refuse_older_database()
     attachment.discard_abandoned(now)
     db.session.commit()
     _resume_stuck(now)
@@ -73,6 +74,11 @@ def _drain_one(entry: Row, now: datetime) -> bool:
     try:
         # Asked after the entry was read: what was written since a move is never deleted elsewhere.
         store_identity.require()
+        if _is_owned_again(entry.prefix):
+            _forget(entry)
+            return True
+        # No transaction stays open while the store is waited for.
+        db.session.rollback()
         store.delete_prefix(entry.prefix)
         # Behind the delete: a cache that is asked in between must not fetch the object again.
         purge(entry.published or [])
@@ -87,12 +93,30 @@ def _drain_one(entry: Row, now: datetime) -> bool:
         # A writer may still put: delete once more when it no longer can.
         _postpone(entry, entry.final_after)
     else:
-        db.session.execute(
-            delete(OutboxEntry).where(OutboxEntry.id == entry.id),
-            execution_options={"synchronize_session": False},
-        )
-        db.session.commit()
+        _forget(entry)
     return True
+
+
+def _is_owned_again(prefix: str) -> bool:
+    """Whether an image owns what this entry was to delete: its row was put back meanwhile."""
+    _, image_id, path = prefix.split("/", 2)
+    image = db.session.scalar(
+        select(Image).where(Image.id == image_id).execution_options(populate_existing=True)
+    )
+    if image is None:
+        return False
+    if prefix == image.incoming_prefix:
+        return image.owns_upload
+    # An older ladder, which the image names no more, has an entry of its own.
+    return not path or any(made["path"].startswith(path) for made in image.derivatives)
+
+
+def _forget(entry: Row) -> None:
+    db.session.execute(
+        delete(OutboxEntry).where(OutboxEntry.id == entry.id),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
 
 
 def _postpone(entry: Row, due_at: datetime, **values) -> None:
@@ -106,7 +130,7 @@ def _postpone(entry: Row, due_at: datetime, **values) -> None:
 def _resume_stuck(now: datetime) -> None:
     """Every image that nobody is at is in the queue again, or given up after three attempts."""
     unfinished = select(Image.id, Image.status, Image.attempts, Image.writing_until).where(
-        Image.ladder_version.is_(None), Image.created_at < now - PATIENCE
+        Image.ladder_version.is_(None), Image.created_at < now - PATIENCE, Image.status != ERROR
     )
     rows = db.session.execute(unfinished.order_by(Image.id)).all()
     idle = [row for row in rows if row.writing_until is None or row.writing_until < now]

@@ -10,13 +10,14 @@ from sqlalchemy import update
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from .. import audit
-from ..extensions import db, queue, sandbox, store
+from ..extensions import db, queue, sandbox
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox, lock_product, primary_image
 from .decoding.ladder import LADDER_VERSION, THUMBNAIL_PX
 from .decoding.policies import COMMERCE, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
 from .decoding.sandbox import Publication, SandboxError
+from .rescuing import rescue
 from .stores.contract import ObjectNotFound, StoreError
 from .writing import WRITING_WINDOW, Writer, close_with, local_copy, refuse_pending_work
 
@@ -63,20 +64,25 @@ def process(image_id: str, now: datetime | None = None) -> None:
 
 
 def give_up(image: Image, error_code: str, *conditions) -> None:
-    """An image that cannot be finished: ERROR, or READY with as much of its set as there is.
+    """Record that an image cannot be finished: ERROR, or READY with as much of its set as there is.
 
-    conditions: that nobody writes for it, so that what attempts put
-    before they died can go. Raises ImageConflict and StoreError.
+    Nothing is deleted: in ERROR the row goes on owning both prefixes,
+    because the store may be an older one for now. An image whose upload
+    is gone while its stable image is there becomes READY from it.
+    conditions: that nobody writes for it. Raises ImageConflict and StoreError.
     """
-    put = [stored.key for stored in store.objects(image.prefix)]
-    if image.status == PROCESSING:
-        is_same = (Image.status == PROCESSING, *conditions)
-        change_image(image, *is_same, status=ERROR, error_code=error_code)
-    _finish(image, image.derivatives, *conditions)
-    recorded = {image.key(made["path"]) for made in image.derivatives}
-    # The row is held until commit: nobody comes to record what is deleted here.
-    for key in set(put) - recorded:
-        store.delete(key)
+    if image.status != PROCESSING:
+        _finish(image, image.derivatives, *conditions)
+    elif not rescue(image, *conditions):
+        change_image(
+            image,
+            Image.status == PROCESSING,
+            *conditions,
+            status=ERROR,
+            error_code=error_code,
+            ladder_version=LADDER_VERSION,
+            writing_until=None,
+        )
 
 
 def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]]:

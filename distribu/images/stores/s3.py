@@ -203,11 +203,14 @@ class MinioStore(ImageStore):
                     f"{self} did not delete {failure.name!r}: {failure.code}, {failure.message}"
                 )
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         check_prefix(prefix)
         with self._translated(prefix):
             for found in self._client.list_objects(
-                bucket_name=self._bucket, prefix=prefix, recursive=True
+                bucket_name=self._bucket,
+                prefix=prefix,
+                recursive=True,
+                start_after=after or None,
             ):
                 yield StoredObject(found.object_name, found.size)
 
