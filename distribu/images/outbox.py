@@ -1,12 +1,14 @@
 """What deletes: drain() empties the outbox, sweep() repairs what a crash left behind."""
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from sqlalchemy import Row, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
+from ..budgets import DRAIN_SECONDS, within
 from ..extensions import db, store
 from ..models import ERROR, Image, OutboxEntry, utc_now
 from ..models.json_rows import is_among
@@ -41,19 +43,34 @@ def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -
         due = due.where(is_among(OutboxEntry.id, entry_ids))
     # Rows, not objects: another drain may be at the same entries.
     entries = db.session.execute(due).all()
-    outcomes = (_drain_one(entry, now) for entry in entries)
-    if entry_ids is not None:
-        outcomes = takewhile(bool, outcomes)
-    return len(entries) - sum(outcomes)
+    began, left = time.monotonic(), len(entries)
+    for entry in entries:
+        is_gone = _drain_one(entry, now)
+        left -= is_gone
+        if entry_ids is not None and (not is_gone or time.monotonic() - began >= DRAIN_SECONDS):
+            break
+    return left
 
 
-def drain_request() -> None:
-    """What this session has put into the outbox is gone from the store, if the store answers."""
+def drain_request() -> int:
+    """Delete what this session has put into the outbox, as far as DRAIN_SECONDS go.
+
+    The change is committed and its answer known, so nothing here fails
+    or delays that: what is left is the sweep's. Returns how many entries
+    are left.
+    """
     # Most requests change nothing, and many open no session: none is opened to find that out.
     entry_ids = db.session.registry.has() and db.session.info.pop("to_drain", None)
-    if entry_ids:
-        db.session.rollback()
-        drain(entry_ids)
+    if not entry_ids:
+        return 0
+    try:
+        with within(DRAIN_SECONDS):
+            db.session.rollback()
+            return drain(entry_ids)
+    except SQLAlchemyError as error:
+        log.warning("left to the sweep, the database failed: %s", error)
+        db.session().invalidate()
+        return len(entry_ids)
 
 
 def sweep(now: datetime | None = None) -> None:
