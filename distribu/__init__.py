@@ -99,7 +99,11 @@ def _init_images(app: Flask) -> None:
 
 def _init_templates(app: Flask) -> None:
     init_template_filters(app)
-    app.jinja_env.globals |= {"LOW_STOCK": models.LOW_STOCK, "current_user": current_user}
+    app.jinja_env.globals |= {
+        "LOW_STOCK": models.LOW_STOCK,
+        "current_user": current_user,
+        "undeleted_images": outbox.failing,
+    }
 
 
 def _secure(response: Response) -> Response:

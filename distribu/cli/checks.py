@@ -11,6 +11,7 @@ from ..extensions import db, queue, store
 from ..images.doctor import ForeignStore, claim_store
 from ..images.store_identity import DatabaseOlder, refuse_older_database
 from ..images.stores.contract import StoreMisconfigured, StoreUnavailable
+from ..images.stores.trial import try_out
 from ..task_queue import QueueUnavailable
 
 # These may pass by themselves, and meanwhile most pages work.
@@ -62,6 +63,7 @@ def _check_tables() -> list[Problem]:
 def _check_store() -> list[Problem]:
     try:
         store.prepare()
+        try_out(store)
         claim_store()
         refuse_older_database()
     except DatabaseOlder as error:

@@ -26,9 +26,12 @@ def images() -> None:
 def sweep() -> None:
     """Finish what crashes left behind, now."""
     try:
-        outbox.sweep()
+        left = outbox.sweep()
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+    if left:
+        prefix, reason = (outbox.failing() or [("", "see the log")])[0]
+        raise click.ClickException(f"{left} could not be deleted yet, as {prefix}: {reason}")
 
 
 @images.command

@@ -17,12 +17,13 @@ from ..extensions import db, queue, store
 from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox
-from .outbox import drain
+from .outbox import drain, failing
 from .rescuing import OBJECTS_LOST, byte_size, rescue
 from .stores.contract import PRIVATE, PUBLIC
+from .stores.trial import TRIAL_ID
 from .writing import WRITING_WINDOW
 
-MISSING, EXTRA, WRONG_SIZE = "missing", "extra", "wrong size"
+MISSING, EXTRA, WRONG_SIZE, NOT_DELETED = "missing", "extra", "wrong size", "not deleted"
 LOST = "everything is lost: the product shows none, upload it again"
 FROM_UPLOAD = "from the upload"
 # What no row owns is deleted so much later: its rows may be in a newer backup.
@@ -89,6 +90,8 @@ def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Findin
         claim_store()
         if not accept_older:
             store_identity.refuse_older_database()
+    for prefix, last_error in failing():
+        yield Finding(NOT_DELETED, prefix, f"the store refuses to delete it: {last_error}")
     public, private = (_listed(folder) for folder in (PUBLIC, PRIVATE))
     uploads_needed = set()
     for image_id in db.session.scalars(select(Image.id).order_by(Image.id)).all():
@@ -128,7 +131,10 @@ def _listed(folder: str) -> dict[str, dict[str, int]]:
     """Return byte sizes by key, by the image id that the key names."""
     listed = defaultdict(dict)
     for stored in store.objects(folder):
-        listed[stored.key.split("/")[1]][stored.key] = stored.byte_size
+        image_id = stored.key.split("/")[1]
+        # flask check has put that there, and tells of it where it cannot be deleted.
+        if image_id != TRIAL_ID:
+            listed[image_id][stored.key] = stored.byte_size
     return listed
 
 

@@ -73,10 +73,19 @@ def drain_request() -> int:
         return len(entry_ids)
 
 
-def sweep(now: datetime | None = None) -> None:
+def failing(company_id: str | None = None) -> list[Row]:
+    """Return prefix and last error of what could not be deleted, of one company or of all."""
+    entries = select(OutboxEntry.prefix, OutboxEntry.last_error).where(OutboxEntry.attempts > 0)
+    if company_id:
+        entries = entries.where(OutboxEntry.company_id == company_id)
+    return list(db.session.execute(entries.order_by(OutboxEntry.prefix)))
+
+
+def sweep(now: datetime | None = None) -> int:
     """No row is forgotten: abandoned choices go, stuck images go on, the outbox drains.
 
-    Commits. Raises ImagesHeld, where the database is older than the store too, and StoreError.
+    Commits. Returns how many due entries are left. Raises ImagesHeld,
+    where the database is older than the store too, and StoreError.
     """
     now = now or utc_now()
     store_identity.refuse_older_database()
@@ -84,7 +93,7 @@ def sweep(now: datetime | None = None) -> None:
     db.session.commit()
     _resume_stuck(now)
     # What was discarded just now is due as well.
-    drain(now=max(now, utc_now()))
+    return drain(now=max(now, utc_now()))
 
 
 def _drain_one(entry: Row, now: datetime) -> bool:
@@ -102,7 +111,9 @@ def _drain_one(entry: Row, now: datetime) -> bool:
     except ImagesHeld:
         return False
     except StoreError as error:
-        log.warning("could not delete %s: %s", entry.prefix, error)
+        if entry.attempts == 0:
+            # Once: doctor and the dashboard go on saying it.
+            log.warning("could not delete %s: %s", entry.prefix, error)
         pause = min(FIRST_RETRY * 2 ** min(entry.attempts, 10), LONGEST_RETRY)
         _postpone(entry, now + pause, attempts=entry.attempts + 1, last_error=str(error)[:500])
         return False

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from ..extensions import db, store
 from ..models import Image, Installation, OutboxEntry, utc_now
 from .stores.contract import PRIVATE, PUBLIC, StoreUnavailable
+from .stores.trial import TRIAL_ID
 
 IMAGE_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
 # How many objects of later images are looked up before the database is called older.
@@ -72,7 +73,8 @@ def _unknown_ids(newest_id: str) -> list[str]:
     # "0" sorts right behind "/": only what comes after all objects of that image is listed.
     later = (found.key for found in store.objects(PUBLIC, after=f"{PUBLIC}{newest_id}0"))
     ids = (key.split("/")[1] for key in later)
-    return list(islice((one for one in ids if IMAGE_ID.fullmatch(one)), _LOOKED_AT))
+    of_images = (one for one in ids if IMAGE_ID.fullmatch(one) and one != TRIAL_ID)
+    return list(islice(of_images, _LOOKED_AT))
 
 
 def _newest_known_id() -> str:

@@ -111,6 +111,13 @@ class ImageStore(ABC):
     def installation_id(self) -> str:
         """Return what tells this store from every other, written at the first call."""
 
+    def is_read_by_everyone(self, key: str) -> bool | None:
+        """Return whether a stranger gets this object from the store itself.
+
+        None where that is no question: a directory, or a bucket whose policy is not ours.
+        """
+        return None
+
     def keys(self) -> set[str]:
         """Return every key under images/ and incoming/."""
         return {stored.key for prefix in (PUBLIC, PRIVATE) for stored in self.objects(prefix)}
