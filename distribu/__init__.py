@@ -1,14 +1,16 @@
 """Distribu: a wholesale catalog whose heart is the product image."""
 
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response, flash, request
 from flask_login import current_user
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli, models
+from .budgets import REQUEST_SECONDS, within
 from .config import BadSetting, ensure_secret_key, load_config
 from .database import init_database
 from .extensions import csrf, db, limiter, login, migrate, queue
@@ -53,6 +55,7 @@ def create_app(config: dict | None = None) -> Flask:
     app.config.update(load_config() | (config or {}))
     app.config["SECRET_KEY"] = ensure_secret_key(app.config)
     Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
+    app.wsgi_app = _budgeted(app.wsgi_app)
     if app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=app.config["TRUSTED_PROXIES"], x_proto=app.config["TRUSTED_PROXIES"]
@@ -98,7 +101,11 @@ def _init_images(app: Flask) -> None:
 
 def _init_templates(app: Flask) -> None:
     init_template_filters(app)
-    app.jinja_env.globals |= {"LOW_STOCK": models.LOW_STOCK, "current_user": current_user}
+    app.jinja_env.globals |= {
+        "LOW_STOCK": models.LOW_STOCK,
+        "current_user": current_user,
+        "undeleted_images": outbox.failing,
+    }
 
 
 def _secure(response: Response) -> Response:
@@ -115,6 +122,17 @@ def _secure(response: Response) -> Response:
 
 
 def _drain(response: Response) -> Response:
-    """What this request displaced is deleted before its answer leaves."""
-    outbox.drain_request()
+    """Delete what this request displaced before its answer leaves, if that takes no longer."""
+    if outbox.drain_request() and response.status_code == 303:
+        flash("The old image is still being deleted. It is no longer shown anywhere.", "info")
     return response
+
+
+def _budgeted(wsgi_app: Callable) -> Callable:
+    """The same application, which waits for its outside parts for a time that is known."""
+
+    def call(environ: dict, start_response: Callable) -> Iterable[bytes]:
+        with within(REQUEST_SECONDS):
+            return wsgi_app(environ, start_response)
+
+    return call

@@ -46,7 +46,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         ),
         "IMAGE_STORE_URL": environ.get("DISTRIBU_IMAGE_STORE_URL", (instance / "store").as_uri()),
         "QUEUE_URL": queue_url,
-        "RATELIMIT_STORAGE_URI": queue_url if queue_url.startswith("redis") else "memory://",
+        **_limits_storage(queue_url),
         "PUBLIC_URL": public_url,
         "IMAGE_BASE_URL": environ.get("DISTRIBU_IMAGE_BASE_URL", "").rstrip("/"),
         # Where a proxy (nginx) finds the objects, when it shall send them itself: "/_objects/".
@@ -64,6 +64,14 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
     }
 
 
+def _limits_storage(queue_url: str) -> dict:
+    """Where attempts are counted: in Redis, which is not waited for long, or in this process."""
+    if not queue_url.startswith("redis"):
+        return {"RATELIMIT_STORAGE_URI": "memory://"}
+    patience = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    return {"RATELIMIT_STORAGE_URI": queue_url, "RATELIMIT_STORAGE_OPTIONS": patience}
+
+
 def _number(environ: Mapping[str, str], name: str, default: int, least: int = 1) -> int:
     """The whole number that a variable has; default where it is not set, or empty."""
     text = environ.get(name) or str(default)
@@ -75,6 +83,8 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int = 1)
 
 _FIXED = {
     "SESSION_COOKIE_NAME": "distribu_session",
+    # A connection that broke while nobody used it is replaced, and fails no request.
+    "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
     # The cookie outlives the sign-in (SIGN_IN_LASTS): it then still tells

@@ -4,11 +4,15 @@ import sqlite3
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, MetaData, event
+from sqlalchemy import Engine, MetaData, Pool, event
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 
+from .budgets import seconds_left
 from .config import BadSetting
+
+# Longer than any write of a request holds the database, and less than one may wait.
+BUSY_SECONDS = 8.0
 
 
 class Base(DeclarativeBase):
@@ -41,9 +45,27 @@ def _configure_sqlite(connection, _record) -> None:
     # commit: objects are deleted after it, and a power cut must not bring back their rows alone.
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
-    connection.execute("PRAGMA busy_timeout=15000")
     # In KiB: of the default two megabytes, one search walks over half, and reads them anew.
     connection.execute("PRAGMA cache_size=-16384")
+
+
+@event.listens_for(Pool, "checkout")
+def _bound_busy_wait(connection, _record, _proxy) -> None:
+    """SQLite waits for another writer no longer than the one who waits for it may."""
+    if isinstance(connection, sqlite3.Connection):
+        left = seconds_left()
+        seconds = BUSY_SECONDS if left is None else min(left, BUSY_SECONDS)
+        connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+
+
+@event.listens_for(Engine, "do_connect")
+def _connect_postgresql(dialect, _record, arguments, options):
+    if dialect.driver != "psycopg":
+        return None
+    # Here, so that nobody needs the driver who has SQLite.
+    from .bounded_postgresql import BoundedConnection
+
+    return BoundedConnection.connect(*arguments, **options)
 
 
 @event.listens_for(Engine, "connect")

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from huey import Huey, PriorityRedisHuey
 from huey.storage import SqliteStorage
 
+from .budgets import Breaker
 from .config import BadSetting
 
 try:
@@ -20,6 +21,9 @@ except ImportError:  # the embedded queue needs no Redis client
 
 
 log = logging.getLogger(__name__)
+
+# A worker listens for one second for its next task; nobody waits much longer for an answer.
+REDIS_SECONDS = 2
 
 
 class QueueUnavailable(Exception):
@@ -37,6 +41,7 @@ class Queue:
             with app.app_context():
                 app.extensions["tasks"][name](*arguments)
 
+        self._breaker = Breaker("The queue")
         app.extensions |= {"huey": huey, "tasks": {}, "run_task": huey.task()(run_task)}
 
     def enqueue(self, name: str, *arguments: str, priority: int = 0) -> None:
@@ -45,7 +50,7 @@ class Queue:
         priority: tasks of a higher one come first, and of the same one in their order.
         """
         try:
-            with _queue_errors():
+            with _queue_errors(), self._breaker.wait(_is_silence):
                 current_app.extensions["run_task"](name, *arguments, priority=priority)
         except QueueUnavailable as error:
             log.warning("queue down, left to the sweep: %s%r: %s", name, arguments, error)
@@ -79,7 +84,10 @@ def open_huey(url: str) -> Huey:
         return Huey("distribu", results=False, storage_class=_SqliteQueue, filename=path)
     try:
         if url.startswith(("redis://", "rediss://")):
-            return PriorityRedisHuey("distribu", url=url, results=False)
+            huey = PriorityRedisHuey("distribu", url=url, results=False)
+            patience = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
+            huey.storage.pool.connection_kwargs.update(patience)
+            return huey
     except ValueError:
         # Its text may hold the password, so it is neither shown nor chained.
         pass
@@ -87,6 +95,10 @@ def open_huey(url: str) -> Huey:
         "DISTRIBU_QUEUE_URL is neither redis://host:port/number (rediss:// for TLS)"
         " nor sqlite:///path."
     )
+
+
+def _is_silence(error: BaseException) -> bool:
+    return isinstance(error, RedisError)
 
 
 @contextmanager

@@ -7,12 +7,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import click
 from flask import Flask, current_app
 from huey import crontab
 from sqlalchemy import delete
 
 from .extensions import db, queue
-from .images import outbox, processing
+from .images import outbox, processing, store_identity
 from .images.decoding.sandbox import SandboxError
 from .images.stores.contract import StoreError
 from .importing import jobs
@@ -85,6 +86,7 @@ def run() -> None:
     """Work on the queue until SIGTERM or SIGINT, after a sweep of what the last worker left."""
     app = current_app._get_current_object()
     _yield_to_pages()
+    _refuse_older_database()
     add_tasks(app)
     add_schedule(app)
     queue.enqueue("sweep")
@@ -98,6 +100,16 @@ def run() -> None:
     )
     consumer.run()
     app.extensions["image_sandbox"].close()
+
+
+def _refuse_older_database() -> None:
+    """Raise ClickException; a store that does not answer now is asked again by each sweep."""
+    try:
+        store_identity.refuse_older_database()
+    except store_identity.DatabaseOlder as error:
+        raise click.ClickException(str(error)) from error
+    except StoreError as error:
+        log.warning("the image store could not be compared with the database: %s", error)
 
 
 def _yield_to_pages() -> None:

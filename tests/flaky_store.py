@@ -69,9 +69,9 @@ class FlakyStore(ImageStore):
     def delete(self, key: str) -> None:
         self._pass_on(Call("delete", key), lambda: self.store.delete(key))
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        found = self._pass_on(Call("objects", prefix), lambda: list(self.store.objects(prefix)))
-        return iter(found)
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        call = Call("objects", prefix)
+        return iter(self._pass_on(call, lambda: list(self.store.objects(prefix, after))))
 
     def prepare(self) -> None:
         self._pass_on(Call("prepare", ""), self.store.prepare)

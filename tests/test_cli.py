@@ -21,7 +21,7 @@ from distribu.images.stores.contract import StoreMisconfigured
 from distribu.models import Installation, new_id, utc_now
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
-from tests.images.life import add_company, upload
+from tests.images.life import add_accepted, add_company, has_object, upload
 from tests.servers import free_port
 from tests.test_worker import environment, wait_until
 
@@ -146,15 +146,29 @@ class TestImages:
     def test_doctor_is_content(self, run):
         assert run("images", "doctor")[0] == 0
 
-    def test_doctor_finds_and_then_repairs(self, app, run):
+    def test_doctor_finds_repairs_and_purges(self, app, run):
         run("check")
         key = f"images/{new_id()}/a.png"
+        with app.app_context():
+            add_accepted(add_company())
         app.extensions["image_store"].put(key, png(8, 8), "image/png")
         status, said = run("images", "doctor")
         assert (status, f"extra: {key}" in said) == (1, True)
         status, said = run("images", "doctor", "--repair")
         assert (status, "1 found, 1 repaired." in said) == (0, True)
         assert run("images", "doctor")[0] == 0
+        assert has_object(app.extensions["image_store"], key)
+        assert run("images", "doctor", "--purge")[0] == 0
+        assert not has_object(app.extensions["image_store"], key)
+
+    def test_doctor_says_that_the_database_is_older_than_the_store(self, app, run):
+        run("check")
+        app.extensions["image_store"].put(f"images/{new_id()}/a.png", png(8, 8), "image/png")
+        status, said = run("images", "doctor", "--repair")
+        assert (status, "older than its image store" in said) == (1, True)
+        assert "database-older" in run("check")[1]
+        assert run("images", "doctor", "--repair", "--accept-older")[0] == 0
+        assert run("check")[0] == 0
 
     def test_doctor_refuses_to_repair_the_store_of_another_database(self, app, run):
         key = f"images/{new_id()}/a.png"

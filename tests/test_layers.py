@@ -15,9 +15,9 @@ PACKAGE = Path(distribu.__file__).parent
 # floor. Names in one string, and the modules of one room, import each other freely. A name stands
 # for everything in it that has no place of its own.
 FLOORS = [
-    ["config"],
+    ["config", "budgets"],
     ["images images.filenames images.decoding", "images.stores"],
-    ["database task_queue"],
+    ["bounded_postgresql", "database task_queue"],
     ["extensions"],
     ["models"],
     ["audit"],
@@ -26,6 +26,7 @@ FLOORS = [
         "images.store_identity",
         "images.attachment",
         "images.writing",
+        "images.rescuing",
         "images.processing",
         "images.staging",
         "images.intake",
@@ -64,7 +65,11 @@ ALLOWED = {
     "os.getenv": set(),
 }
 # Imports inside a function: a driver that only one kind of store needs, and the demo with Pillow.
-LATE = {("images.stores", "images.stores"), ("cli", "seed")}
+LATE = {
+    ("images.stores", "images.stores"),
+    ("database", "bounded_postgresql"),
+    ("cli", "seed"),
+}
 # A move has two stores, and copies from either. All else uses the one of the app, of extensions.
 TAKING_A_STORE = {"images.moving", "images.writing", "cli.images"}
 

@@ -15,7 +15,6 @@ SENTENCES = {
     413: "The request is too large. Maximum size is 1 MB.",
     429: "Too many requests. Try again in {wait} seconds.",
     500: "Something went wrong here. Quote the requestId if you report it.",
-    503: "The image store does not answer. Try again in a minute.",
 }
 
 
@@ -36,6 +35,6 @@ def fill_error(response: Response, error: HTTPException) -> None:
 
 def _sentence(error: HTTPException, code: int, known: dict) -> str:
     is_ours = error.description != type(error).description
-    if is_ours and code < 500 and code != 429:
+    if is_ours and (code < 500 or code == 503) and code != 429:
         return error.description
     return SENTENCES.get(code, f"{error.name}.").format(wait=known.get("retryAfter"))

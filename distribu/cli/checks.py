@@ -9,11 +9,13 @@ from sqlalchemy.exc import DBAPIError
 from ..config import Problem, check_settings
 from ..extensions import db, queue, store
 from ..images.doctor import ForeignStore, claim_store
+from ..images.store_identity import DatabaseOlder, refuse_older_database
 from ..images.stores.contract import StoreMisconfigured, StoreUnavailable
+from ..images.stores.trial import try_out
 from ..task_queue import QueueUnavailable
 
 # These may pass by themselves, and meanwhile most pages work.
-TRANSIENT_PROBLEM_IDS = {"store-unreachable", "queue-unreachable"}
+TRANSIENT_PROBLEM_IDS = {"store-unreachable", "queue-unreachable", "database-older"}
 
 
 def find_problems() -> list[Problem]:
@@ -61,7 +63,11 @@ def _check_tables() -> list[Problem]:
 def _check_store() -> list[Problem]:
     try:
         store.prepare()
+        try_out(store)
         claim_store()
+        refuse_older_database()
+    except DatabaseOlder as error:
+        return [Problem("database-older", str(error), "See docs/operating.md, Restore.")]
     except StoreMisconfigured as error:
         message = str(error).removesuffix(error.hint).strip()
         return [Problem("store-misconfigured", message, error.hint)]

@@ -26,22 +26,33 @@ def images() -> None:
 def sweep() -> None:
     """Finish what crashes left behind, now."""
     try:
-        outbox.sweep()
+        left = outbox.sweep()
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+    if left:
+        prefix, reason = (outbox.failing() or [("", "see the log")])[0]
+        raise click.ClickException(f"{left} could not be deleted yet, as {prefix}: {reason}")
 
 
 @images.command
 @click.option("--repair", is_flag=True, help="Repair what can be repaired.")
+@click.option("--purge", is_flag=True, help="Delete now what repairs have kept for later.")
+@click.option(
+    "--accept-older",
+    is_flag=True,
+    help="Repair although the database is an older backup and the newer one is gone for good.",
+)
 @with_appcontext
-def doctor(repair: bool) -> None:
+def doctor(repair: bool, purge: bool, accept_older: bool) -> None:
     """Compare the rows with the image store, both ways; exit with 1 if something is left to do."""
     count = repaired = 0
     try:
-        for finding in image_doctor.examine(repair):
+        for finding in image_doctor.examine(repair, accept_older):
             click.echo(finding)
             count += 1
             repaired += finding.is_repaired
+        if purge and (failed := image_doctor.purge()):
+            raise click.ClickException(f"{failed} prefixes could not be deleted yet.")
     except image_doctor.ForeignStore as error:
         raise click.ClickException(f"{error} Nothing was repaired.") from error
     except StoreError as error:

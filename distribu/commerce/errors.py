@@ -31,7 +31,6 @@ _SENTENCES = {
     413: "The request is too large.",
     429: "Too many requests. Try again in {wait} seconds.",
     500: "Something went wrong here. Quote the contextId if you report it.",
-    503: "The image store does not answer. Try again in a minute.",
 }
 
 
@@ -70,7 +69,7 @@ def _message(error: HTTPException, code: int, wait: int | None) -> str:
     if isinstance(error, InvalidValues):
         return " ".join(_sentences(error.details))
     is_ours = error.description != type(error).description
-    if is_ours and code < 500 and code != 429:
+    if is_ours and (code < 500 or code == 503) and code != 429:
         return error.description
     sentence = _SENTENCES.get(code, f"{error.name}.")
     return sentence.format(method=request.method, wait=wait)

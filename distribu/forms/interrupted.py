@@ -40,6 +40,8 @@ class InterruptedForm:
     action: str
     fields: list[list[str]]
     is_image_lost: bool = False
+    # Of an image that came with the form and was not kept.
+    filename: str = ""
 
     def dumps(self) -> str:
         return json.dumps(asdict(self))
@@ -63,6 +65,7 @@ class InterruptedForm:
 def init_interrupted_forms(app: Flask) -> None:
     """A form of an earlier sign-in is answered here, whichever view it was meant for."""
     app.register_error_handler(CSRFError, answer_bad_token)
+    app.extensions["keep_form"] = keep_typed
 
 
 def resumable(view: Callable) -> Callable:
@@ -133,12 +136,30 @@ def _is_foreign() -> bool:
     return origin is not None and address_parts(origin).netloc != request.host
 
 
+def keep_typed() -> InterruptedForm | None:
+    """What was typed and had been chosen before; a file of this very POST is not among it.
+
+    None for what no view can show again. Asks neither database nor store.
+    """
+    if request.method != "POST" or _is_foreign() or not _is_resumable(request.path):
+        return None
+    fields = _typed_fields()
+    upload = request.files.get("image")
+    path = request.full_path.removesuffix("?")
+    return fields and InterruptedForm(path, fields, bool(upload), upload.filename if upload else "")
+
+
+def _typed_fields() -> list[list[str]] | None:
+    """Names and values that came with this POST; None for more than a page should carry."""
+    fields = [[name, value] for name, value in request.form.items(multi=True) if _is_kept(name)]
+    length = sum(len(name) + len(value) for name, value in fields)
+    return fields if length <= MOST_CHARACTERS else None
+
+
 def _keep_form() -> InterruptedForm | None:
     """What this POST brought, its image staged; None if its view cannot show it again."""
-    if not _is_resumable(request.path):
-        return None
-    fields = [[name, value] for name, value in request.form.items(multi=True) if _is_kept(name)]
-    if sum(len(name) + len(value) for name, value in fields) > MOST_CHARACTERS:
+    fields = _typed_fields() if _is_resumable(request.path) else None
+    if fields is None:
         return None
     image_id, is_image_lost = None, False
     if upload := request.files.get("image"):

@@ -4,20 +4,41 @@ from collections.abc import Callable
 
 from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from ..images.stores.contract import StoreUnavailable
+from ..images.stores.contract import StoreError, StoreMisconfigured, StoreUnavailable
 from .rate_limits import seconds_to_wait, wait_sentence
 from .request_ids import request_id
 
 PAGES = (400, 403, 404, 413, 429, 500, 503)
+
+RETRY_SECONDS = 60
+STORE_AWAY = "The image store does not answer right now. Try again in a minute."
+STORE_REFUSES = (
+    "The image store refuses what this server asks of it. Nothing is lost, but trying again will"
+    " not help: the operator of this server has to change a setting."
+)
+DATABASE_AWAY = "The database does not answer right now. Try again in a minute."
+DISK_FULL = (
+    "The disk of this server is full. Nothing is lost, but nothing can be saved until its operator"
+    " has made room."
+)
+READ_ONLY = (
+    "The database can only be read right now. Nothing is lost, but trying again will not help: the"
+    " operator of this server has to change that."
+)
 
 
 def init_error_handlers(app: Flask) -> None:
     """Every error of the app is answered here, unless a blueprint knows better."""
     app.extensions["error_bodies"] = {}
     app.register_error_handler(HTTPException, answer)
-    app.register_error_handler(StoreUnavailable, _answer_outage)
+    for kind in (StoreUnavailable, StoreMisconfigured):
+        app.register_error_handler(kind, _answer_store)
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(kind, _answer_database)
     app.after_request(_say_when_to_retry)
 
 
@@ -44,14 +65,36 @@ def _say_when_to_retry(response: Response) -> Response:
     return response
 
 
-def _answer_outage(error: StoreUnavailable) -> ResponseReturnValue:
+def _answer_store(error: StoreError) -> ResponseReturnValue:
     current_app.logger.error("the image store failed: %s (%s)", error, request_id())
-    return answer(ServiceUnavailable(retry_after=60))
+    return _unavailable(STORE_REFUSES if isinstance(error, StoreMisconfigured) else STORE_AWAY)
+
+
+def _answer_database(error: Exception) -> ResponseReturnValue:
+    current_app.logger.error("the database failed: %s (%s)", error, request_id())
+    # What the driver said; the statement with its parameters stays out of it.
+    said = str(error.orig).lower() if isinstance(error, DBAPIError) else ""
+    if "full" in said or "no space left" in said:
+        return _unavailable(DISK_FULL)
+    return _unavailable(READ_ONLY if "readonly" in said or "read-only" in said else DATABASE_AWAY)
+
+
+def _unavailable(sentence: str) -> ResponseReturnValue:
+    return answer(ServiceUnavailable(sentence, retry_after=RETRY_SECONDS))
+
+
+def own_sentence(error: HTTPException) -> str:
+    """What this application says of an error; "" where it has only the standard's words."""
+    return error.description if error.description != type(error).description else ""
 
 
 def _fill_with_page(response: Response, error: HTTPException) -> None:
     code = error.code or 500
     known = {"message": wait_sentence() if code == 429 else ""}
+    if code == 503:
+        # Neither of these asks the database.
+        known["message"] = own_sentence(error)
+        known["kept"] = current_app.extensions["keep_form"]()
     if isinstance(error, InternalServerError):
         known["request_id"] = request_id()
     if code in PAGES:

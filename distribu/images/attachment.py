@@ -161,15 +161,18 @@ def _discard(which: ColumnElement[bool]) -> None:
     gone = db.session.execute(
         delete(Image)
         .where(which)
-        .returning(Image.id, Image.writing_until, Image.public_name, Image.derivatives),
+        .returning(
+            Image.id, Image.company_id, Image.writing_until, Image.public_name, Image.derivatives
+        ),
         execution_options={"synchronize_session": False},
     )
     entries = []
-    for image_id, writing_until, public_name, derivatives in gone:
+    for image_id, company_id, writing_until, public_name, derivatives in gone:
         public, private = f"images/{image_id}/", f"incoming/{image_id}/"
         published = [public + (made["path"] or public_name) for made in derivatives]
         # A writer may put until then, so that drain() has to look once more after it.
-        entries += [_entry(public, published, writing_until), _entry(private, None, writing_until)]
+        whose = {"company_id": company_id, "final_after": writing_until}
+        entries += [_entry(public, published, **whose), _entry(private, None, **whose)]
     _add_to_outbox(entries)
 
 
@@ -247,16 +250,31 @@ def change_image(image: Image, *conditions, **values) -> None:
     db.session.expire(image)
 
 
-def into_outbox(prefix: str, published: list[str] | None = None) -> None:
-    """The outbox owns what is under prefix. published: the keys that caches may have."""
-    _add_to_outbox([_entry(prefix, published)])
+def into_outbox(
+    prefix: str, published: list[str] | None = None, due_at: datetime | None = None
+) -> None:
+    """The outbox owns what is under prefix.
+
+    published: the keys that caches may have. due_at: when it is deleted;
+    at the end of this request without one.
+    """
+    if due_at is None:
+        _add_to_outbox([_entry(prefix, published)])
+    else:
+        db.session.add(OutboxEntry(prefix=prefix, published=published, due_at=due_at))
 
 
-def _entry(prefix: str, published: list[str] | None, final_after: datetime | None = None) -> dict:
+def _entry(
+    prefix: str,
+    published: list[str] | None,
+    company_id: str | None = None,
+    final_after: datetime | None = None,
+) -> dict:
     return {
         "id": new_id(),
         "prefix": prefix,
         "published": published,
+        "company_id": company_id,
         "final_after": final_after,
     }
 

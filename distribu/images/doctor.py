@@ -4,25 +4,32 @@ Keys are listed first and their rows asked afterwards, and each fault is looked 
 before it is told or repaired: an image that is uploaded or removed meanwhile is none.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db, queue, store
 from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox
-from .outbox import drain_request
-from .stores.contract import PRIVATE, PUBLIC, ObjectNotFound
+from .outbox import drain, failing
+from .rescuing import OBJECTS_LOST, byte_size, rescue
+from .stores.contract import PRIVATE, PUBLIC
+from .stores.trial import TRIAL_ID
 from .writing import WRITING_WINDOW
 
-MISSING, EXTRA, WRONG_SIZE = "missing", "extra", "wrong size"
-_IMAGE_ID = re.compile("[0-9A-Z]{26}")
+MISSING, EXTRA, WRONG_SIZE, NOT_DELETED = "missing", "extra", "wrong size", "not deleted"
+LOST = "everything is lost: the product shows none, upload it again"
+FROM_UPLOAD = "from the upload"
+# What no row owns is deleted so much later: its rows may be in a newer backup.
+UNOWNED_KEPT = timedelta(days=30)
+# An upload may hold where a photograph was taken.
+UPLOAD_KEPT = timedelta(hours=24)
 _SAMPLE = 100
 
 
@@ -71,48 +78,80 @@ def _why_foreign(store_id: str, known: Installation | None) -> str:
     return f"The image store, {store}, belongs to another database than this one."
 
 
-def examine(repair: bool = False) -> Iterator[Finding]:
+def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Finding]:
     """Yield what differs; with repair, what can be repaired is, before it is yielded.
 
-    Commits. Raises ForeignStore where repair could delete what another
-    database owns.
+    Images are rescued before what no row owns is given to the outbox.
+    accept_older: repair although the store knows newer images. Commits.
+    Raises ForeignStore where repair could delete what another database
+    owns, and DatabaseOlder.
     """
     if repair:
         claim_store()
+        if not accept_older:
+            store_identity.refuse_older_database()
+    for prefix, last_error in failing():
+        yield Finding(NOT_DELETED, prefix, f"the store refuses to delete it: {last_error}")
     public, private = (_listed(folder) for folder in (PUBLIC, PRIVATE))
+    uploads_needed = set()
+    for image_id in db.session.scalars(select(Image.id).order_by(Image.id)).all():
+        findings = list(_compare(image_id, public.get(image_id, {}), repair))
+        uploads_needed |= {image_id for finding in findings if finding.remedy.endswith(FROM_UPLOAD)}
+        yield from findings
     for image_id, found in public.items():
-        yield from _compare(image_id, found, repair)
+        if _image(image_id) is None:
+            yield from _extra(f"{PUBLIC}{image_id}/", found, repair, UNOWNED_KEPT)
     for image_id, found in private.items():
         image = _image(image_id)
-        if image is None or image.ladder_version is not None:
-            yield from _extra(f"{PRIVATE}{image_id}/", found, repair)
-    for image_id in db.session.scalars(select(Image.id).where(Image.status == READY)).all():
-        if image_id not in public:
-            yield from _compare(image_id, {}, repair)
+        if (image is None or not image.owns_upload) and image_id not in uploads_needed:
+            yield from _extra(f"{PRIVATE}{image_id}/", found, repair, UPLOAD_KEPT)
+
+
+def purge() -> int:
+    """Delete now what repairs have given to the outbox for later; return how many prefixes failed.
+
+    Commits. Raises ForeignStore and DatabaseOlder.
+    """
+    claim_store()
+    store_identity.refuse_older_database()
+    now = utc_now()
+    # What failed before, or waits for a writer, is due when it says.
+    is_kept = (
+        (OutboxEntry.due_at > now) & (OutboxEntry.attempts == 0) & OutboxEntry.final_after.is_(None)
+    )
+    db.session.execute(
+        update(OutboxEntry).where(is_kept).values(due_at=now),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
+    return drain(now=now)
 
 
 def _listed(folder: str) -> dict[str, dict[str, int]]:
     """Return byte sizes by key, by the image id that the key names."""
     listed = defaultdict(dict)
     for stored in store.objects(folder):
-        listed[stored.key.split("/")[1]][stored.key] = stored.byte_size
+        image_id = stored.key.split("/")[1]
+        # flask check has put that there, and tells of it where it cannot be deleted.
+        if image_id != TRIAL_ID:
+            listed[image_id][stored.key] = stored.byte_size
     return listed
 
 
 def _compare(image_id: str, found: dict[str, int], repair: bool) -> Iterator[Finding]:
     """What is published of one image, against its row."""
     image = _image(image_id)
-    if image is None:
-        yield from _extra(f"{PUBLIC}{image_id}/", found, repair)
-        return
-    # What is PROCESSING is the sweep's, and of what is in ERROR nothing is shown.
-    if image.status != READY:
+    if image and image.status != READY:
+        yield from _rescue(image, found, repair)
+        image = _image(image_id)
+    # What is still PROCESSING is the sweep's.
+    if image is None or image.status != READY:
         return
     recorded = {image.key(made["path"]): made["byte_size"] for made in image.derivatives}
     if image.ladder_version is not None:
         yield from _strays(image, found.keys() - recorded.keys(), repair)
-    doubtful = {key for key, byte_size in recorded.items() if found.get(key) != byte_size}
-    sizes = {key: _byte_size(key) for key in doubtful}
+    doubtful = {key for key, size in recorded.items() if found.get(key) != size}
+    sizes = {key: byte_size(key) for key in doubtful}
     wrong = {key: size for key, size in sizes.items() if size != recorded[key]}
     # It may have been removed between the listing and now.
     if wrong and _image(image_id):
@@ -122,20 +161,44 @@ def _compare(image_id: str, found: dict[str, int], repair: bool) -> Iterator[Fin
             yield Finding(kind, key, remedy, is_repaired)
 
 
-def _extra(prefix: str, found: Iterable[str], repair: bool) -> Iterator[Finding]:
-    """Objects under a prefix that no image owns."""
+def _rescue(image: Image, found: Iterable[str], repair: bool) -> Iterator[Finding]:
+    """An image that is not READY, and could be: it is made so; or one that still is lost."""
+    is_lost = image.error_code == OBJECTS_LOST
+    if not (is_lost or (image.key() in found and _is_idle(image))):
+        return
+    key, is_repaired = image.key(), False
+    try:
+        store_identity.hold()
+        source = rescue(image, _idle())
+        if source and repair:
+            db.session.commit()
+            queue.enqueue("process", image.id)
+            is_repaired = True
+    except ImageConflict:
+        source = None
+    db.session.rollback()
+    if source:
+        remedy = f"made again from {source}"
+        yield Finding(MISSING, key, remedy if repair else f"--repair: {remedy}", is_repaired)
+    elif is_lost and _image(image.id):
+        yield Finding(MISSING, key, LOST)
+
+
+def _extra(prefix: str, found: Iterable[str], repair: bool, kept: timedelta) -> Iterator[Finding]:
+    """Objects under a prefix that no image owns; kept: before they are deleted."""
     if _is_in_outbox(prefix):
         return
     left = _still_there(prefix, found)
-    is_ours = _IMAGE_ID.fullmatch(prefix.split("/")[1]) is not None
-    remedy = "no row owns it: --repair deletes it" if is_ours else "Distribu never put it there"
+    is_ours = store_identity.IMAGE_ID.fullmatch(prefix.split("/")[1]) is not None
+    plan = f"deleted in {kept.days} days" if kept.days > 1 else "deleted in 24 hours"
+    remedy = f"no row owns it: --repair has it {plan}" if is_ours else "Distribu never put it there"
     if left and repair and is_ours:
-        # An id is never given twice, so no row can come to own this prefix any more.
+        # The database may be the wrong one, or an old one: nothing is deleted at once. Until
+        # then the entry owns the objects, and draining drops it if their row comes back.
         store_identity.hold()
-        into_outbox(prefix)
+        into_outbox(prefix, due_at=utc_now() + kept)
         db.session.commit()
-        drain_request()
-        remedy = "deleted"
+        remedy = f"{plan}, or by --purge"
     for key in left:
         yield Finding(EXTRA, key, remedy, is_repaired=repair and is_ours)
 
@@ -152,10 +215,9 @@ def _strays(image: Image, unrecorded: Iterable[str], repair: bool) -> Iterator[F
 
 def _delete_strays(image: Image, keys: Iterable[str]) -> bool:
     """Delete them while nobody can come to write for the image, and return whether that was so."""
-    idle = Image.writing_until.is_(None) | (Image.writing_until < utc_now())
     window = utc_now() + WRITING_WINDOW
     is_held = Image.ladder_version == image.ladder_version
-    if not _commit_change(image, {"writing_until": window}, is_held, idle):
+    if not _commit_change(image, {"writing_until": window}, is_held, _idle()):
         return False
     for key in keys:
         store.delete(key)
@@ -171,21 +233,20 @@ def _still_there(prefix: str, keys: Iterable[str]) -> list[str]:
 def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, bool]:
     """Have what is wrong made again, if there is something to make it from."""
     intact = [made for made in image.derivatives if image.key(made["path"]) not in wrong]
-    has_upload = _byte_size(image.upload_key) is not None
     if image.key() not in wrong:
         remedy, change = "made again from the stable image", {"derivatives": intact}
-    elif has_upload and image.ladder_version is None:
-        remedy, change = "made again from the upload", {"status": PROCESSING, "derivatives": []}
+    elif byte_size(image.upload_key) is not None:
+        remedy = f"made again {FROM_UPLOAD}"
+        change = {"status": PROCESSING, "derivatives": []}
     elif intact:
         # The pages go on showing what there is.
         return "the stable image is lost: its smaller sizes still show, upload it again", False
     else:
-        # A tile, or the next image, in place of a broken one.
-        remedy, change = (
-            "everything is lost: the product shows none, upload it again",
-            {"status": ERROR, "error_code": "objects_lost", "derivatives": []},
-        )
-        return remedy, repair and _commit_change(image, change)
+        # A tile, or the next image, in place of a broken one. What was recorded stays, so that
+        # the image is READY again when its objects are back.
+        if repair:
+            _commit_change(image, {"status": ERROR, "error_code": OBJECTS_LOST})
+        return LOST, False
     if not repair:
         return f"--repair: {remedy}", False
     change |= {"ladder_version": None, "attempts": 0, "writing_until": None}
@@ -206,6 +267,15 @@ def _commit_change(image: Image, change: dict, *conditions) -> bool:
     return True
 
 
+def _idle() -> ColumnElement[bool]:
+    """That nobody writes for the image, as a condition of its row."""
+    return Image.writing_until.is_(None) | (Image.writing_until < utc_now())
+
+
+def _is_idle(image: Image) -> bool:
+    return image.writing_until is None or image.writing_until < utc_now()
+
+
 def _image(image_id: str) -> Image | None:
     # Each look is at the row as it is now.
     db.session.rollback()
@@ -214,13 +284,6 @@ def _image(image_id: str) -> Image | None:
 
 def _is_in_outbox(prefix: str) -> bool:
     return db.session.scalar(select(exists().where(OutboxEntry.prefix == prefix)))
-
-
-def _byte_size(key: str) -> int | None:
-    try:
-        return store.stat(key).byte_size
-    except ObjectNotFound:
-        return None
 
 
 def _is_of_others() -> bool:

@@ -234,7 +234,7 @@ def _objects_of(image: Image) -> list[tuple[str, str]]:
     objects = [
         (image.key(made["path"]), CONTENT_TYPES[made["format"]]) for made in image.derivatives
     ]
-    if image.ladder_version is None:
+    if image.owns_upload:
         objects.append((image.upload_key, "application/octet-stream"))
     return objects
 

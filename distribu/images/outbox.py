@@ -1,14 +1,16 @@
 """What deletes: drain() empties the outbox, sweep() repairs what a crash left behind."""
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from sqlalchemy import Row, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
+from ..budgets import DRAIN_SECONDS, within
 from ..extensions import db, store
-from ..models import Image, OutboxEntry, utc_now
+from ..models import ERROR, Image, OutboxEntry, utc_now
 from ..models.json_rows import is_among
 from . import attachment, processing, store_identity
 from .purging import purge
@@ -41,45 +43,77 @@ def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -
         due = due.where(is_among(OutboxEntry.id, entry_ids))
     # Rows, not objects: another drain may be at the same entries.
     entries = db.session.execute(due).all()
-    outcomes = (_drain_one(entry, now) for entry in entries)
-    if entry_ids is not None:
-        outcomes = takewhile(bool, outcomes)
-    return len(entries) - sum(outcomes)
+    began, left = time.monotonic(), len(entries)
+    for entry in entries:
+        is_gone = _drain_one(entry, now)
+        left -= is_gone
+        if entry_ids is not None and (not is_gone or time.monotonic() - began >= DRAIN_SECONDS):
+            break
+    return left
 
 
-def drain_request() -> None:
-    """What this session has put into the outbox is gone from the store, if the store answers."""
+def drain_request() -> int:
+    """Delete what this session has put into the outbox, as far as DRAIN_SECONDS go.
+
+    The change is committed and its answer known, so nothing here fails
+    or delays that: what is left is the sweep's. Returns how many entries
+    are left.
+    """
     # Most requests change nothing, and many open no session: none is opened to find that out.
     entry_ids = db.session.registry.has() and db.session.info.pop("to_drain", None)
-    if entry_ids:
-        db.session.rollback()
-        drain(entry_ids)
+    if not entry_ids:
+        return 0
+    try:
+        with within(DRAIN_SECONDS):
+            db.session.rollback()
+            return drain(entry_ids)
+    except SQLAlchemyError as error:
+        log.warning("left to the sweep, the database failed: %s", error)
+        db.session().invalidate()
+        return len(entry_ids)
 
 
-def sweep(now: datetime | None = None) -> None:
+def failing(company_id: str | None = None) -> list[Row]:
+    """Return prefix and last error of what could not be deleted, of one company or of all."""
+    entries = select(OutboxEntry.prefix, OutboxEntry.last_error).where(OutboxEntry.attempts > 0)
+    if company_id:
+        entries = entries.where(OutboxEntry.company_id == company_id)
+    return list(db.session.execute(entries.order_by(OutboxEntry.prefix)))
+
+
+def sweep(now: datetime | None = None) -> int:
     """No row is forgotten: abandoned choices go, stuck images go on, the outbox drains.
 
-    Commits. Raises ImagesHeld.
+    Commits. Returns how many due entries are left. Raises ImagesHeld,
+    where the database is older than the store too, and StoreError.
     """
     now = now or utc_now()
+    store_identity.refuse_older_database()
     attachment.discard_abandoned(now)
     db.session.commit()
     _resume_stuck(now)
     # What was discarded just now is due as well.
-    drain(now=max(now, utc_now()))
+    return drain(now=max(now, utc_now()))
 
 
 def _drain_one(entry: Row, now: datetime) -> bool:
     try:
         # Asked after the entry was read: what was written since a move is never deleted elsewhere.
         store_identity.require()
+        if _is_owned_again(entry.prefix):
+            _forget(entry)
+            return True
+        # No transaction stays open while the store is waited for.
+        db.session.rollback()
         store.delete_prefix(entry.prefix)
         # Behind the delete: a cache that is asked in between must not fetch the object again.
         purge(entry.published or [])
     except ImagesHeld:
         return False
     except StoreError as error:
-        log.warning("could not delete %s: %s", entry.prefix, error)
+        if entry.attempts == 0:
+            # Once: doctor and the dashboard go on saying it.
+            log.warning("could not delete %s: %s", entry.prefix, error)
         pause = min(FIRST_RETRY * 2 ** min(entry.attempts, 10), LONGEST_RETRY)
         _postpone(entry, now + pause, attempts=entry.attempts + 1, last_error=str(error)[:500])
         return False
@@ -87,12 +121,30 @@ def _drain_one(entry: Row, now: datetime) -> bool:
         # A writer may still put: delete once more when it no longer can.
         _postpone(entry, entry.final_after)
     else:
-        db.session.execute(
-            delete(OutboxEntry).where(OutboxEntry.id == entry.id),
-            execution_options={"synchronize_session": False},
-        )
-        db.session.commit()
+        _forget(entry)
     return True
+
+
+def _is_owned_again(prefix: str) -> bool:
+    """Whether an image owns what this entry was to delete: its row was put back meanwhile."""
+    _, image_id, path = prefix.split("/", 2)
+    image = db.session.scalar(
+        select(Image).where(Image.id == image_id).execution_options(populate_existing=True)
+    )
+    if image is None:
+        return False
+    if prefix == image.incoming_prefix:
+        return image.owns_upload
+    # An older ladder, which the image names no more, has an entry of its own.
+    return not path or any(made["path"].startswith(path) for made in image.derivatives)
+
+
+def _forget(entry: Row) -> None:
+    db.session.execute(
+        delete(OutboxEntry).where(OutboxEntry.id == entry.id),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
 
 
 def _postpone(entry: Row, due_at: datetime, **values) -> None:
@@ -105,7 +157,9 @@ def _postpone(entry: Row, due_at: datetime, **values) -> None:
 
 def _resume_stuck(now: datetime) -> None:
     """Every image that nobody is at is in the queue again, or rests after three attempts."""
-    is_due = Image.retry_at.is_(None) | (Image.retry_at <= now)
+    # In ERROR only what rests is tried again.
+    is_open = Image.retry_at.is_(None) & (Image.status != ERROR)
+    is_due = is_open | (Image.retry_at <= now)
     columns = ("id", "status", "attempts", "writing_until", "retry_at")
     unfinished = select(*(getattr(Image, name) for name in columns)).where(
         Image.ladder_version.is_(None), Image.created_at < now - PATIENCE, is_due

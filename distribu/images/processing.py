@@ -11,13 +11,14 @@ from sqlalchemy import update
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from .. import audit
-from ..extensions import db, queue, sandbox, store
+from ..extensions import db, queue, sandbox
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox, lock_product, primary_image
 from .decoding.ladder import LADDER_VERSION, THUMBNAIL_PX
 from .decoding.policies import COMMERCE, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
 from .decoding.sandbox import Publication, SandboxError, SandboxInterrupted
+from .rescuing import rescue
 from .stores.contract import ObjectNotFound, StoreError
 from .writing import WRITING_WINDOW, Writer, close_with, local_copy, refuse_pending_work
 
@@ -75,30 +76,37 @@ def process(image_id: str, now: datetime | None = None) -> None:
 
 
 def give_up(image: Image, error_code: str, *conditions) -> None:
-    """An image that cannot be finished: ERROR, or READY with as much of its set as there is.
+    """Record that an image cannot be finished: ERROR, or READY with as much of its set as there is.
 
-    conditions: that nobody writes for it, so that what attempts put
-    before they died can go. Raises ImageConflict and StoreError.
+    Nothing is deleted: in ERROR the row goes on owning both prefixes,
+    because the store may be an older one for now. An image whose upload
+    is gone while its stable image is there becomes READY from it.
+    conditions: that nobody writes for it. Raises ImageConflict and StoreError.
     """
-    put = [stored.key for stored in store.objects(image.prefix)]
-    if image.status == PROCESSING:
-        is_same = (Image.status == PROCESSING, *conditions)
-        change_image(image, *is_same, status=ERROR, error_code=error_code)
-    _finish(image, image.derivatives, *conditions)
-    _delete_unrecorded(image, put)
+    if image.status != PROCESSING:
+        _finish(image, image.derivatives, *conditions)
+    elif not rescue(image, *conditions):
+        change_image(
+            image,
+            Image.status == PROCESSING,
+            *conditions,
+            status=ERROR,
+            error_code=error_code,
+            ladder_version=LADDER_VERSION,
+            writing_until=None,
+        )
 
 
 def rest(image: Image, now: datetime, *conditions) -> None:
     """An image whose attempts were cut short waits a day for another one, its upload kept.
 
-    What is not READY is shown as ERROR until then. conditions, errors: as of give_up().
+    What is not READY is shown as ERROR until then. Nothing is
+    deleted. conditions, errors: as of give_up().
     """
-    put = [stored.key for stored in store.objects(image.prefix)]
     shown = {"status": ERROR, "error_code": "interrupted"} if image.status == PROCESSING else {}
     change_image(
         image, Image.status == image.status, *conditions, retry_at=now + RETRY_EVERY, **shown
     )
-    _delete_unrecorded(image, put)
 
 
 def wake(image_id: str, now: datetime) -> None:
@@ -112,13 +120,6 @@ def wake(image_id: str, now: datetime) -> None:
             execution_options={"synchronize_session": False},
         )
     db.session.commit()
-
-
-def _delete_unrecorded(image: Image, put: list[str]) -> None:
-    recorded = {image.key(made["path"]) for made in image.derivatives}
-    # The row is held until commit: nobody comes to record what is deleted here.
-    for key in set(put) - recorded:
-        store.delete(key)
 
 
 def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]]:

@@ -120,8 +120,8 @@ class Image(ImageAddresses, db.Model):
     """An image, and the owner of every object under its two prefixes.
 
     Staged while product_id is None. ladder_version is None until the
-    responsive set is made; as long as it is, incoming/<id>/ is this
-    row's too, afterwards an OutboxEntry's. derivatives is the list of
+    responsive set is made; as long as it is, or the image is in ERROR,
+    incoming/<id>/ is this row's too, afterwards an OutboxEntry's. derivatives is the list of
     what is published: path ("" for the stable image), format,
     width_px, height_px and byte_size of each.
     """
@@ -165,6 +165,11 @@ class Image(ImageAddresses, db.Model):
     @property
     def is_staged(self) -> bool:
         return self.product_id is None
+
+    @property
+    def owns_upload(self) -> bool:
+        """Whether incoming/<id>/ is this row's: until its ladder is made, and where it never is."""
+        return self.ladder_version is None or self.status == ERROR
 
     @property
     def prefix(self) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     JSON,
+    Index,
     String,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,10 +19,14 @@ class OutboxEntry(db.Model):
     """A prefix whose objects must go; it owns them until they are gone.
 
     published: the keys below it that caches may have, to be purged then.
+    company_id: whose image it was; None for what no row owned.
     """
+
+    __table_args__ = (Index("ix_outbox_entry_company", "company_id", "attempts"),)
 
     id: Mapped[str] = id_column()
     prefix: Mapped[str] = mapped_column(String(80), index=True)
+    company_id: Mapped[str | None] = mapped_column(String(26))
     published: Mapped[list[str] | None] = mapped_column(JSON)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     final_after: Mapped[datetime | None] = mapped_column(UtcDateTime)

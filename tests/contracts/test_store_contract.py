@@ -254,6 +254,21 @@ def test_objects_are_listed_with_their_sizes(store):
     assert list(store.objects("images/01JD/v1/")) == [StoredObject("images/01JD/v1/300w.webp", 5)]
 
 
+def test_only_what_sorts_behind_a_text_is_listed(store):
+    first, second, thumbnail, last = (
+        f"images/{name}" for name in ("01JA/a.jpg", "01JB/a.jpg", "01JB/v1/1w.webp", "01JC/a.jpg")
+    )
+    for key in (first, second, thumbnail, last):
+        put(store, key)
+
+    def keys_after(text: str) -> set[str]:
+        return {stored.key for stored in store.objects("images/", text)}
+
+    assert keys_after("images/01JB0") == {last}
+    assert keys_after(second) == {thumbnail, last}
+    assert keys_after("images/01JC0") == set()
+
+
 def test_nothing_is_listed_where_nothing_was_put(store):
     assert list(store.objects("images/01JD/")) == []
 

@@ -37,7 +37,7 @@ def named_by_rows() -> set[str]:
     named = set()
     for image in db.session.scalars(select(Image)):
         named |= {image.key(made["path"]) for made in image.derivatives}
-        if image.ladder_version is None:
+        if image.owns_upload:
             named.add(image.upload_key)
     return named
 

@@ -66,7 +66,8 @@ CHANGES = {
         *("commit", "commit", "open", "open", *["put"] * 3),
         *("commit", *["delete_prefix", "commit"] * 2),
     ],
-    "abandon": ["commit", *["delete_prefix", "commit"] * 2],
+    # The sweep first asks whether the store has newer images than the database.
+    "abandon": ["objects", "commit", *["delete_prefix", "commit"] * 2],
 }
 # Calls that the store answers with an error, so that there is no point after them.
 REFUSED = {"rebuild": 1}

@@ -4,13 +4,25 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from click import ClickException
 from flask import current_app
 
+from distribu import worker
 from distribu.extensions import db
-from distribu.images import attachment, doctor, outbox, processing
+from distribu.images import attachment, doctor, outbox, processing, store_identity
 from distribu.images.decoding.ladder import LADDER_VERSION
 from distribu.images.doctor import EXTRA, MISSING, WRONG_SIZE, ForeignStore
-from distribu.models import ERROR, PROCESSING, READY, Image, Installation, new_id, utc_now
+from distribu.images.store_identity import DatabaseOlder
+from distribu.models import (
+    ERROR,
+    PROCESSING,
+    READY,
+    Image,
+    Installation,
+    OutboxEntry,
+    new_id,
+    utc_now,
+)
 from tests.conftest import run_queue
 from tests.images.image_files import png
 from tests.images.life import add_accepted, has_object, named_by_rows
@@ -59,20 +71,71 @@ def test_what_the_outbox_owns_is_not_complained_of(image):
     assert examine() == []
 
 
-@pytest.mark.parametrize("key", ["images/{}/a.png", "images/{}/v2/300w.webp", "incoming/{}/upload"])
-def test_an_orphan_is_found_and_deleted(image, store, key):
-    key = key.format(new_id())
+@pytest.fixture
+def older_id() -> str:
+    """An id that was given before any image of the test."""
+    return new_id()
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [
+        ("images/{}/a.png", doctor.UNOWNED_KEPT),
+        ("images/{}/v2/300w.webp", doctor.UNOWNED_KEPT),
+        ("incoming/{}/upload", doctor.UPLOAD_KEPT),
+    ],
+)
+def test_an_orphan_is_found_and_deleted_later(older_id, image, store, key, kept):
+    key = key.format(older_id)
     store.put(key, png(8, 8), "image/png")
     assert examine() == [(EXTRA, key)]
-    assert has_object(store, key)
     assert examine(repair=True) == [(EXTRA, key)]
-    assert store.keys() == named_by_rows()
     assert examine() == []
+    outbox.drain(now=utc_now() + kept - timedelta(minutes=1))
+    assert has_object(store, key)
+    outbox.drain(now=utc_now() + kept)
+    assert store.keys() == named_by_rows()
 
 
-def test_an_upload_that_outlived_its_purpose_is_deleted(image, store):
+def test_purge_deletes_an_orphan_at_once(older_id, image, store):
+    store.put(f"images/{older_id}/a.png", png(8, 8), "image/png")
+    examine(repair=True)
+    assert doctor.purge() == 0
+    assert store.keys() == named_by_rows()
+
+
+def test_purge_leaves_what_a_writer_may_still_put_to_its_time(store, acme, image):
+    until = utc_now() + timedelta(minutes=4)
+    attachment.discard(add_accepted(acme, writing_until=until))
+    db.session.commit()
+    outbox.drain()
+    doctor.purge()
+    due = db.session.scalars(db.select(OutboxEntry.due_at)).all()
+    assert due == [until, until]
+
+
+def test_an_orphan_whose_row_comes_back_is_not_deleted(image, store):
+    """The wrong database was repaired, and then the right one put back."""
+    attachment.into_outbox(image.prefix, due_at=utc_now())
+    db.session.commit()
+    whole = store.keys()
+    assert outbox.drain() == 0
+    assert store.keys() == whole
+    assert db.session.scalars(db.select(OutboxEntry)).all() == []
+
+
+def test_an_upload_whose_row_comes_back_is_not_deleted(stage, store):
+    image = stage()
+    attachment.into_outbox(image.incoming_prefix, due_at=utc_now())
+    db.session.commit()
+    outbox.drain()
+    assert has_object(store, image.upload_key)
+
+
+def test_an_upload_that_outlived_its_purpose_is_deleted_after_a_day(image, store):
     store.put(image.upload_key, png(8, 8), "image/png")
     assert examine(repair=True) == [(EXTRA, image.upload_key)]
+    outbox.drain(now=utc_now() + doctor.UPLOAD_KEPT)
     assert store.keys() == named_by_rows()
 
 
@@ -96,12 +159,13 @@ def test_a_stray_among_the_objects_of_a_image_is_found_and_deleted(image, store,
     assert examine() == []
 
 
-def test_a_temporary_file_that_nobody_owns_is_found_and_deleted(image, store, tmp_path):
-    key, whole = f"images/{new_id()}/.01J.part", store.keys()
+def test_a_temporary_file_that_nobody_owns_is_found_and_deleted(older_id, image, store, tmp_path):
+    key, whole = f"images/{older_id}/.01J.part", store.keys()
     path = tmp_path / "store" / key
     path.parent.mkdir()
     path.write_bytes(b"half")
     assert examine(repair=True) == [(EXTRA, key)]
+    doctor.purge()
     assert store.keys() == whole
 
 
@@ -192,10 +256,117 @@ def test_a_lost_image_leaves_its_smaller_sizes_on_the_pages(image, lose):
 
 def test_a_image_of_which_nothing_is_left_is_shown_no_more(image, store, product):
     store.delete_prefix(image.prefix)
-    assert {kind for kind, _ in examine(repair=True)} == {MISSING}
+    findings = list(doctor.examine(repair=True))
+    assert {(finding.kind, finding.is_repaired) for finding in findings} == {(MISSING, False)}
     assert (image.status, image.error_code) == (ERROR, "objects_lost")
     assert product.image is None
+    # It is news until the merchant has uploaded it again, or the objects are back.
+    assert examine() == examine(repair=True) == [(MISSING, image.key())]
+
+
+def test_what_was_lost_is_taken_back_when_its_objects_are_there_again(
+    image, product, app, tmp_path
+):
+    """An older copy of the store was put back, and then the right one."""
+    folder = tmp_path / "store" / image.prefix
+    folder.rename(tmp_path / "elsewhere")
+    examine(repair=True)
+    (tmp_path / "elsewhere").rename(folder)
+    whole = {path for path in folder.rglob("*") if path.is_file()}
+    findings = list(doctor.examine(repair=True))
+    assert [(finding.key, finding.is_repaired) for finding in findings] == [(image.key(), True)]
+    assert (image.status, image.error_code, product.image) == (READY, None, image)
+    run_queue(app)
     assert examine() == []
+    assert {path for path in folder.rglob("*") if path.is_file()} == whole
+
+
+def test_a_lost_image_is_made_again_of_an_upload_that_its_row_needs_no_more(image, store, app):
+    """Newer database, older store: the upload is not deleted, it is what rescues the image."""
+    store.delete_prefix(image.prefix)
+    store.put(image.upload_key, png(140, 70), "image/png")
+    assert {finding.key for finding in doctor.examine()} == {
+        image.key(made["path"]) for made in image.derivatives
+    }
+    examine(repair=True)
+    assert image.status == PROCESSING
+    run_queue(app)
+    assert examine() == []
+    assert image.status == READY
+
+
+def test_a_row_whose_upload_is_gone_is_ready_of_its_stable_image(stage, store, app):
+    """Older database, newer store: the backup knew the image while it was PROCESSING."""
+    image = stage()
+    run_queue(app)
+    db.session.rollback()
+    image.status, image.derivatives, image.ladder_version = PROCESSING, [], None
+    image.width_px = image.height_px = 0
+    image.created_at = utc_now() - timedelta(hours=1)
+    db.session.commit()
+    whole = store.keys()
+    assert examine() == [(MISSING, image.key())]
+    outbox.sweep()
+    run_queue(app)
+    assert store.keys() == whole
+    assert (image.status, image.width_px) == (READY, 140)
+    outbox.sweep()
+    run_queue(app)
+    assert store.keys() == whole == named_by_rows()
+    assert examine() == []
+
+
+class TestOlderDatabase:
+    @pytest.fixture
+    def newer_key(self, image, store) -> str:
+        """An object of an image that was uploaded after the backup of the database."""
+        key = f"images/{new_id()}/a.png"
+        store.put(key, png(8, 8), "image/png")
+        return key
+
+    def test_repair_stops(self, newer_key, store):
+        with pytest.raises(DatabaseOlder, match="older than its image store"):
+            examine(repair=True)
+        with pytest.raises(DatabaseOlder):
+            doctor.purge()
+        assert has_object(store, newer_key)
+
+    def test_a_sweep_stops_before_it_discards(self, newer_key, stage):
+        image = stage()
+        newest = f"images/{new_id()}/a.png"
+        current_app.extensions["image_store"].put(newest, png(8, 8), "image/png")
+        with pytest.raises(DatabaseOlder):
+            outbox.sweep(utc_now() + timedelta(days=2))
+        assert db.session.get(Image, image.id)
+
+    def test_the_worker_stops_with_a_sentence(self, newer_key, app, monkeypatch):
+        monkeypatch.setattr(worker, "_yield_to_pages", lambda: None)
+        with pytest.raises(ClickException, match="older than its image store"):
+            worker.run()
+
+    def test_an_older_database_can_be_accepted(self, newer_key, store):
+        findings = list(doctor.examine(repair=True, accept_older=True))
+        assert [finding.key for finding in findings] == [newer_key]
+        assert examine(repair=True) == []
+        outbox.sweep()
+        assert has_object(store, newer_key)
+
+    def test_what_the_outbox_knows_is_not_newer(self, stage, image):
+        attachment.discard(stage())
+        db.session.commit()
+        store_identity.refuse_older_database()
+
+    def test_what_is_uploaded_meanwhile_is_not_newer(self, image, store, stage):
+        def upload_another() -> None:
+            store.at = None
+            stage()
+
+        store.at, store.moment, store.then = "objects", "before", upload_another
+        store_identity.refuse_older_database()
+
+    def test_what_distribu_never_put_there_is_not_newer(self, image, store):
+        store.put("images/holiday/beach.png", png(8, 8), "image/png")
+        store_identity.refuse_older_database()
 
 
 def test_a_image_removed_since_the_listing_is_not_complained_of(image, store):

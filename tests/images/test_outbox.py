@@ -7,12 +7,12 @@ from flask import current_app
 from sqlalchemy import select
 
 from distribu.extensions import db
-from distribu.images import attachment, outbox, processing
+from distribu.images import attachment, doctor, outbox, processing
 from distribu.images.decoding.sandbox import SandboxInterrupted
 from distribu.models import ERROR, READY, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
 from tests.images.image_files import png
-from tests.images.life import add_accepted, named_by_rows, outbox_prefixes
+from tests.images.life import add_accepted, add_company, named_by_rows, outbox_prefixes
 
 LATER = timedelta(hours=1)
 MUCH_LATER = timedelta(hours=25)
@@ -171,7 +171,9 @@ class TestSweep:
         outbox.sweep(utc_now() + LATER)
         assert rows() == [image]
         assert (image.status, image.error_code) == (ERROR, "interrupted")
-        assert store.keys() == {image.upload_key}
+        # Until somebody discards it, it owns what there is of it.
+        outbox.sweep(utc_now() + MUCH_LATER)
+        assert store.keys() == {image.upload_key, image.key("v2/300w.webp")}
 
     def test_an_image_that_rests_is_tried_again_once_a_day(self, acme, product, app):
         now = utc_now() + LATER
@@ -267,3 +269,23 @@ def drain_elsewhere(store) -> None:
     store.at = None
     with current_app.app_context():
         outbox.drain()
+
+
+class TestAStoreThatRefusesDeletes:
+    """A key that may list, read and write, and not delete: every promise to delete is news."""
+
+    def test_doctor_and_dashboard_say_so_and_the_log_does_once(self, stage, store, acme, caplog):
+        discard(stage())
+        store.at = "delete_prefix"
+        now = utc_now()
+        for hours in range(3):
+            assert outbox.sweep(now + timedelta(hours=hours)) == 2
+        assert [(finding.kind, finding.is_repaired) for finding in doctor.examine()] == [
+            (doctor.NOT_DELETED, False)
+        ] * 2
+        assert caplog.text.count("could not delete") == 2
+        assert len(outbox.failing(acme)) == 2
+        assert outbox.failing(add_company("globex")) == []
+        store.at = None
+        assert outbox.sweep(now + timedelta(days=1)) == 0
+        assert (outbox.failing(), list(doctor.examine())) == ([], [])

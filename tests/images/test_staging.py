@@ -187,7 +187,7 @@ class TestProcess:
         assert image.status == ERROR
         assert image.error_code
         assert product.image is None
-        assert store.keys() == set()
+        assert store.keys() == {image.upload_key}
 
     def test_an_upload_that_is_lost_ends_in_error(self, store, acme):
         image = add_accepted(acme)

@@ -2,6 +2,9 @@
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import MaxRetryError, TimeoutError
+
+from ...budgets import Breaker, OutOfTime, seconds_left
 
 CONNECT_SECONDS = 5
 # The whole body of a put must be sent in this time: 32 MiB at 13 Mbit/s.
@@ -25,7 +28,7 @@ def longest_request() -> float:
 
 def new_connections() -> PoolManager:
     """Return connections for requests that may all be repeated without harm."""
-    retries = Retry(
+    retries = _Retry(
         total=RETRIES,
         backoff_factor=BACKOFF_SECONDS,
         status_forcelist=(500, 502, 503, 504),
@@ -38,16 +41,46 @@ def new_connections() -> PoolManager:
     )
     # urllib3 counts the sending of the body as part of connect.
     patience = Timeout(connect=SEND_SECONDS, read=READ_SECONDS)
-    connections = PoolManager(maxsize=CONNECTIONS, timeout=patience, retries=retries)
+    connections = _Connections(maxsize=CONNECTIONS, timeout=patience, retries=retries)
     connections.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return connections
+
+
+class _Connections(PoolManager):
+    """Connections to one server, which take their time from the budget of the request."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self._breaker = Breaker("The server")
+
+    def urlopen(self, method: str, url: str, redirect: bool = True, **options):
+        with self._breaker.wait(_is_silence) as seconds:
+            if seconds is not None:
+                options["timeout"] = Timeout(
+                    connect=min(SEND_SECONDS, seconds), read=min(READ_SECONDS, seconds)
+                )
+            return super().urlopen(method, url, redirect, **options)
+
+
+class _Retry(Retry):
+    """Retries, but for a time-out where somebody waits: the time for it is spent."""
+
+    def increment(self, method=None, url=None, response=None, error=None, **options):
+        if error and _is_silence(error) and seconds_left() is not None:
+            raise error
+        return super().increment(method, url, response, error, **options)
+
+
+def _is_silence(error: BaseException) -> bool:
+    reason = error.reason if isinstance(error, MaxRetryError) else error
+    return isinstance(reason, (TimeoutError, OutOfTime))
 
 
 class _Connection(HTTPConnection):
     """A connection that is made in CONNECT_SECONDS or not, however long a body may take."""
 
     def connect(self) -> None:
-        patience, self.timeout = self.timeout, CONNECT_SECONDS
+        patience, self.timeout = self.timeout, min(CONNECT_SECONDS, self.timeout)
         try:
             super().connect()
         finally:

@@ -96,10 +96,11 @@ class ImageStore(ABC):
         """
 
     @abstractmethod
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """Yield what is stored under prefix, in any order, temporary files included.
 
         prefix: images/, incoming/, or a longer one that ends in "/".
+        after: only keys that sort behind this text; the others cost next to nothing.
         """
 
     @abstractmethod
@@ -109,6 +110,13 @@ class ImageStore(ABC):
     @abstractmethod
     def installation_id(self) -> str:
         """Return what tells this store from every other, written at the first call."""
+
+    def is_read_by_everyone(self, key: str) -> bool | None:
+        """Return whether a stranger gets this object from the store itself.
+
+        None where that is no question: a directory, or a bucket whose policy is not ours.
+        """
+        return None
 
     def keys(self) -> set[str]:
         """Return every key under images/ and incoming/."""

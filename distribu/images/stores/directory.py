@@ -103,12 +103,12 @@ class DirectoryStore(ImageStore):
                 os.unlink(path)
             self._remove_empty_parents(path)
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         check_prefix(prefix)
         directory = self._inside(prefix)
         with self._translated(prefix):
             self._require_prepared()
-            for entry in _files_below(directory):
+            for entry in _files_below(directory, f"{self._root}/{after}"):
                 with suppress(FileNotFoundError):
                     byte_size = entry.stat(follow_symlinks=False).st_size
                     yield StoredObject(entry.path.removeprefix(f"{self._root}/"), byte_size)
@@ -292,14 +292,18 @@ def _locked(directory: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _files_below(directory: str) -> Iterator[os.DirEntry]:
-    """Yield what is no directory, however deep. What vanishes meanwhile is left out."""
+def _files_below(directory: str, after: str) -> Iterator[os.DirEntry]:
+    """Yield what is no directory, however deep, with a path that sorts behind after.
+
+    What vanishes meanwhile is left out.
+    """
     with suppress(FileNotFoundError), os.scandir(directory) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files_below(entry.path)
-            else:
-                yield entry
+            if not entry.is_dir(follow_symlinks=False):
+                if entry.path > after:
+                    yield entry
+            elif (path := f"{entry.path}/") > after or after.startswith(path):
+                yield from _files_below(entry.path, after)
 
 
 def _remove_tree(directory: str) -> bool:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import BinaryIO
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 from xml.etree.ElementTree import ParseError
 
 from minio import Minio
@@ -199,17 +199,29 @@ class MinioStore(ImageStore):
             for failure in self._client.remove_objects(
                 bucket_name=self._bucket, delete_object_list=doomed
             ):
-                raise StoreUnavailable(
-                    f"{self} did not delete {failure.name!r}: {failure.code}, {failure.message}"
-                )
+                told = f"{self} did not delete {failure.name!r}: {failure.code}, {failure.message}"
+                if failure.code in _HINTS:
+                    raise StoreMisconfigured(told, _HINTS[failure.code])
+                raise StoreUnavailable(told)
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         check_prefix(prefix)
         with self._translated(prefix):
             for found in self._client.list_objects(
-                bucket_name=self._bucket, prefix=prefix, recursive=True
+                bucket_name=self._bucket,
+                prefix=prefix,
+                recursive=True,
+                start_after=after or None,
             ):
                 yield StoredObject(found.object_name, found.size)
+
+    def is_read_by_everyone(self, key: str) -> bool | None:
+        if self._keeps_policy:
+            return None
+        scheme = "https" if self._secure else "http"
+        url = f"{scheme}://{self._endpoint}/{self._bucket}/{quote(key)}"
+        with self._translated(key):
+            return self._http.request("GET", url).status == HTTPStatus.OK
 
     def prepare(self) -> None:
         with self._translated(self._bucket):

@@ -1,0 +1,77 @@
+"""Connections to PostgreSQL whose every wait ends, even where the server is silent.
+
+It may acknowledge each packet and still never answer.
+"""
+
+import time
+from collections.abc import Generator
+from functools import cache
+from typing import Any
+
+import psycopg
+
+from .budgets import Breaker, OutOfTime
+
+# Of one wait; a request may spend more on all of them together.
+ANSWER_SECONDS = 5.0
+CONNECT_SECONDS = 4
+
+
+class BoundedConnection(psycopg.Connection):
+    """A connection that gives up on a silent server, and is closed then."""
+
+    @classmethod
+    def connect(cls, conninfo: str = "", **options: Any) -> "BoundedConnection":
+        options = {"connect_timeout": CONNECT_SECONDS} | options
+        address = f"{options.get('host', '')}:{options.get('port', '')}"
+        try:
+            with _breaker(address).wait(_is_silence):
+                connection = super().connect(conninfo, **options)
+        except OutOfTime as error:
+            raise psycopg.OperationalError(str(error)) from error
+        connection.breaker = _breaker(address)
+        return connection
+
+    # While it is being made: connect() guards that.
+    breaker: Breaker | None = None
+
+    def wait(self, gen: Generator, *arguments: Any, **options: Any) -> Any:
+        if self.breaker is None:
+            return super().wait(gen, *arguments, **options)
+        try:
+            with self.breaker.wait(_is_silence) as seconds:
+                if seconds is not None:
+                    gen = _ending(gen, min(seconds, ANSWER_SECONDS))
+                return super().wait(gen, *arguments, **options)
+        except OutOfTime as error:
+            # What the server has done of it is not known: this connection is good for no more.
+            self.pgconn.finish()
+            raise psycopg.OperationalError(str(error)) from error
+
+
+def _ending(gen: Generator, seconds: float) -> Generator:
+    """What gen yields, until so many seconds are over; then OutOfTime."""
+    deadline = time.monotonic() + seconds
+    try:
+        wanted = next(gen)
+    except StopIteration as end:
+        return end.value
+    while True:
+        # The waiting function comes by at least ten times a second, ready or not.
+        ready = yield wanted
+        if not ready and time.monotonic() >= deadline:
+            raise OutOfTime("The database does not answer.")
+        try:
+            wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+
+def _is_silence(error: BaseException) -> bool:
+    return isinstance(error, (OutOfTime, psycopg.errors.ConnectionTimeout))
+
+
+@cache
+def _breaker(address: str) -> Breaker:
+    """One for all connections of this process to one server."""
+    return Breaker("The database")

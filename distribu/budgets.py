@@ -1,0 +1,117 @@
+"""How long a request may wait for its outside parts, and which of them is not waited for now.
+
+A part is the database, the image store or Redis: what may accept a connection and never answer.
+Every wait for one goes through Breaker.wait(), which takes its time from the budget of the request
+and refuses at once while the part is known to be silent.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+# Of one request, all its waiting together.
+REQUEST_SECONDS = 8.0
+# Of the clean-up behind a commit: somebody waits for an answer that is already known.
+DRAIN_SECONDS = 2.0
+# How long a silent part is left alone before one caller tries it again.
+PAUSE_SECONDS = 1.0
+
+
+class Budget:
+    """Seconds that may still be spent on waiting; only what was waited is taken off."""
+
+    def __init__(self, seconds: float):
+        self.left = seconds
+
+
+class OutOfTime(TimeoutError):
+    """A part was waited for as long as this request may, or is known to be silent."""
+
+
+_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[Budget]:
+    """Spend at most this long on waiting in the block, and no more than the block around it may.
+
+    What an inner block waited is taken off the outer one as well.
+    """
+    outer = _budget.get()
+    given = seconds if outer is None else min(seconds, outer.left)
+    budget = Budget(given)
+    token = _budget.set(budget)
+    try:
+        yield budget
+    finally:
+        _budget.reset(token)
+        if outer is not None:
+            outer.left -= given - budget.left
+
+
+def seconds_left() -> float | None:
+    """Return the seconds that may still be waited; None where nobody counts, as in a worker."""
+    budget = _budget.get()
+    return None if budget is None else max(0.0, budget.left)
+
+
+class Breaker:
+    """Remembers that a part is silent: one time-out opens it, one answer closes it.
+
+    While it is open nobody waits, except for one caller after each pause,
+    who tries the part again.
+    """
+
+    def __init__(
+        self, part: str, pause: float = PAUSE_SECONDS, clock: Callable[[], float] = time.monotonic
+    ):
+        self.part = part
+        self._pause, self._clock = pause, clock
+        self._lock = threading.Lock()
+        self._closed_until: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._closed_until is not None
+
+    @contextmanager
+    def wait(self, is_timeout: Callable[[BaseException], bool]) -> Iterator[float | None]:
+        """Yield the seconds that this wait may take, None for any; the wait is the block.
+
+        is_timeout: whether an error of the block means that the part was
+        silent. Raises OutOfTime before the block where it is known to be,
+        or no time is left.
+        """
+        self._enter()
+        budget, began = _budget.get(), self._clock()
+        try:
+            yield seconds_left()
+        except BaseException as error:
+            (self._open if is_timeout(error) else self._close)()
+            raise
+        else:
+            self._close()
+        finally:
+            if budget is not None:
+                budget.left -= self._clock() - began
+
+    def _enter(self) -> None:
+        if (left := seconds_left()) is not None and left <= 0:
+            raise OutOfTime(f"{self.part} was not asked: this request has waited long enough.")
+        with self._lock:
+            if self._closed_until is None:
+                return
+            if self._clock() < self._closed_until:
+                raise OutOfTime(f"{self.part} does not answer.")
+            # This caller is the probe; the others go on being refused.
+            self._closed_until = self._clock() + max(self._pause, left or self._pause)
+
+    def _open(self) -> None:
+        with self._lock:
+            self._closed_until = self._clock() + self._pause
+
+    def _close(self) -> None:
+        with self._lock:
+            self._closed_until = None
