@@ -68,6 +68,7 @@ class Product(db.Model):
     stock: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
     external_image_url: Mapped[str | None] = mapped_column(String(2048))
+    external_image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = created_at_column()
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
@@ -97,6 +98,13 @@ class Product(db.Model):
         return urlsplit(self.external_image_url or "").netloc
 
     @property
+    def image_alt(self) -> str:
+        """The alt text of the product's image, wherever it is hosted; "" where it has none."""
+        if self.external_image_url:
+            return self.external_image_alt
+        return self.image.alt_text if self.image else ""
+
+    @property
     def image_url(self) -> str | None:
         """The absolute URL of the product's image, wherever it is hosted, or None."""
         if self.external_image_url:
@@ -107,6 +115,13 @@ class Product(db.Model):
 @event.listens_for(Product, "before_update")
 def _keep_searchable(_mapper, _connection, product: Product) -> None:
     product.search_text = searchable(product.name, product.sku, product.category)
+
+
+@event.listens_for(Product.external_image_url, "set")
+def _forget_alt_text(product: Product, url: str | None, _before, _event) -> None:
+    # The next external image is another one, and needs words of its own.
+    if url is None:
+        product.external_image_alt = ""
 
 
 class Image(ImageAddresses, db.Model):
