@@ -15,7 +15,8 @@ scopes, and {RATE_LIMIT.replace("per", "requests a")}.
 
 **Images.** A product has an `imageUrl`, and no request takes a file: give the address of a
 image that you host, or upload one in the product form of the dashboard. Reading a product and
-writing it back changes nothing.
+writing it back changes nothing. `/store/{{slug}}/products/{{id}}/image` leads to the image that a
+product of the storefront has now, for feeds and price lists.
 
 **Lost updates.** A product is answered with an `ETag`. Sent back in `If-Match`, it makes a write
 fail with 412 when somebody else was faster.

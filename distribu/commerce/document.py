@@ -28,6 +28,7 @@ does a repeated `Idempotency-Key`. An image in `ERROR`, or deleted, is never giv
 
 **The primary image** is the first of a product's `images`: the first upload to a product without
 images, or whichever is moved to the top. It replaces an external `imageUrl` once it is `READY`.
+`/store/{slug}/products/{id}/image` leads to it, whichever it is, for feeds and price lists.
 
 **Errors** have five fields, always. `contextId` finds the request in the log.
 """

@@ -104,6 +104,14 @@ class ImageChoice:
         return self.product.image_alt if self.product else ""
 
     @property
+    def jpeg_url(self) -> str | None:
+        """The link to the saved image as a JPEG; None where it is one, or the JPEG is not made."""
+        image = self.product.image if self.product else None
+        if image is None or self.product.external_image_url or image.format == "JPEG":
+            return None
+        return image.share_url if image.share["path"] else None
+
+    @property
     def suggested_alt(self) -> str:
         """What the name of the chosen file says, where that is made of words."""
         shown = self.staged or (self.product.image if self.product else None)
