@@ -25,7 +25,10 @@ def snapshot(product: Product) -> dict:
     names = ("name", "sku", "description", "category", "unit", "price_minor", "stock", "is_active")
     kept = {name: getattr(product, name) for name in names}
     images = [image.id for image in product.images]
-    return kept | {"image_url": product.image_url, "images": images}
+    alt_texts = {image.id: image.alt_text for image in product.images if image.alt_text}
+    if product.external_image_alt:
+        alt_texts["external"] = product.external_image_alt
+    return kept | {"image_url": product.image_url, "images": images, "alt_text": alt_texts}
 
 
 def record(

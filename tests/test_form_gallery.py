@@ -17,7 +17,11 @@ EXTERNAL = "https://example.com/a.jpg"
 
 @pytest.fixture
 def widget(app, cast) -> str:
-    """The id of a product of Acme with three images: one.png, two.png, three.png."""
+    return add_three_images(app, cast)
+
+
+def add_three_images(app, cast) -> str:
+    """Return the id of a new product of Acme with images one.png, two.png and three.png."""
     with app.app_context():
         product_id = add_product(cast.acme, name="Widget", stock=10).id
         ids = [staging.stage(cast.acme, upload(None, f"{name}.png")).id for name in NAMES]
@@ -61,7 +65,9 @@ def set_status(app, image_id: str, status: str) -> None:
 
 def listed(page: str) -> list[str]:
     """What the field says of each of the other images."""
-    items = re.findall(r'<span class="other-image-text">(.*?)</span>\s*<button', page, re.DOTALL)
+    items = re.findall(
+        r'<span class="other-image-text">(.*?)</span>\s*<(?:label|input)', page, re.DOTALL
+    )
     return [" ".join(re.sub(r"<[^>]*>", " ", item).split()) for item in items]
 
 
@@ -107,7 +113,7 @@ class TestSuccessor:
         url = f"/dashboard/inventory/image/remove?product_id={widget}"
         page = alice.post(url, data={"image_id": "", "remove_image": ""}).text
         assert "two.png takes its place." in page
-        assert listed(page) == ["two.png Becomes the first image.", "three.png"]
+        assert listed(page) == ["two.png Becomes the first image when you save.", "three.png"]
 
     def test_is_the_first_that_stays(self, app, alice, widget):
         url = f"/dashboard/inventory/image/remove?product_id={widget}"

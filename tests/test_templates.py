@@ -38,7 +38,8 @@ class ImageAddresses:
 
 def product(**values):
     return SimpleNamespace(
-        **{"name": "Blue widget", "external_image_url": None, "image": None} | values
+        **{"name": "Blue widget", "external_image_url": None, "image": None, "image_alt": ""}
+        | values
     )
 
 
@@ -217,7 +218,8 @@ def test_product_without_image_is_a_tile(images):
 
 
 def test_product_image_carries_the_merchants_words_and_its_tile(images):
-    markup = images.product_image(product(image=ImageAddresses()), "48px", 100)
+    shown = product(image=ImageAddresses(), image_alt="A widget, from above")
+    markup = images.product_image(shown, "48px", 100)
     assert 'alt="A widget, from above"' in markup
     assert re.search(r'data-fallback>.*<template><svg class="tile"', markup, re.DOTALL)
 

@@ -34,6 +34,7 @@ image in `ERROR`, or deleted, is never given again. An `Idempotency-Key` has no 
 
 **The primary image** is the first of a product's `images`: the first upload to a product without
 images, or whichever is moved to the top. It replaces an external `imageUrl` once it is `READY`.
+`/store/{slug}/products/{id}/image` leads to it, whichever it is, for feeds and price lists.
 
 **Addresses of an image.** `url` is stable: it never changes, and is gone with the image. Add
 `?format=500w` for one of `availableFormats`, in the image's own format where it was made in it, and

@@ -52,6 +52,7 @@ class ImageForm(FlaskForm):
     # What image_id displaced: kept until a request shows that the browser has seen the answer.
     earlier_image_id = HiddenField()
     remove_image = HiddenField()
+    alt_text = StringField("Alt text", [Rule(rules.alt_text, rules.ALT_TEXT_MAX)])
     image = FileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
 
 
@@ -148,6 +149,7 @@ def seen_state(product: Product) -> dict:
         "price": shown_price(product),
         "is_active": product.is_active,
         "image": image_identity(product),
+        "alt_text": product.image_alt,
     }
 
 
@@ -169,5 +171,6 @@ def _shown(product: Product | None) -> dict | None:
         "stock": str(product.stock),
         "stock_shown": str(product.stock),
         "version": str(product.version),
+        "alt_text": product.image_alt,
         "seen": json.dumps(seen_state(product)),
     }

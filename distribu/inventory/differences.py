@@ -28,8 +28,10 @@ def since_opened(form: ProductForm, product: Product, is_own: bool) -> Differenc
     seen, saved = form.seen_state, seen_state(product)
     known = seen if seen is not None else _typed(form)
     changed = [name for name in saved if name in known and known[name] != saved[name]]
+    # The words of another image are no change of their own.
+    silent = {"image", "alt_text"} if "image" in changed else set()
     return Differences(
-        [_sentence(form, name, saved[name]) for name in changed if name != "image"],
+        [_sentence(form, name, saved[name]) for name in changed if name not in silent],
         "image" in changed,
         is_own,
     )
@@ -52,11 +54,13 @@ def is_saved_already(form: ProductForm, choice: ImageChoice, product: Product) -
 
 
 def _is_image_saved(form: ProductForm, choice: ImageChoice, product: Product) -> bool:
-    if choice.removed_others:
+    if choice.removed_others or choice.first_image or choice.changed_alts:
         return False
     if choice.is_removed:
         seen = (form.seen_state or {}).get("image")
         return not product.has_image or (bool(seen) and seen != image_identity(product))
+    if form.alt_text.raw_data and form.alt_text.value != product.image_alt:
+        return False
     if choice.staged:
         image = None if product.external_image_url else product.image
         return image is not None and image.sha256 == choice.staged.sha256

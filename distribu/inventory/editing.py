@@ -17,7 +17,7 @@ from ..images import attachment
 from ..images.decoding.policies import MERCHANT
 from ..images.store_identity import ImagesHeld
 from ..models import Product
-from . import csv_import
+from . import alt_texts, csv_import
 from .blueprint import bp
 from .differences import Differences, is_saved_already, since_opened
 from .image_field import (
@@ -272,6 +272,7 @@ def _create(form: ProductForm, choice: ImageChoice) -> Product:
     db.session.flush()
     if choice.is_change:
         attachment.replace(product, choice.staged.id)
+    alt_texts.save_shown(form, choice, product, None)
     after = audit.snapshot(product)
     audit.record("product.created", "Product", product.id, after=after)
     db.session.commit()
@@ -290,14 +291,19 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
         db.session.rollback()
         return None
     before = audit.snapshot(product)
+    shown = None if product.external_image_url else product.image
     form.fill(product)
+    alt_texts.save_others(choice)
     # First, since they may make the room that the chosen image needs.
     for image in choice.removed_others:
         attachment.remove(product, image)
     if choice.is_removed:
         attachment.remove(product)
-    elif choice.is_change:
+    elif choice.staged:
         attachment.replace(product, choice.staged.id)
+    if choice.first_image:
+        attachment.move(product, choice.first_image, None)
+    alt_texts.save_shown(form, choice, product, shown)
     if audit.record_update(product, before):
         db.session.commit()
     else:
@@ -318,6 +324,7 @@ def _refused(
         db.session.commit()
     # What only decoding has shown stands in the summary of errors too.
     form.image.errors = list(choice.errors)
+    choice.alt_errors = form.alt_text.errors
     return _page(form, choice, differences, is_gone)
 
 

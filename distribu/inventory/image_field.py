@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import abort, current_app, g, render_template, request
 
@@ -13,9 +13,11 @@ from ..http.tenancy import company_product_or_404, signed_in
 from ..images import attachment, staging
 from ..images.decoding.policies import MERCHANT, InvalidImage
 from ..images.decoding.sandbox import SandboxBusy, SandboxError
+from ..images.filenames import readable_name
 from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError
 from ..models import READY, Image, Product
+from ..products.rules import ALT_TEXT_MAX
 from .blueprint import bp
 
 NOT_STORED = "The image could not be stored just now. Nothing is lost: try again."
@@ -24,6 +26,10 @@ BUSY = (
     "a minute."
 )
 INTERRUPTED = "We could not process the image just now. Try again."
+NAMES_OF_CAMERAS = frozenset(
+    {"img", "image", "dsc", "dscf", "dscn", "pxl", "photo", "picture", "pic", "screenshot", "scan"}
+    | {"untitled", "unnamed", "whatsapp", "mvimg", "download"}
+)
 NO_LONGER_KEPT = "The image that you chose is no longer kept. Please choose it again."
 
 
@@ -32,7 +38,9 @@ class ImageChoice:
     """What the field holds: the saved image, one that was chosen, or its removal.
 
     earlier: what was chosen before the staged image. removed_ids: the
-    product's other images that Save is to remove.
+    product's other images that Save is to remove. alt_text: what was typed
+    for the image that is shown; other_alts: for the others, by their ids.
+    first_id: the other image that Save is to put before all others.
     """
 
     product: Product | None = None
@@ -41,6 +49,10 @@ class ImageChoice:
     errors: Sequence[str] = ()
     removed_ids: frozenset[str] = frozenset()
     earlier: Image | None = None
+    alt_text: str | None = None
+    alt_errors: Sequence[str] = ()
+    other_alts: dict[str, str] = field(default_factory=dict)
+    first_id: str = ""
 
     @property
     def shows_saved(self) -> bool:
@@ -53,7 +65,8 @@ class ImageChoice:
     @property
     def is_change(self) -> bool:
         """Whether Save has to touch the product's images."""
-        return (self.is_removed and self.has_saved) or bool(self.staged and not self.is_removed)
+        is_replaced = bool(self.staged and not self.is_removed)
+        return (self.is_removed and self.has_saved) or is_replaced or bool(self.first_image)
 
     @property
     def others(self) -> list[Image]:
@@ -70,10 +83,61 @@ class ImageChoice:
     @property
     def successor(self) -> Image | None:
         """Which of the others becomes the product's image when Save removes that one."""
+        if self.first_image:
+            return self.first_image
         if not self.is_removed:
             return None
         kept = (image for image in self.others if image.id not in self.removed_ids)
         return next((image for image in kept if image.status == READY), None)
+
+    @property
+    def first_image(self) -> Image | None:
+        """Which of the others Save puts first; none where an image was chosen for that place."""
+        if self.staged and not self.is_removed:
+            return None
+        kept = (image for image in self.others if image.id not in self.removed_ids)
+        return next((one for one in kept if (one.id, one.status) == (self.first_id, READY)), None)
+
+    @property
+    def shown_alt(self) -> str:
+        """The alt text in the field: as typed, or as saved."""
+        if self.alt_text is not None:
+            return self.alt_text
+        return self.product.image_alt if self.product else ""
+
+    @property
+    def jpeg_url(self) -> str | None:
+        """The link to the saved image as a JPEG; None where it is one, or the JPEG is not made."""
+        image = self.product.image if self.product else None
+        if image is None or self.product.external_image_url or image.format == "JPEG":
+            return None
+        return image.share_url if image.share["path"] else None
+
+    @property
+    def suggested_alt(self) -> str:
+        """What the name of the chosen file says, where that is made of words."""
+        shown = self.staged or (self.product.image if self.product else None)
+        return words_of(shown.filename) if shown else ""
+
+    @property
+    def other_alt_names(self) -> list[str]:
+        """The names of the form fields that hold the alt texts of the other images."""
+        return [f"alt_text-{image.id}" for image in self.others]
+
+    @property
+    def changed_alts(self) -> dict[Image, str]:
+        """The other images whose alt text was typed anew."""
+        typed = ((image, self.other_alts.get(image.id)) for image in self.others)
+        return {image: text for image, text in typed if text not in (None, image.alt_text)}
+
+
+def words_of(filename: str) -> str:
+    """The filename as an alt text, where it is made of words; "" for IMG_1234.jpg."""
+    text = readable_name(filename)
+    words = text.lower().split()
+    is_named = words and all(word.isalpha() or word.isdecimal() for word in words)
+    is_plain = not any(word in NAMES_OF_CAMERAS for word in words)
+    return text[0].upper() + text[1:] if is_named and is_plain and words[0].isalpha() else ""
 
 
 def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
@@ -85,6 +149,16 @@ def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
     staged = attachment.staged_image(form.image_id.data, g.company.id)
     removed_ids = frozenset(request.form.getlist("removed_images"))
     choice = ImageChoice(product, staged, form.remove_image.data == "1", removed_ids=removed_ids)
+    choice.first_id = request.form.get("first_image", "")
+    if form.alt_text.raw_data:
+        choice.alt_text = form.alt_text.data
+    choice.other_alts = {
+        image.id: " ".join(request.form[f"alt_text-{image.id}"].split())
+        for image in choice.others
+        if f"alt_text-{image.id}" in request.form
+    }
+    if any(len(text) > ALT_TEXT_MAX for text in choice.other_alts.values()):
+        choice.errors = [f"Alt text can have at most {ALT_TEXT_MAX} characters."]
     if staged:
         earlier = attachment.staged_image(form.earlier_image_id.data, g.company.id)
         choice.earlier = earlier if earlier is not staged else None
@@ -155,6 +229,10 @@ def act(action: str, choice: ImageChoice) -> None:
     if image_id:
         others = choice.removed_ids - {image_id}
         choice.removed_ids = others | {image_id} if action == "remove" else others
+        if action == "first":
+            choice.first_id = image_id
+        elif choice.first_id == image_id:
+            choice.first_id = ""
     elif action == "remove":
         choice.is_removed = True
     elif action == "undo":
@@ -217,6 +295,13 @@ def keep_image():
 def remove_other_image(image_id: str):
     """Show another image of the product as removed; it is there until Save."""
     return _after_other("remove", image_id, "{} is removed when you save.")
+
+
+@bp.post("/image/<image_id>/first")
+@signed_in
+def put_image_first(image_id: str):
+    """Show another image of the product as the first one; the order stays until Save."""
+    return _after_other("first", image_id, "{} becomes the first image when you save.")
 
 
 @bp.post("/image/<image_id>/undo")

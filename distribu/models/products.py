@@ -69,6 +69,7 @@ class Product(db.Model):
     stock: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
     external_image_url: Mapped[str | None] = mapped_column(String(2048))
+    external_image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = created_at_column()
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
@@ -99,9 +100,10 @@ class Product(db.Model):
 
     @property
     def image_alt(self) -> str | None:
-        """The alt text of the hosted image that is shown; None where there is none."""
-        shown = None if self.external_image_url else self.image
-        return (shown.alt_text or None) if shown else None
+        """The alt text of the product's image, wherever it is hosted; None where it has none."""
+        if self.external_image_url:
+            return self.external_image_alt or None
+        return (self.image.alt_text or None) if self.image else None
 
     @property
     def image_url(self) -> str | None:
@@ -114,6 +116,13 @@ class Product(db.Model):
 @event.listens_for(Product, "before_update")
 def _keep_searchable(_mapper, _connection, product: Product) -> None:
     product.search_text = searchable(product.name, product.sku, product.category)
+
+
+@event.listens_for(Product.external_image_url, "set")
+def _forget_alt_text(product: Product, url: str | None, _before, _event) -> None:
+    # The next external image is another one, and needs words of its own.
+    if url is None:
+        product.external_image_alt = ""
 
 
 class Image(ImageAddresses, db.Model):

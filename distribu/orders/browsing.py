@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from flask import current_app, url_for
 from markupsafe import Markup
-from sqlalchemy import Text, and_, cast, exists, select
+from sqlalchemy import Text, and_, case, cast, exists, select
 
 from ..extensions import db
 from ..http.paging import Page, page
@@ -30,7 +30,10 @@ _QUERY = select(
     Image.public_name,
     cast(Image.derivatives, Text).label("derivatives"),
     Image.placeholder_color,
-    Image.alt_text,
+    case(
+        (Product.external_image_url.is_not(None), Product.external_image_alt),
+        else_=Image.alt_text,
+    ).label("image_alt"),
     Product.search_text,
 ).outerjoin(Image, Image.id == shown_image_id())
 
@@ -50,11 +53,11 @@ class Offer(NamedTuple):
     public_name: str | None
     derivatives: str | None
     placeholder_color: str | None
-    alt_text: str | None
+    image_alt: str | None
 
     @property
     def image(self) -> PublishedImage | None:
-        return PublishedImage.of(self, self.alt_text)
+        return PublishedImage.of(self, self.image_alt or "")
 
     @property
     def has_image(self) -> bool:

@@ -13,6 +13,7 @@ SKU_MAX = 100
 CATEGORY_MAX = 100
 UNIT_MAX = 50
 DESCRIPTION_MAX = 2000
+ALT_TEXT_MAX = 200
 # What an integer column of every database holds, with room for the arithmetic of an order.
 STOCK_MAX = 1_000_000_000
 PRICE_MAX = Decimal("99999999.99")
@@ -36,6 +37,11 @@ def category(text: str | None) -> str | None:
 def description(text: str | None) -> str | None:
     """The trimmed description of at most 2,000 characters; None when empty."""
     return _text(text, "Description", DESCRIPTION_MAX)
+
+
+def alt_text(text: str | None) -> str:
+    """The alt text of at most 200 characters, its blanks single; "" when empty."""
+    return _text(" ".join((text or "").split()), "Alt text", ALT_TEXT_MAX) or ""
 
 
 def unit(text: str | None) -> str:

@@ -42,6 +42,40 @@ def test_one_of_several_is_removed_with_save(live_app, dashboard, widget):
     expect(others).to_have_count(0)
 
 
+def test_another_becomes_the_first_with_words_of_its_own(live_app, dashboard, widget):
+    dashboard.goto(f"{live_app.url}/dashboard/inventory/{widget}/edit")
+    dashboard.get_by_label("Alt text").nth(1).fill("Its back")
+    dashboard.get_by_role("button", name="Make first two.png").click()
+    others = dashboard.locator(".other-images li")
+    expect(others.first).to_contain_text("Becomes the first image when you save.")
+    expect(dashboard.get_by_label("Alt text").nth(1)).to_have_value("Its back")
+    undo = dashboard.get_by_role("button", name="Undo two.png")
+    expect(undo).to_be_focused()
+    undo.click()
+    dashboard.get_by_role("button", name="Make first two.png").click()
+    dashboard.get_by_role("button", name="Save changes").click()
+    dashboard.wait_for_url("**/dashboard/inventory")
+    dashboard.goto(f"{live_app.url}/dashboard/inventory/{widget}/edit")
+    expect(dashboard.locator(".preview-facts")).to_contain_text("two.png")
+    expect(dashboard.get_by_label("Alt text").first).to_have_value("Its back")
+
+
+class TestWithoutScripts:
+    @pytest.fixture
+    def browser_context_args(self, browser_context_args):
+        return {**browser_context_args, "java_script_enabled": False}
+
+    def test_another_becomes_the_first(self, live_app, dashboard, widget):
+        dashboard.goto(f"{live_app.url}/dashboard/inventory/{widget}/edit")
+        dashboard.get_by_label("Product name").fill("Typed")
+        dashboard.get_by_role("button", name="Make first two.png").click()
+        expect(dashboard.get_by_label("Product name")).to_have_value("Typed")
+        dashboard.get_by_role("button", name="Save changes").click()
+        dashboard.wait_for_url("**/dashboard/inventory")
+        dashboard.goto(f"{live_app.url}/dashboard/inventory/{widget}/edit")
+        expect(dashboard.locator(".preview-facts")).to_contain_text("two.png")
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_form_fits_its_window(live_app, dashboard, widget, width):
     dashboard.set_viewport_size({"width": width, "height": 800})

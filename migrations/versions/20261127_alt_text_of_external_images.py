@@ -1,0 +1,21 @@
+"""The alt text of an external image, kept with the product."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # Not in a batch: SQLite would make the table anew, and lose the triggers that hang on it.
+    op.add_column(
+        "product",
+        sa.Column("external_image_alt", sa.String(200), nullable=False, server_default=""),
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("product", "external_image_alt")
