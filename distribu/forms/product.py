@@ -19,14 +19,15 @@ from wtforms import (
 from ..extensions import db
 from ..images.decoding.policies import MERCHANT
 from ..models import Product
-from ..products import rules
+from ..models.sku_keys import sku_key
+from ..products import numbers, rules
 from .image_file import ImageFormat, ImageSize
 
 FIELDS = ("name", "sku", "category", "description", "unit", "price", "is_active")
 
 
 class Rule:
-    """The field keeps a rule of rules.py; field.value is what is stored."""
+    """The field keeps a rule of rules.py or numbers.py; field.value is what is stored."""
 
     def __init__(self, parse: Callable, longest: int | None = None, is_required: bool = False):
         self.parse = parse
@@ -58,8 +59,8 @@ class ProductForm(ImageForm):
     category = StringField("Category", [Rule(rules.category, rules.CATEGORY_MAX)])
     description = TextAreaField("Description", [Rule(rules.description)])
     unit = SelectField("Unit", [Rule(rules.unit, is_required=True)], default="each")
-    price = StringField("Price", [Rule(rules.price_minor, is_required=True)])
-    stock = StringField("Stock qty", [Rule(rules.stock, is_required=True)], default="0")
+    price = StringField("Price", [Rule(numbers.typed_price, is_required=True)])
+    stock = StringField("Stock qty", [Rule(numbers.typed_stock, is_required=True)], default="0")
     is_active = BooleanField("Active", default=True)
     # What the merchant saw: a save over a newer version, or a newer stock, is told so.
     version = HiddenField()
@@ -75,7 +76,10 @@ class ProductForm(ImageForm):
 
     def validate_sku(self, field: Field) -> None:
         sku = getattr(field, "value", None)
-        same = [Product.company_id == g.company.id, Product.sku == sku]
+        # One that looked like another's before SKUs were compared by keys may stay.
+        if self.product and self.product.sku == sku:
+            return
+        same = [Product.company_id == g.company.id, Product.sku_key == sku_key(sku)]
         if self.product:
             same.append(Product.id != self.product.id)
         if sku and db.session.scalar(select(exists().where(*same))):
