@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from flask import g
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
 from sqlalchemy import exists, select
 from wtforms import (
     BooleanField,
@@ -21,7 +20,7 @@ from ..images.decoding.policies import MERCHANT
 from ..models import Product
 from ..models.sku_keys import sku_key
 from ..products import numbers, rules
-from .image_file import ImageFormat, ImageSize
+from .image_file import ImageFormat, ImageSize, NamedFileField
 
 FIELDS = ("name", "sku", "category", "description", "unit", "price", "is_active")
 
@@ -48,7 +47,7 @@ class ImageForm(FlaskForm):
     # "": none was chosen. The row is the token: it must be staged, and the company's.
     image_id = HiddenField()
     remove_image = HiddenField()
-    image = FileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
+    image = NamedFileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
 
 
 class ProductForm(ImageForm):

@@ -87,7 +87,7 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
 
     Commits. Expects form.image to be validated.
     """
-    if not form.image.data:
+    if not form.image.data and not form.image.errors:
         return
     choice.errors = form.image.errors
     if choice.errors:
