@@ -107,6 +107,10 @@ def _range(response: Response, size: int) -> tuple[int, int] | None:
     is_one = wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1
     if request.method != "GET" or not is_one or not _if_range_holds(response):
         return None
+    first, _ = wanted.ranges[0]
+    if first < -size:
+        # The last so many bytes of a file that has fewer are all of it.
+        return 0, size
     if (found := wanted.range_for_length(size)) is None:
         raise RequestedRangeNotSatisfiable(size)
     return found

@@ -15,9 +15,9 @@ from tests.images.image_files import png
 HEADER = "sku,name,price,stock"
 
 
-def new_job(cast: Cast, text: str) -> ImportJob:
+def new_job(cast: Cast, text: str, encoding: str = "utf-8") -> ImportJob:
     """A committed job of alice."""
-    job = jobs.new_job(cast.acme, cast.alice, "products.csv", text.encode())
+    job = jobs.new_job(cast.acme, cast.alice, "products.csv", text.encode(encoding))
     db.session.add(job)
     db.session.commit()
     return job

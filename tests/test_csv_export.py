@@ -20,7 +20,7 @@ ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
 def exported(client: FlaskClient) -> str:
     answer = client.get(EXPORT)
     assert answer.status_code == 200
-    return csv_text.decode(answer.data)
+    return csv_text.decode(answer.data).text
 
 
 def rows(text: str) -> list[list[str]]:

@@ -29,8 +29,8 @@ def is_seen(cells: list[str]) -> bool:
 class TestRoundTrip:
     @given(rows=st.lists(CELLS.filter(is_seen), min_size=1, max_size=5))
     def test_reads_what_it_wrote(self, rows):
-        text = "".join(csv_text.lines(csv_text.COLUMNS, rows))
-        table = read(csv_text.decode(text.encode()))
+        content = b"".join(csv_text.encoded(csv_text.lines(csv_text.COLUMNS, rows)))
+        table = read(csv_text.decode(content).text)
         assert [row.cells for row in table.rows] == rows
 
     @given(cell=TEXT | TRICKY)
@@ -49,7 +49,7 @@ class TestRoundTrip:
     def test_reads_what_a_spreadsheet_wrote(self, encoding, delimiter, rows):
         file = io.StringIO(newline="")
         csv.writer(file, delimiter=delimiter).writerows([csv_text.COLUMNS, *rows])
-        table = read(csv_text.decode(file.getvalue().encode(encoding)))
+        table = read(csv_text.decode(file.getvalue().encode(encoding)).text)
         assert table.header == list(csv_text.COLUMNS)
         assert [row.cells for row in table.rows] == [
             [csv_text.unguarded(cell) for cell in row] for row in rows
@@ -60,8 +60,25 @@ class TestRoundTrip:
 
 
 class TestDecoding:
-    def test_reads_windows_1252(self):
-        assert csv_text.decode("sku,Größe €".encode("cp1252")) == "sku,Größe €"
+    @pytest.mark.parametrize(
+        ("encoding", "is_sure"),
+        [("utf-8", True), ("utf-8-sig", True), ("utf-16", True), ("utf-16-le", False)],
+    )
+    def test_unicode_is_sure_by_its_mark_or_by_being_valid(self, encoding, is_sure):
+        found = csv_text.decode("sku,Größe €".encode(encoding))
+        assert (found.text, found.encoding, found.is_sure) == ("sku,Größe €", encoding, is_sure)
+
+    @pytest.mark.parametrize(
+        ("text", "written", "proposed"),
+        [
+            ("sku,Größe €", "cp1252", "cp1252"),
+            ("sku,Žluťoučký kůň", "cp1250", "cp932"),
+            ("sku,コーヒー", "cp932", "cp932"),
+        ],
+    )
+    def test_other_encodings_are_proposed_and_never_sure(self, text, written, proposed):
+        found = csv_text.decode(text.encode(written))
+        assert (found.encoding, found.is_sure) == (proposed, False)
 
     @pytest.mark.parametrize(
         ("content", "sentence"),
@@ -71,7 +88,6 @@ class TestDecoding:
             (b"x" * (2 * 1024 * 1024 + 1), "File too large. Maximum size is 2 MB."),
             (b"PK\x03\x04workbook", "This is a workbook."),
             (b"\xff\xfes\x00k", "This file is not text"),
-            (b"sku\x81,name", "This file is not text"),
             (b"sku,\x00name", "This file is not text"),
         ],
     )
@@ -80,7 +96,7 @@ class TestDecoding:
             csv_text.decode(content)
 
     def test_takes_a_file_of_exactly_the_limit(self):
-        assert len(csv_text.decode(b"x" * (2 * 1024 * 1024))) == 2 * 1024 * 1024
+        assert len(csv_text.decode(b"x" * (2 * 1024 * 1024)).text) == 2 * 1024 * 1024
 
 
 class TestReading:
@@ -99,14 +115,33 @@ class TestReading:
     def test_judges_a_delimiter_by_the_names_that_it_parts(self):
         table = read("sku;name, long;price;stock\nA;b;1,5;1")
         assert table.header == ["sku", "name, long", "price", "stock"]
-        assert table.has_decimal_comma
+
+    def test_fills_up_rows_whose_last_cells_were_left_out(self):
+        assert read(f"{HEADER},category\nA,b,1\n").rows == [Row(2, ["A", "b", "1", "", ""])]
+
+    @pytest.mark.parametrize("header", [f"{HEADER},", f"{HEADER},,,", f"{HEADER}, , "])
+    def test_drops_empty_cells_at_the_end_of_the_header(self, header):
+        assert read(f"{header}\nA,b,1,1\n").header == HEADER.split(",")
+
+    @pytest.mark.parametrize(
+        "title",
+        ["Price list 2026\n", "Price list;;;\n;;;\nvalid from;1.3.2026\n", '"two\nlines"\n'],
+    )
+    def test_finds_the_header_below_a_title(self, title):
+        table = read(f"{title}Artikel;SKU;Product name;Price;Stock\nx;A;b;1;1\n")
+        assert table.header == ["Artikel", "SKU", "Product name", "Price", "Stock"]
+        assert table.rows[0].line == title.count("\n") + 2
+
+    def test_takes_no_row_of_data_for_the_header(self):
+        table = read("Artikel;Bezeichnung;Preis\nA;product;active\nB;name;price\n")
+        assert table.header == ["Artikel", "Bezeichnung", "Preis"]
 
     @pytest.mark.parametrize(
         ("text", "sentence"),
         [
             ("\n\n", "no header row"),
             (f"{HEADER}\n", "nothing below it"),
-            ("sku" + "," * 100 + "\nA", "more than 100 columns"),
+            ("sku,x" + ",x" * 100 + "\nA", "more than 100 columns"),
             (f'{HEADER}\nA,"b,1,1\n', "Line 2: a quoted cell begins here and does not end."),
             (f'{HEADER}\nA,b,1,1\nA,"b"c,1,1', "Line 3: a quoted cell is followed by more text"),
             (f"{HEADER}\nA,{'b' * 131_073},1,1", "Line 2: a cell is longer"),

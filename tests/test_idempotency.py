@@ -83,6 +83,49 @@ def test_a_refusal_is_given_again(app, acme):
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
+@pytest.mark.parametrize("status", [408, 409, 412, 423, 425, 429, 500, 503])
+def test_an_answer_that_may_be_another_the_next_time_is_not_kept(app, cast, status):
+    statuses = iter([status, 201])
+
+    @app.post("/api/v1/passes-by")
+    @with_key("products:write")
+    @committed
+    def pass_by():
+        db.session.add(Product(company_id=cast.acme, name="Widget", price_minor=1))
+        db.session.flush()
+        return {}, next(statuses)
+
+    acme = Caller(app, add_key(app, cast.acme, cast.alice))
+    assert acme.post("/passes-by", {}, headers=KEY).status_code == status
+    assert products(app) == 0
+    answer = acme.post("/passes-by", {}, headers=KEY)
+    assert answer.status_code == 201
+    assert "Idempotent-Replayed" not in answer.headers
+    assert products(app) == 1
+
+
+class TestIfMatch:
+    @pytest.fixture
+    def path(self, acme) -> str:
+        return acme.post("/products", NEW).headers["Location"].removeprefix("/api/v1")
+
+    def test_that_did_not_match_is_tried_again(self, acme, path):
+        condition = {"If-Match": '"other"'}
+        assert acme.patch(path, {"stock": 4}, headers=KEY | condition).status_code == 412
+        answer = acme.patch(path, {"stock": 4}, headers=KEY | condition)
+        assert answer.status_code == 412
+        assert "Idempotent-Replayed" not in answer.headers
+
+    def test_is_part_of_the_request(self, acme, path):
+        condition = {"If-Match": acme.get(path).headers["ETag"]}
+        assert acme.patch(path, {"stock": 4}, headers=KEY | condition).status_code == 200
+        for other in ({}, {"If-Match": "*"}):
+            answer = acme.patch(path, {"stock": 4}, headers=KEY | other)
+            assert answer.json == {"error": idempotency.OTHER_REQUEST}
+        again = acme.patch(path, {"stock": 4}, headers=KEY | condition)
+        assert again.headers["Idempotent-Replayed"] == "true"
+
+
 @pytest.mark.parametrize(
     ("path", "body"), [("/products", NEW | {"stock": 4}), ("/products?x=1", NEW)]
 )

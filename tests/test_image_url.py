@@ -128,8 +128,38 @@ class TestTheSameValue:
         value = variant.format(path=f"/{image.key()}", id=image.id)
         assert write(product, value) == "KEEP"
 
+    def test_the_address_that_leads_to_the_own_image_is_no_change(self, acme):
+        product = add_product(acme.id)
+        image = add_image(product)
+        address = f"http://shop.test/store/acme/products/{product.id}/image"
+        assert write(product, address) == "KEEP"
+        assert product.image.id == image.id
+
+    def test_the_address_that_leads_to_the_own_external_image_is_no_change(self, acme):
+        product = add_product(acme.id)
+        write(product, ELSEWHERE)
+        assert write(product, f"http://shop.test/store/acme/products/{product.id}/image") == "KEEP"
+        assert product.image_url == ELSEWHERE
+
+    def test_the_address_that_leads_to_no_image_is_refused(self, acme):
+        product = add_product(acme.id)
+        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
+            write(product, f"http://shop.test/store/acme/products/{product.id}/image")
+
+    def test_the_jpeg_for_marketplaces_is_no_change(self, acme):
+        product = add_product(acme.id)
+        image = add_image(product)
+        assert write(product, f"http://shop.test/images/{image.id}/a.jpg") == "KEEP"
+
 
 class TestAnotherHostedImage:
+    def test_by_the_address_that_leads_to_it_gives_a_copy(self, acme):
+        source, product = add_product(acme.id), add_product(acme.id)
+        original = add_image(source)
+        address = f"http://shop.test/store/acme/products/{source.id}/image"
+        assert write(product, address) == "COPY"
+        assert product.image.copied_from == original.id
+
     def test_gives_an_own_copy_that_outlives_its_source(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
         original = add_image(source)
@@ -280,16 +310,25 @@ class TestAnExternalAddress:
     @pytest.mark.parametrize(
         ("value", "sentence"),
         [
-            ("", written_image_url.NOT_ABSOLUTE),
+            ("", written_image_url.EMPTY),
+            (" \u200b", written_image_url.EMPTY),
             ("/images/x.png", written_image_url.NOT_ABSOLUTE),
             ("ftp://example.com/a.png", written_image_url.NOT_ABSOLUTE),
             ("javascript:alert(1)", written_image_url.NOT_ABSOLUTE),
             ("https:///a.png", written_image_url.NOT_ABSOLUTE),
             ("https://example.com:99999/", written_image_url.NOT_ABSOLUTE),
             ("https://[::1/", written_image_url.NOT_ABSOLUTE),
-            ("https://example.com/a b.png", written_image_url.NOT_ABSOLUTE),
-            ("https://exa\nmple.com/a.png", written_image_url.NOT_ABSOLUTE),
-            ("https://example.com\\@shop.test/", written_image_url.NOT_ABSOLUTE),
+            ("https://exam ple.com/b.png", written_image_url.HAS_BLANK),
+            ("https://exa\nmple.com/a.png", written_image_url.HAS_LINE_BREAK),
+            ("https://example.com/a\tb.png", written_image_url.HAS_LINE_BREAK),
+            ("https://example.com/a<b>.png", written_image_url.HAS_UNSAFE),
+            ("https://example.com/a\x01.png", written_image_url.HAS_UNSAFE),
+            ("https://example.com\\@shop.test/", written_image_url.HAS_UNSAFE),
+            ("https://a.example/1.jpg,https://b.example/2.jpg", written_image_url.SEVERAL),
+            ("https://a.example/1.jpg | http://b.example/2.jpg", written_image_url.SEVERAL),
+            ("https://a.example/1.jpg;\nHTTPS://b.example/2.jpg", written_image_url.SEVERAL),
+            ("https://a.example/1.jpg\r\nhttps://b.example/2.jpg", written_image_url.SEVERAL),
+            ("https://a.example/1.jpg?w=5 https://b.example/2.jpg", written_image_url.SEVERAL),
             ("data:image/png;base64,iVBORw0KGgo=", written_image_url.IS_FILE),
             ("data:image/png;base64," + "A" * 5000, written_image_url.IS_FILE),
             ("https://bob:secret@example.com/a.png", written_image_url.HAS_CREDENTIALS),
@@ -300,6 +339,25 @@ class TestAnExternalAddress:
         with pytest.raises(written_image_url.InvalidImageUrl) as refused:
             write(add_product(acme.id), value)
         assert str(refused.value) == sentence
+
+    @pytest.mark.parametrize(
+        ("value", "kept"),
+        [
+            (f" {ELSEWHERE}\n", ELSEWHERE),
+            (f"\ufeff{ELSEWHERE[:9]}\u200b{ELSEWHERE[9:]}\u00a0", ELSEWHERE),
+            ("https://cdn.example/blue towel.jpg", "https://cdn.example/blue%20towel.jpg"),
+            ("https://cdn.example/a\u00a0b?q=c d", "https://cdn.example/a%C2%A0b?q=c%20d"),
+            ("https://cdn.example/w_300,h_200/1.jpg", "https://cdn.example/w_300,h_200/1.jpg"),
+            ("https://cdn.example/1,2;3|4.jpg", "https://cdn.example/1,2;3|4.jpg"),
+            ("https://p.example/?u=a,https://b.test/", "https://p.example/?u=a,https://b.test/"),
+            ("https://p.example/fetch/https://b.test/", "https://p.example/fetch/https://b.test/"),
+        ],
+    )
+    def test_is_kept_as_it_is_meant_and_written_again_is_no_change(self, acme, value, kept):
+        product = add_product(acme.id)
+        assert write(product, value) == "EXTERNAL"
+        assert product.image_url == kept
+        assert write(product, value) == "KEEP"
 
     def test_of_the_longest_length_is_taken(self, acme):
         value = "https://example.com/" + "a" * 2028

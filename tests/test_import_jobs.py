@@ -108,7 +108,7 @@ class TestAllOrNothing:
     def test_keeps_its_columns_and_its_result_when_done(self, copying):
         job = run(copying)
         mapping, result = job.mapping, job.result
-        jobs.map_columns(job, {"sku": 0})
+        jobs.map_columns(job, {"sku": 0}, {})
         db.session.expire_all()
         assert (copying.mapping, copying.result) == (mapping, result)
 

@@ -89,7 +89,7 @@ class TestUpload:
 
     def test_offers_a_template(self, alice):
         answer = alice.get(f"{IMPORT}/template")
-        assert csv_text.decode(answer.data).strip() == ",".join(csv_text.COLUMNS)
+        assert csv_text.decode(answer.data).text.strip() == ",".join(csv_text.COLUMNS)
 
 
 class TestPreview:
@@ -114,7 +114,7 @@ class TestPreview:
         text = f"{HEADER}\nA,,x,1\nB,Bolt,1,1\nC,'=1,y,1,9\n"
         address, _ = preview(alice, text)
         answer = alice.get(f"{address}/errors.csv")
-        table = csv_text.read(csv_text.decode(answer.data))
+        table = csv_text.read(csv_text.decode(answer.data).text)
         assert table.header == ["sku", "name", "price", "stock", "", "reason"]
         assert [row.cells[:2] for row in table.rows] == [["A", ""], ["C", "=1"]]
         assert table.rows[0].cells[5] == (
@@ -166,7 +166,7 @@ class TestColumns:
 
     def test_that_are_missing_are_asked_for(self, alice):
         _, page = preview(alice, self.TEXT)
-        assert "Which column is sku, which is name, which is price?" in page
+        assert "Choose the columns for SKU, name and price." in page
         assert "<details" in page
         assert "Created" not in facts(page)
 
@@ -273,3 +273,105 @@ def test_pages_are_the_companys_own(alice, bob, mallory, nobody, path):
     assert bob.get(address + path).status_code == 200
     assert mallory.get(address + path).status_code == 404
     assert "/login" in nobody.get(address + path).location
+
+
+class TestNumbersOnThePreview:
+    TEXT = "sku;name;price;stock\nA;Anchor;3.000;1\n"
+
+    def test_the_sign_that_a_column_tells_is_shown(self, alice):
+        _, page = preview(alice, "sku;name;price;stock\nA;Anchor;3,50;1\n")
+        assert "As the file shows: comma, as in 12,50" in page
+
+    def test_two_readings_open_the_switch(self, alice):
+        _, page = preview(alice, self.TEXT)
+        assert "Price 3.000 could be 3 or 3000." in page
+        assert '<details class="panel" open>' in page
+
+    def test_the_switch_decides(self, app, alice):
+        address, _ = preview(alice, self.TEXT)
+        columns = {f"column-{index}": name for index, name in enumerate(HEADER.split(","))}
+        alice.post(f"{address}/columns", data=columns | {"decimal-price": ","})
+        page = alice.get(address).text
+        assert '<option value="," selected>' in page
+        press_import(alice, address, page)
+        run_queue(app)
+        with app.app_context():
+            assert db.session.scalars(select(Product.price_minor)).all() == [300000]
+
+
+class TestCellsOnThePreview:
+    def test_old_and_new_values_are_shown(self, app, cast, alice):
+        with app.app_context():
+            add_product(cast.acme, sku="A", name="Anchor", price_minor=1000, stock=5)
+        _, page = preview(alice, f"{HEADER}\nA,Big anchor,10,6\n")
+        cells = re.findall(r'data-label="(?:Cell|Old|New)">(.*?)</td>', page)
+        assert cells == ["Name", "Anchor", "Big anchor", "Stock", "5", "6"]
+
+    def test_every_price_that_changes_by_more_than_half_is_shown(self, app, cast, alice):
+        with app.app_context():
+            for number in range(30):
+                add_product(cast.acme, sku=f"A{number}", name="Anchor", price_minor=1000, stock=1)
+        prices = [11] * 25 + [20, 4, 16, 0, 99]
+        rows = "".join(f"A{number},Anchor,{price},1\n" for number, price in enumerate(prices))
+        _, page = preview(alice, f"{HEADER}\n{rows}")
+        shown = [number for number in range(30) if f"A{number}<" in page]
+        assert shown == [*range(20), *range(25, 30)]
+        assert page.count("<strong>changes by more than half") == 5
+
+    def test_an_error_names_the_sku_and_the_value(self, alice):
+        _, page = preview(alice, f"{HEADER}\nA-77,Anchor,ten,1\n")
+        assert 'data-label="SKU">A-77<' in page
+        assert 'data-label="Value">ten<' in page
+
+
+class TestEncodingOfTheFile:
+    CONTENT = "sku;name;price;stock\nA;Τσάγια;1;1\n".encode("cp1253")
+
+    def test_is_asked_with_the_rows_as_they_would_be_saved(self, alice):
+        answer = upload(alice, self.CONTENT)
+        page = alice.get(answer.location).text
+        assert "ÔóÜãéá" in page
+        assert "Western European (Windows-1252)" in page
+        assert 'name="fingerprint"' not in page
+
+    def test_is_what_was_chosen(self, app, alice):
+        address = upload(alice, self.CONTENT).location
+        answer = alice.post(f"{address}/encoding", data={"encoding": "cp1253"})
+        page = alice.get(answer.location).text
+        assert "Τσάγια" in page
+        press_import(alice, address, page)
+        run_queue(app)
+        with app.app_context():
+            assert db.session.scalars(select(Product.name)).all() == ["Τσάγια"]
+
+    def test_that_cannot_be_is_refused(self, alice):
+        address = upload(alice, self.CONTENT).location
+        answer = alice.post(f"{address}/encoding", data={"encoding": "utf-8"})
+        assert answer.status_code == 422
+        assert "not text in this encoding" in answer.text
+
+    def test_is_not_asked_where_the_file_tells_it(self, alice):
+        _, page = preview(alice, f"{HEADER}\nA,Τσάγια,1,1\n")
+        assert "/encoding" not in page
+
+
+class TestRowsToCorrect:
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1250"])
+    @pytest.mark.parametrize("delimiter", [";", "\t", ","])
+    def test_come_back_as_they_were_sent(self, app, alice, encoding, delimiter):
+        text = 'stock;price;name;sku;isActive\n5;"12,50";Kůň;A;maybe\n6;"3,20";Bůh;B;true\n'
+        text = text.replace(";", delimiter)
+        address = upload(alice, text.encode(encoding)).location
+        if encoding == "cp1250":
+            alice.post(f"{address}/encoding", data={"encoding": encoding})
+        content = alice.get(f"{address}/errors.csv").data
+        assert content.startswith("stock".encode(encoding))
+        corrected = content.decode(encoding).replace("maybe", "yes").encode(encoding)
+        address = upload(alice, corrected).location
+        if encoding == "cp1250":
+            alice.post(f"{address}/encoding", data={"encoding": encoding})
+        press_import(alice, address, alice.get(address).text)
+        run_queue(app)
+        with app.app_context():
+            made = db.session.scalars(select(Product)).one()
+            assert (made.sku, made.name, made.price_minor, made.stock) == ("A", "Kůň", 1250, 5)

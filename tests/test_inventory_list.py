@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import event
 
 from distribu.extensions import db
+from distribu.models import Product
+from distribu.models.sku_keys import own_key
 from tests.conftest import add_product
 
 LIST = "/dashboard/inventory"
@@ -91,3 +93,24 @@ def statements_of(client) -> int:
     client.get(LIST)
     event.remove(db.engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def test_skus_that_look_like_another_are_listed_until_they_are_renamed(app, cast, alice):
+    with app.app_context():
+        add_product(cast.acme, sku="A-1", name="First")
+        other = add_product(cast.acme, sku="A\u00ad-1", name="Second", sku_key=own_key("x"))
+        add_product(cast.globex, sku="A\u00ad-1", name="Theirs", sku_key=own_key("y"))
+        other_id = other.id
+    listed = _alike(alice)
+    assert "Second" in listed
+    assert "First" not in listed
+    assert "Theirs" not in listed
+    with app.app_context():
+        db.session.get_one(Product, other_id).sku = "A-2"
+        db.session.commit()
+    assert "look the same" not in alice.get("/dashboard/inventory").text
+
+
+def _alike(client) -> str:
+    page = client.get("/dashboard/inventory").text
+    return page[page.index('id="alike-skus"') : page.index('role="search"')]

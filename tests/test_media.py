@@ -125,6 +125,8 @@ def test_head_tells_what_get_would_send(path, nobody):
         ("bytes=100-", slice(100, None)),
         ("bytes=-50", slice(-50, None)),
         ("bytes=10-99999999", slice(10, None)),
+        ("bytes=0-99999999", slice(0, None)),
+        ("bytes=-99999999", slice(0, None)),
     ],
 )
 def test_one_range_is_answered_with_that_part(path, nobody, asked, part):

@@ -74,12 +74,10 @@ REFUSED = [
     ("sku", "s" * 101, long("SKU", 100)),
     ("category", "c" * 101, long("Category", 100)),
     ("description", "d" * 2001, long("Description", 2000)),
-    ("price", "", "Price must be a number."),
     ("price", "ten", "Price must be a number."),
     ("price", "-0.01", "Price must be 0 or more."),
-    ("price", "1.005", "Price can have at most 2 decimals."),
+    ("price", "1.0055", "Price can have at most 2 decimals."),
     ("price", "100000000", "Price must be at most 99,999,999.99."),
-    ("stock", "", "Stock must be a number."),
     ("stock", "many", "Stock must be a number."),
     ("stock", "-1", "Stock must be 0 or more."),
     ("stock", "1.5", "Stock must be a whole number."),
@@ -123,6 +121,83 @@ def test_a_value_within_the_rules_is_stored_the_same(app, cast, door, field, val
     with app.app_context():
         product = db.session.scalars(select(Product)).one()
         assert getattr(product, column) == stored
+
+
+@pytest.mark.parametrize("door", [through_form, through_csv])
+@pytest.mark.parametrize(
+    ("field", "sentence"),
+    [
+        ("price", "Enter a price, for example 12.50."),
+        ("stock", "Enter the stock, for example 10."),
+    ],
+)
+def test_an_empty_number_is_asked_for(app, cast, door, field, sentence):
+    assert door(app, cast, WHOLE | {field: ""}).endswith(sentence)
+
+
+@pytest.mark.parametrize("door", [through_form, through_csv])
+@pytest.mark.parametrize(
+    ("field", "value", "column", "stored"),
+    [
+        ("price", "12,50", "price_minor", 1250),
+        ("price", "$1,250.00", "price_minor", 125000),
+        ("price", "1 250,5 €", "price_minor", 125050),
+        ("stock", "1 000", "stock", 1000),
+    ],
+)
+def test_a_typed_number_is_read_as_it_is_meant(app, cast, door, field, value, column, stored):
+    assert door(app, cast, WHOLE | {field: value}) is None
+    with app.app_context():
+        assert getattr(db.session.scalars(select(Product)).one(), column) == stored
+
+
+@pytest.mark.parametrize("door", [through_form, through_csv])
+def test_a_typed_number_of_two_readings_is_refused_with_both(app, cast, door):
+    told = door(app, cast, WHOLE | {"price": "1,250"})
+    assert told.endswith("Price 1,250 could be 1.25 or 1250. Write it as one of these.")
+
+
+@pytest.mark.parametrize("price", ["12.50", "12,50", "$12"])
+def test_the_api_takes_no_text_for_a_number(app, cast, price):
+    caller = Caller(app, add_key(app, cast.acme, cast.alice))
+    answer = caller.post("/products", {"name": "Widget", "price": price, "stock": 1})
+    assert answer.json["details"] == {"price": ["Price must be a number."]}
+
+
+SOFT_HYPHEN, NBSP, ZERO_WIDTH, ACCENT = "\u00ad", "\u00a0", "\u200b", "\u0301"
+ALIKE = pytest.mark.parametrize(
+    "sku", [f"SE{SOFT_HYPHEN}-É1", f"SE-É1{NBSP}", f"{ZERO_WIDTH} SE-É1", f"SE-E{ACCENT}1"]
+)
+
+
+@ALIKE
+@pytest.mark.parametrize("door", [through_form, through_api])
+def test_a_sku_that_looks_like_another_is_taken(app, cast, door, sku):
+    with app.app_context():
+        db.session.add(Product(company_id=cast.acme, name="Other", sku="SE-É1", price_minor=1))
+        db.session.commit()
+    assert "Another product has the SKU" in door(app, cast, WHOLE | {"sku": sku})
+
+
+@ALIKE
+def test_a_sku_that_looks_like_another_is_an_update(app, cast, sku):
+    with app.app_context():
+        db.session.add(Product(company_id=cast.acme, name="Other", sku="SE-É1", price_minor=1))
+        db.session.commit()
+    assert through_csv(app, cast, WHOLE | {"sku": sku}) is None
+    with app.app_context():
+        assert [(one.sku, one.name) for one in db.session.scalars(select(Product))] == [
+            ("SE-É1", "Widget")
+        ]
+
+
+@every_door
+def test_skus_that_look_different_are_different(app, cast, door):
+    with app.app_context():
+        for sku in ("M2", "m²", "M ²"):
+            db.session.add(Product(company_id=cast.acme, name="Other", sku=sku, price_minor=1))
+        db.session.commit()
+    assert door(app, cast, WHOLE | {"sku": "M²"}) is None
 
 
 # The CSV import finds its products by SKU: there, one that is taken is an update, and one must be.

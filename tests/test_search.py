@@ -341,3 +341,32 @@ def test_categories_are_stepped_through_by_their_index(shop):
     assert "ix_product_company_category" in plan
     assert "Seq Scan on product" not in plan
     assert "SCAN product" not in plan
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Køkkenrulle", "kokkenrulle"),
+        ("Łódź żółta", "lodz zolta"),
+        ("Œufs", "oeufs"),
+        ("Smørbrød og æbler", "smorbrod aebler"),
+        ("Đắk Lắk", "dak lak"),
+        ("Ísland ð og þorskur", "island d thorskur"),
+        ("Straße", "STRASSE"),
+        ("I\u015f\u0131k \u0131l\u0131k", "isik ilik"),
+        ("İstanbul", "istanbul"),
+        ("KØKKENRULLE", "køkkenrulle"),
+    ],
+)
+def test_letters_that_people_cannot_type_are_folded(shop, name, typed):
+    add_product(shop.acme, name=name)
+    add_product(shop.acme, name="Other")
+    assert found(shop.acme, typed) == [name]
+    assert found(shop.acme, name) == [name]
+
+
+@pytest.mark.parametrize("typed", ["chai", "tea", "cha", "c"])
+def test_other_alphabets_are_not_spelled_in_latin_letters(shop, typed):
+    add_product(shop.acme, name="чай")
+    add_product(shop.acme, name="Τσάι")
+    assert found(shop.acme, typed) == []

@@ -14,6 +14,7 @@ from ..http.json_bodies import InvalidValues, RefusedValues, Sentence
 from ..http.tenancy import company_row
 from ..images import attachment
 from ..models import Image, Product, new_id, utc_now
+from ..models.sku_keys import sku_key
 from ..products import written_image_url
 
 NOT_FOUND = "Product not found."
@@ -172,8 +173,11 @@ def _fill(product: Product, values: dict) -> None:
 
 def _refuse_taken_sku(values: dict, product_id: str | None) -> None:
     sku = values.get("sku")
+    other = Product.id != (product_id or "")
+    # A SKU that stays is no news, also one that looked like another's of old.
+    kept = exists().where(Product.id == product_id, Product.sku == sku)
     same = exists().where(
-        Product.company_id == g.company.id, Product.sku == sku, Product.id != (product_id or "")
+        Product.company_id == g.company.id, Product.sku_key == sku_key(sku), other, ~kept
     )
     if sku and db.session.scalar(select(same)):
         raise _sku_taken(sku)

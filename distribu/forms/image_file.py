@@ -4,6 +4,8 @@ The same pair stands behind the live preview and behind Save. What only
 decoding shows is found by stage(), and becomes the field's error too.
 """
 
+from flask_wtf.file import FileField
+from werkzeug.datastructures import FileStorage
 from wtforms import Field, Form, ValidationError
 from wtforms.validators import StopValidation
 
@@ -26,6 +28,28 @@ def examined(field: Field, policy: ImagePolicy) -> ImageInfo:
     if isinstance(known[1], InvalidImage):
         raise known[1]
     return known[1]
+
+NO_FILENAME = "The file has no name, so it was not taken. Give it a name and choose it again."
+
+
+class NamedFileField(FileField):
+    """A file field that refuses bytes without a filename; flask_wtf passes over them.
+
+    A browser sends an empty name and no bytes where no file was chosen.
+    """
+
+    def process_formdata(self, valuelist: list) -> None:
+        super().process_formdata(valuelist)
+        if self.data is None and any(map(_has_bytes, valuelist)):
+            raise ValueError(NO_FILENAME)
+
+
+def _has_bytes(part: FileStorage | str) -> bool:
+    if isinstance(part, str):
+        return part != ""
+    has_bytes = part.stream.read(1) != b""
+    part.stream.seek(0)
+    return has_bytes
 
 
 class ImageFormat:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from flask import current_app, g
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import exists, select
 from wtforms import (
@@ -21,15 +20,16 @@ from wtforms import (
 from ..extensions import db
 from ..images.decoding.policies import MERCHANT
 from ..models import Product, new_id
-from ..products import rules
-from .image_file import ImageFormat, ImageSize
+from ..models.sku_keys import sku_key
+from ..products import numbers, rules
+from .image_file import ImageFormat, ImageSize, NamedFileField
 
 FIELDS = ("name", "sku", "category", "description", "unit", "price", "is_active")
 COMPARED = ("name", "sku", "category", "description", "unit")
 
 
 class Rule:
-    """The field keeps a rule of rules.py; field.value is what is stored."""
+    """The field keeps a rule of rules.py or numbers.py; field.value is what is stored."""
 
     def __init__(self, parse: Callable, longest: int | None = None, is_required: bool = False):
         self.parse = parse
@@ -53,7 +53,7 @@ class ImageForm(FlaskForm):
     earlier_image_id = HiddenField()
     remove_image = HiddenField()
     alt_text = StringField("Alt text", [Rule(rules.alt_text, rules.ALT_TEXT_MAX)])
-    image = FileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
+    image = NamedFileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
 
 
 class ProductForm(ImageForm):
@@ -64,8 +64,8 @@ class ProductForm(ImageForm):
     category = StringField("Category", [Rule(rules.category, rules.CATEGORY_MAX)])
     description = TextAreaField("Description", [Rule(rules.description)])
     unit = SelectField("Unit", [Rule(rules.unit, is_required=True)], default="each")
-    price = StringField("Price", [Rule(rules.price_minor, is_required=True)])
-    stock = StringField("Stock qty", [Rule(rules.stock, is_required=True)], default="0")
+    price = StringField("Price", [Rule(numbers.typed_price, is_required=True)])
+    stock = StringField("Stock qty", [Rule(numbers.typed_stock, is_required=True)], default="0")
     is_active = BooleanField("Active", default=True)
     # What the merchant saw: a save over a newer version, or a newer stock, is told so.
     version = HiddenField()
@@ -86,7 +86,10 @@ class ProductForm(ImageForm):
 
     def validate_sku(self, field: Field) -> None:
         sku = getattr(field, "value", None)
-        same = [Product.company_id == g.company.id, Product.sku == sku]
+        # One that looked like another's before SKUs were compared by keys may stay.
+        if self.product and self.product.sku == sku:
+            return
+        same = [Product.company_id == g.company.id, Product.sku_key == sku_key(sku)]
         if self.product:
             same.append(Product.id != self.product.id)
         if sku and db.session.scalar(select(exists().where(*same))):
@@ -149,7 +152,7 @@ def seen_state(product: Product) -> dict:
         "price": shown_price(product),
         "is_active": product.is_active,
         "image": image_identity(product),
-        "alt_text": product.image_alt,
+        "alt_text": product.image_alt or "",
     }
 
 
@@ -171,6 +174,6 @@ def _shown(product: Product | None) -> dict | None:
         "stock": str(product.stock),
         "stock_shown": str(product.stock),
         "version": str(product.version),
-        "alt_text": product.image_alt,
+        "alt_text": product.image_alt or "",
         "seen": json.dumps(seen_state(product)),
     }

@@ -28,6 +28,8 @@ NO_KEY = f"Idempotency-Key must have 1 to {KEY_MAX} characters."
 OTHER_REQUEST = "This Idempotency-Key was used for another request."
 IN_FLIGHT = "A request with this Idempotency-Key is still being worked on."
 
+# Answers that the same request may not get the next time; nothing was changed.
+_TRANSIENT = (408, 409, 412, 423, 425, 429)
 _KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 
 
@@ -36,6 +38,18 @@ def _fingerprint() -> str:
     digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
     digest.update(request.get_data())
     return digest.hexdigest()
+
+
+def _under_condition(fingerprint: str) -> str:
+    """The fingerprint of the request, of which its If-Match is a part."""
+    condition = request.headers.get("If-Match")
+    if condition is None:
+        return fingerprint
+    return hashlib.sha256(f"{fingerprint}\nIf-Match: {condition}".encode()).hexdigest()
+
+
+def _is_final(response: Response) -> bool:
+    return response.status_code < 500 and response.status_code not in _TRANSIENT
 
 
 def _holds_always(_answer: Response) -> bool:
@@ -49,10 +63,11 @@ def committed(
 ) -> Callable:
     """A view that does not commit: its changes are committed with its answer, or rolled back.
 
-    Under an Idempotency-Key the first answer below 500 is kept for a day
-    and given again. fingerprint: called in the request; for bodies that
-    are written anew each time, such as multipart ones. holds: whether an
-    earlier answer is still true; one that is not makes the key free.
+    Under an Idempotency-Key the first final answer is kept for a day and
+    given again; a conflict, an ETag that did not match, a limit or a
+    failure is not final. fingerprint: called in the request; for bodies
+    that are written anew each time, such as multipart ones. holds: whether
+    an earlier answer is still true; one that is not makes the key free.
     """
 
     @wraps(view)
@@ -62,7 +77,7 @@ def committed(
             return _carry_out(view, args, kwargs, None)
         if not 1 <= len(name) <= KEY_MAX:
             raise BadRequest(NO_KEY)
-        claim = _claim(name, fingerprint(), holds, utc_now())
+        claim = _claim(name, _under_condition(fingerprint()), holds, utc_now())
         if isinstance(claim, Response):
             return claim
         return _carry_out(view, args, kwargs, claim)
@@ -137,12 +152,12 @@ def _earlier_answer(row: IdempotencyKey | None, fingerprint: str) -> Response:
 
 
 def _carry_out(view: Callable, args, kwargs, claim: _Claim | None) -> Response:
-    """The view's answer, committed with what it changed. The claim is given back on a failure."""
+    """The view's answer, committed with what it changed. Without a final one, nothing is."""
     response = None
     try:
         response = _answer_of(view, args, kwargs)
     finally:
-        if response is None or response.status_code >= 500:
+        if response is None or not _is_final(response):
             _give_back(claim)
             claim = None
     if claim:

@@ -122,7 +122,8 @@ def _read_time(text: str) -> datetime:
 def read_json(req: Request) -> dict:
     """The JSON object in the body. Raises BadRequest, and InvalidValues for text not storable."""
     try:
-        body = parse_json(req.get_data().decode())
+        # Windows clients write a byte order mark.
+        body = parse_json(req.get_data().decode("utf-8-sig"))
     except ValueError as error:
         raise BadRequest(NOT_JSON) from error
     if not isinstance(body, dict):

@@ -1,9 +1,12 @@
 """How a request is read: its body bounded and spooled to disk, its text storable."""
 
+import re
 import tempfile
 
+import werkzeug.formparser
 from flask import Request as FlaskRequest
 from werkzeug.formparser import FormDataParser
+from werkzeug.sansio.multipart import MultipartDecoder
 
 SPOOL_BYTES = 512 * 1024
 
@@ -41,6 +44,31 @@ class CutOffUpload(BoundedUpload):
         if len(data) >= self._room:
             raise UploadTooLarge
         return super().write(data)
+
+
+# An escaped quote or backslash, or a backslash that escapes nothing: the one of a Windows path.
+_BACKSLASH = re.compile(rb'\\([\\"]?)')
+
+
+class LenientDecoder(MultipartDecoder):
+    """Reads the headers of parts as clients of all ages write them.
+
+    Headers that are no UTF-8, such as Latin-1 filenames, are read as
+    Windows-1252: werkzeug raises ValueError, and the form arrives without
+    any field. Backslashes of Windows paths stay: werkzeug drops them.
+    """
+
+    def _parse_headers(self, data: bytes | bytearray):
+        data = _BACKSLASH.sub(lambda found: found[0] if found[1] else found[0] * 2, data)
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            data = data.decode("cp1252", "replace").encode()
+        return super()._parse_headers(data)
+
+
+# werkzeug offers no way to give its parser another decoder.
+werkzeug.formparser.MultipartDecoder = LenientDecoder
 
 
 class StorableFormParser(FormDataParser):

@@ -1,30 +1,49 @@
 """What a filename becomes: the name in a URL, an alt text."""
 
+import re
+
 from slugify import slugify
 
 from .decoding.policies import EXTENSIONS
 
+# Browsers write line breaks in a filename so.
+_ESCAPED_LINE_BREAK = re.compile("%0[AD]", re.IGNORECASE)
+_DRIVE = re.compile("^[A-Za-z]:")
+
+
+def last_part(filename: str) -> str:
+    r"""The name of the file itself, of whatever path a client sends.
+
+    >>> last_part(r"C:\Pictures\blue.png"), last_part("/home/ann/blue.png"), last_part("C:blue.png")
+    ('blue.png', 'blue.png', 'blue.png')
+    """
+    name = _ESCAPED_LINE_BREAK.sub(" ", filename).replace("\\", "/").rsplit("/", 1)[-1]
+    return _printable(_DRIVE.sub("", name)).strip()
+
 
 def public_name(filename: str, format: str) -> str:
     """The last part of a stable URL, made from the uploaded filename and the real format."""
-    stem = filename.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].rsplit(".", 1)[0]
+    stem = _stem(filename)
     return f"{slugify(stem, max_length=80, word_boundary=True) or 'image'}.{EXTENSIONS[format]}"
 
 
 def readable_name(filename: str) -> str:
     """The filename as an alt text: extension dropped, hyphens and underscores as spaces."""
-    stem = filename.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].rsplit(".", 1)[0]
-    words = _printable(stem).replace("-", " ").replace("_", " ")
+    words = _stem(filename).replace("-", " ").replace("_", " ")
     return " ".join(words.split())[:200]
 
 
 def shortened(filename: str) -> str:
     """The filename in at most 255 characters, all of them printable, its extension kept."""
-    filename = _printable(filename)
+    filename = last_part(filename) or "image"
     stem, dot, extension = filename.rpartition(".")
     if len(filename) <= 255 or not dot or len(extension) > 10:
         return filename[:255]
     return f"{stem[: 254 - len(extension)]}.{extension}"
+
+
+def _stem(filename: str) -> str:
+    return last_part(filename).rsplit(".", 1)[0]
 
 
 def _printable(text: str) -> str:

@@ -26,7 +26,8 @@ from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError
 from ..models import Company, ImportJob, User, utc_now
 from ..products import csv_text, written_image_url
-from ..products.csv_text import Table
+from ..products.csv_text import InvalidCsv, Table
+from ..products.text_encoding import ENCODINGS, decoded_by
 from .planning import Plan, make_plan
 from .reading import Reading, missing, read_rows
 from .writing import write
@@ -56,14 +57,17 @@ class ImportRefused(Exception):
 
 def new_job(company_id: str, user_id: str, filename: str, content: bytes) -> ImportJob:
     """A job for an uploaded file, its columns recognized. Raises InvalidCsv."""
-    text = csv_text.decode(content)
-    table = csv_text.read(text)
+    decoded = csv_text.decode(content)
+    table = csv_text.read(decoded.text)
     return ImportJob(
         company_id=company_id,
         created_by_id=user_id,
         filename=shortened(filename),
         status=PREVIEW,
-        content=text,
+        content=decoded.text,
+        encoding=decoded.encoding,
+        undecoded=None if decoded.is_sure else content,
+        is_encoding_agreed=decoded.is_sure,
         mapping=csv_text.recognized_columns(table.header),
         expires_at=utc_now() + KEPT_FOR,
     )
@@ -75,19 +79,20 @@ def table_of(job: ImportJob) -> Table:
 
 def reading_of(job: ImportJob, table: Table) -> Reading | None:
     """The rows of the job's file; None while a required column is not mapped."""
-    return None if missing(job.mapping) else read_rows(table, job.mapping)
+    return None if missing(job.mapping) else read_rows(table, job.mapping, job.decimal_signs)
 
 
 def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool:
     """The plan of this fingerprint is to be written; False if the job is under way already.
 
-    Commits. False too, and nothing happens, for what is no fingerprint.
+    Commits. False too, and nothing happens, for what is no fingerprint,
+    and as long as nobody has agreed to the encoding.
     """
     if not _FINGERPRINT.fullmatch(fingerprint):
         return False
     agreed = _change_job(
         job.id,
-        ImportJob.status.in_([PREVIEW, FAILED]),
+        ImportJob.status.in_([PREVIEW, FAILED]) & ImportJob.is_encoding_agreed,
         status=QUEUED,
         fingerprint=fingerprint,
         result=None,
@@ -101,9 +106,42 @@ def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool
     return agreed
 
 
-def map_columns(job: ImportJob, mapping: dict[str, int]) -> None:
-    """The job's columns hold what mapping says, unless it is under way or DONE. Commits."""
-    _change_job(job.id, ImportJob.status.in_([PREVIEW, FAILED]), mapping=mapping, result=None)
+def map_columns(job: ImportJob, mapping: dict[str, int], decimal_signs: dict[str, str]) -> None:
+    """The job's columns hold what mapping says, unless it is under way or DONE. Commits.
+
+    decimal_signs: of columns of ours, where the file is not to tell them.
+    """
+    _change_job(
+        job.id,
+        ImportJob.status.in_([PREVIEW, FAILED]),
+        mapping=mapping,
+        decimal_signs=decimal_signs,
+        result=None,
+    )
+    db.session.commit()
+
+
+def choose_encoding(job: ImportJob, encoding: str) -> None:
+    """The job's file is in this encoding, as somebody who has seen its text says. Commits.
+
+    Raises InvalidCsv where it cannot be.
+    """
+    text = None
+    if encoding in ENCODINGS and job.undecoded:
+        text = decoded_by(job.undecoded, encoding)
+    if text is None:
+        raise InvalidCsv("The file is not text in this encoding. Choose another one.")
+    header = csv_text.read(text).header
+    is_same = len(header) == len(table_of(job).header)
+    _change_job(
+        job.id,
+        ImportJob.status.in_([PREVIEW, FAILED]),
+        content=text,
+        encoding=encoding,
+        is_encoding_agreed=True,
+        mapping=job.mapping if is_same else csv_text.recognized_columns(header),
+        result=None,
+    )
     db.session.commit()
 
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sqlalchemy import select
@@ -13,8 +14,10 @@ from ..extensions import db
 from ..models import READY, Company, Image, Product
 from ..models.image_addresses import ImageAddresses
 from ..models.json_rows import is_among
+from ..models.sku_keys import is_own_key, sku_key
 from ..products import written_image_url
 from .reading import ImportRow, Reading, RowError
+from .spreadsheet_damage import damaged_columns
 
 COLUMNS = (
     *("sku", "name", "description", "category", "unit", "price_minor", "stock", "is_active"),
@@ -132,11 +135,11 @@ def make_plan(company: Company, reading: Reading, is_locked: bool = False) -> Pl
     """What the rows that were read would do. is_locked: their products are held until commit."""
     plan = Plan(errors=list(reading.errors))
     rows = [row for row in reading.rows if row.sku is not None]
-    saved = _saved_products(company, rows, reading.has_image_urls, is_locked)
+    rows, saved = _matched(company, rows, reading, is_locked, plan.errors)
     read = _read_images(company, rows, saved, reading, plan.errors)
     for row in rows:
         if row.line not in read:
-            change = Change(row.line, saved.get(row.sku), _after(row, saved.get(row.sku)))
+            change = Change(row.line, saved.get(row.line), _after(row, saved.get(row.line)))
         elif read[row.line] is None:
             continue
         else:
@@ -148,6 +151,59 @@ def make_plan(company: Company, reading: Reading, is_locked: bool = False) -> Pl
     _match_without_sku(company, reading, plan)
     plan.errors.sort(key=lambda error: (error.line, -1 if error.index is None else error.index))
     return plan
+
+
+def _matched(
+    company: Company,
+    rows: list[ImportRow],
+    reading: Reading,
+    is_locked: bool,
+    errors: list[RowError],
+) -> tuple[list[ImportRow], dict[int, Saved]]:
+    """The rows that can be written, with the SKUs of their products, and these by line."""
+    own = _own_keys(company)
+    keys = {row.line: own.get(row.sku) or sku_key(row.sku) for row in rows}
+    found = _saved_products(company, keys.values(), reading.has_image_urls, is_locked)
+    wrong = _twice(rows, keys, reading.mapping)
+    for row in rows:
+        before = found.get(keys[row.line])
+        for column, sentence in damaged_columns(row.values, before and before.values).items():
+            wrong.append(RowError(row.line, reading.mapping[column], sentence))
+    errors += wrong
+    refused = {error.line for error in wrong}
+    # A SKU that only looks the same in the file is not another one.
+    taken = [
+        replace(row, values=row.values | {"sku": found[keys[row.line]].values["sku"]})
+        if keys[row.line] in found
+        else row
+        for row in rows
+        if row.line not in refused
+    ]
+    return taken, {row.line: found[keys[row.line]] for row in taken if keys[row.line] in found}
+
+
+def _own_keys(company: Company) -> dict[str, str]:
+    """The keys of the products whose SKU looks like another one's, by SKU."""
+    asked = select(Product.sku, Product.sku_key).where(
+        Product.company_id == company.id, is_own_key(Product.sku_key)
+    )
+    return dict(db.session.execute(asked).all())
+
+
+def _twice(rows: list[ImportRow], keys: dict[int, str], mapping: dict[str, int]) -> list[RowError]:
+    """An error for each line whose product is on another line too."""
+    lines = defaultdict(list)
+    for row in rows:
+        lines[keys[row.line]].append(row.line)
+    several = ((row, lines[keys[row.line]]) for row in rows if len(lines[keys[row.line]]) > 1)
+    return [
+        RowError(
+            row.line,
+            mapping["sku"],
+            f"The SKU {row.sku} is on line {next(one for one in same if one != row.line)} too.",
+        )
+        for row, same in several
+    ]
 
 
 def _after(row: ImportRow, saved: Saved | None) -> dict:
@@ -166,29 +222,35 @@ def _effect(change: Change) -> list:
 
 
 def _saved_products(
-    company: Company, rows: list[ImportRow], with_images: bool, is_locked: bool
+    company: Company, keys: Iterable[str], with_images: bool, is_locked: bool
 ) -> dict[str, Saved]:
-    """The company's products of these SKUs, by SKU."""
-    skus = [row.sku for row in rows]
+    """The company's products of these SKU keys, by key."""
     # By id, in the order in which every other change of several products takes them.
-    asked = (
-        select(Product.id, Product.version, *(getattr(Product, name) for name in COLUMNS))
-        .where(Product.company_id == company.id, is_among(Product.sku, skus))
-        .order_by(Product.id)
-    )
+    asked = _SAVED.where(
+        Product.company_id == company.id, is_among(Product.sku_key, keys)
+    ).order_by(Product.id)
     if is_locked:
         asked = asked.with_for_update()
-    return {saved.values["sku"]: saved for saved in _saved(asked, with_images)}
+    return _saved(asked, with_images)
 
 
-def _saved(asked, with_images: bool) -> list[Saved]:
+_SAVED = select(
+    Product.id,
+    Product.version,
+    Product.sku_key,
+    *(getattr(Product, name) for name in COLUMNS),
+)
+
+
+def _saved(asked, with_images: bool) -> dict[str, Saved]:
+    """The products that are asked for by _SAVED, by SKU key or, where they have none, by id."""
     found = db.session.execute(asked).all()
     shown = _shown_urls([row.id for row in found]) if with_images else {}
-    products = []
-    for product_id, version, *values in found:
+    products = {}
+    for product_id, version, key, *values in found:
         values = dict(zip(COLUMNS, values, strict=True))
         url = values["external_image_url"] or shown.get(product_id)
-        products.append(Saved(product_id, version, values, url))
+        products[key or product_id] = Saved(product_id, version, values, url)
     return products
 
 
@@ -215,20 +277,20 @@ def _shown_urls(product_ids: list[str]) -> dict[str, str]:
 def _read_images(
     company: Company,
     rows: list[ImportRow],
-    saved: dict[str, Saved],
+    saved: dict[int, Saved],
     reading: Reading,
     errors: list[RowError],
 ) -> dict[int, Change | None]:
     """The change of every line whose imageUrl is not what is shown now; None: it is an error."""
     if not reading.has_image_urls:
         return {}
-    asked = [row for row in rows if row.image_url != _url_of(saved.get(row.sku))]
-    products = _products(saved[row.sku].id for row in asked if row.sku in saved)
+    asked = [row for row in rows if row.image_url != _url_of(saved.get(row.line))]
+    products = _products(saved[row.line].id for row in asked if row.line in saved)
     # Held here, so that the session finds them without asking once a row.
     named = _images(written_image_url.named_image_id(row.image_url) for row in asked)
     read = {}
     for row in asked:
-        before = saved.get(row.sku)
+        before = saved.get(row.line)
         product = before and products.get(before.id)
         try:
             image_change = written_image_url.read_change(company, product, row.image_url)
@@ -291,10 +353,8 @@ def _match_without_sku(company: Company, reading: Reading, plan: Plan) -> None:
     rows = [row for row in reading.rows if row.sku is None]
     if not rows:
         return
-    asked = select(
-        Product.id, Product.version, *(getattr(Product, name) for name in COLUMNS)
-    ).where(Product.company_id == company.id, Product.sku.is_(None))
-    saved = _saved(asked, reading.has_image_urls)
+    asked = _SAVED.where(Product.company_id == company.id, Product.sku.is_(None))
+    saved = _saved(asked, reading.has_image_urls).values()
     for row in rows:
         if any(_equals_saved(row, product, reading) for product in saved):
             plan.unchanged += 1

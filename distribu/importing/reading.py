@@ -1,22 +1,39 @@
 """The rows of a table under a mapping: each keeps the rules, or says by column why not."""
 
-import re
-from collections import defaultdict
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from ..products import rules
-from ..products.csv_text import NO, REQUIRED, YES, Row, Table
+from ..products import numbers, rules, written_image_url
+from ..products.csv_text import REQUIRED, Row, Table
+from ..products.numbers import AmbiguousNumber, Sign
 
-_DECIMAL_COMMA = re.compile(r"(\s*\d+),(\d{1,2}\s*)")
+# As spreadsheets of several languages write what is true and what is not.
+YES = (
+    *("true", "yes", "y", "1", "on", "active", "x"),
+    *("wahr", "ja", "vrai", "oui", "vero", "sì", "verdadero", "sí", "si", "verdadeiro", "sim"),
+)
+NO = (
+    *("false", "no", "n", "0", "off", "inactive"),
+    *("falsch", "nein", "faux", "non", "falso", "não", "nee", "nej"),
+)
+MARK = "x"
+MARKED_OR_EMPTY = (
+    "isActive is empty here and x on other lines. Write yes or no: an empty cell counts as yes."
+)
 
 
 @dataclass(frozen=True)
 class RowError:
-    """What is wrong on a line. index: of the column; None: with the line as a whole."""
+    """What is wrong on a line. index: of the column; None: with the line as a whole.
+
+    is_ambiguous: the decimal sign of the column has to be chosen.
+    """
 
     line: int
     index: int | None
     sentence: str
+    is_ambiguous: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,11 +51,15 @@ class ImportRow:
 
 @dataclass(frozen=True)
 class Reading:
-    """Every line of a file, as a row or as errors. mapping: index of each column of ours."""
+    """Every line of a file, as a row or as errors. mapping: index of each column of ours.
+
+    signs: what is known of the decimal sign of each column of numbers.
+    """
 
     rows: list[ImportRow]
     errors: list[RowError]
     mapping: dict[str, int]
+    signs: dict[str, Sign] = field(default_factory=dict)
 
     @property
     def has_image_urls(self) -> bool:
@@ -48,7 +69,7 @@ class Reading:
 
 def is_active(text: str) -> bool:
     """Whether the text means yes; true when empty."""
-    word = text.strip().lower()
+    word = unicodedata.normalize("NFC", text).strip().lower()
     if word in YES or not word:
         return True
     if word in NO:
@@ -63,9 +84,11 @@ PARSED = {
     "description": ("description", rules.description),
     "category": ("category", rules.category),
     "unit": ("unit", rules.unit),
-    "price": ("price_minor", rules.price_minor),
-    "stock": ("stock", rules.stock),
     "isActive": ("is_active", is_active),
+}
+NUMBERS = {
+    "price": ("price_minor", numbers.typed_price),
+    "stock": ("stock", numbers.typed_stock),
 }
 
 
@@ -74,64 +97,76 @@ def missing(mapping: dict[str, int]) -> list[str]:
     return [column for column in REQUIRED if column not in mapping]
 
 
-def read_rows(table: Table, mapping: dict[str, int]) -> Reading:
-    """Every row of table, read under a mapping that has every required column."""
+def read_rows(table: Table, mapping: dict[str, int], chosen_signs: dict[str, str]) -> Reading:
+    """Every row of table, read under a mapping that has every required column.
+
+    chosen_signs: the decimal sign of columns of ours, where a person chose it.
+    """
     rows, errors = [], []
+    signs = _signs(table, mapping, chosen_signs)
     for row in table.rows:
         wrong = _misfit(row, table)
-        values = {} if wrong else _values(row, table, mapping, wrong)
+        values = {} if wrong else _values(row, mapping, signs, wrong)
         if wrong:
             errors += wrong
         else:
             rows.append(ImportRow(row.line, values, _image_url(row, mapping)))
-    return Reading(*_without_duplicates(rows, errors, mapping), mapping)
+    errors += _unmarked(table, mapping)
+    return Reading(rows, errors, mapping, signs)
+
+
+def _signs(table: Table, mapping: dict[str, int], chosen: dict[str, str]) -> dict[str, Sign]:
+    """What the numbers of each column tell of its decimal sign, and those of the other column."""
+    found = {
+        column: chosen.get(column) or numbers.common_sign(_cells(table, mapping[column]))
+        for column in NUMBERS
+    }
+    return {
+        "price": Sign(found["price"], elsewhere=found["stock"]),
+        "stock": Sign(found["stock"], elsewhere=found["price"]),
+    }
+
+
+def _cells(table: Table, index: int) -> Iterable[str]:
+    return (row.cells[index] for row in table.rows)
 
 
 def _misfit(row: Row, table: Table) -> list[RowError]:
     """A line whose cells have shifted must not be taken for what it seems to say."""
     width = len(table.header)
-    if len(row.cells) == width or (len(row.cells) > width and not any(row.cells[width:])):
+    if not any(row.cells[width:]):
         return []
     sentence = f"This line has {len(row.cells)} cells; the header has {width}."
     return [RowError(row.line, None, sentence)]
 
 
-def _values(row: Row, table: Table, mapping: dict[str, int], wrong: list[RowError]) -> dict:
+def _values(
+    row: Row, mapping: dict[str, int], signs: dict[str, Sign], wrong: list[RowError]
+) -> dict:
     values = {}
-    for column, (name, parse) in PARSED.items():
+    for column, (name, parse) in (PARSED | NUMBERS).items():
         if column not in mapping:
             continue
-        text = row.cells[mapping[column]]
-        if column == "price" and table.has_decimal_comma:
-            text = _with_decimal_point(text)
+        known = (signs[column],) if column in signs else ()
         try:
-            values[name] = parse(text)
+            values[name] = parse(row.cells[mapping[column]], *known)
         except ValueError as error:
-            wrong.append(RowError(row.line, mapping[column], str(error)))
+            is_ambiguous = isinstance(error, AmbiguousNumber)
+            wrong.append(RowError(row.line, mapping[column], str(error), is_ambiguous))
     return values
-
-
-def _with_decimal_point(text: str) -> str:
-    found = _DECIMAL_COMMA.fullmatch(text)
-    return f"{found[1]}.{found[2]}" if found else text
 
 
 def _image_url(row: Row, mapping: dict[str, int]) -> str | None:
     if "imageUrl" not in mapping:
         return None
-    return row.cells[mapping["imageUrl"]].strip() or None
+    return written_image_url.cleaned(row.cells[mapping["imageUrl"]]) or None
 
 
-def _without_duplicates(
-    rows: list[ImportRow], errors: list[RowError], mapping: dict[str, int]
-) -> tuple[list[ImportRow], list[RowError]]:
-    lines = defaultdict(list)
-    for row in rows:
-        if row.sku is not None:
-            lines[row.sku].append(row.line)
-    for sku, several in lines.items():
-        for line in several if len(several) > 1 else ():
-            other = next(one for one in several if one != line)
-            sentence = f"The SKU {sku} is on line {other} too."
-            errors.append(RowError(line, mapping["sku"], sentence))
-    return [row for row in rows if len(lines[row.sku]) < 2], errors
+def _unmarked(table: Table, mapping: dict[str, int]) -> list[RowError]:
+    """Where some cells of isActive are marked and the others empty, those do not mean yes."""
+    if (index := mapping.get("isActive")) is None:
+        return []
+    words = {row.line: row.cells[index].strip().lower() for row in table.rows}
+    if set(words.values()) != {MARK, ""}:
+        return []
+    return [RowError(line, index, MARKED_OR_EMPTY) for line, word in words.items() if not word]

@@ -14,10 +14,13 @@ from ..models import Company, Image, Product, new_id
 from ..models.columns import UtcDateTime
 from ..models.json_rows import is_among, select_rows, upsert_into
 from ..models.search_text import searchable
+from ..models.sku_keys import sku_key
 from ..products import written_image_url
 from .planning import COLUMNS, Change, Plan
 
-_WRITTEN = ("id", *COLUMNS, "version", "search_text")
+_WRITTEN = ("id", *COLUMNS, "version", "search_text", "sku_key")
+# An update finds its product by them, and leaves them.
+_KEYS = ("sku", "sku_key")
 _AUDITED = tuple(name for name in COLUMNS if name != "external_image_url")
 # As many products with their images are in memory at a time.
 CHUNK = 200
@@ -52,6 +55,7 @@ def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: d
             "id": ids[change.line],
             "version": change.saved.version + 1 if change.saved else 1,
             "search_text": _search_text(change.values),
+            "sku_key": sku_key(change.values["sku"]),
         }
         for change in changes
     ]
@@ -66,7 +70,7 @@ def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: d
         index_elements=["company_id", "sku"],
         # Compare and set: a product that someone else has just added under this SKU is left alone.
         where=Product.version + 1 == new.version,
-        set_={name: new[name] for name in (*_WRITTEN[1:], "updated_at") if name != "sku"},
+        set_={name: new[name] for name in (*_WRITTEN[1:], "updated_at") if name not in _KEYS},
     )
     # Asked for, because an INSERT that returns nothing is not expected to be counted.
     counted = {"preserve_rowcount": True}

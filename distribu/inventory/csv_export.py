@@ -31,9 +31,14 @@ def download_template() -> Response:
     return csv_response("products.csv", csv_text.COLUMNS, [])
 
 
-def csv_response(name: str, header, rows) -> Response:
+def csv_response(
+    name: str, header, rows, delimiter: str = ",", encoding: str = "utf-8-sig"
+) -> Response:
     """A file to be saved under name, sent as its rows come."""
-    response = Response(stream_with_context(csv_text.lines(header, rows)), mimetype="text/csv")
+    pieces = csv_text.encoded(csv_text.lines(header, rows, delimiter), encoding)
+    response = Response(stream_with_context(pieces))
+    charset = "utf-8" if encoding == "utf-8-sig" else encoding
+    response.headers["Content-Type"] = f"text/csv; charset={charset}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -59,7 +59,7 @@ def _is_image_saved(form: ProductForm, choice: ImageChoice, product: Product) ->
     if choice.is_removed:
         seen = (form.seen_state or {}).get("image")
         return not product.has_image or (bool(seen) and seen != image_identity(product))
-    if form.alt_text.raw_data and form.alt_text.value != product.image_alt:
+    if form.alt_text.raw_data and form.alt_text.value != (product.image_alt or ""):
         return False
     if choice.staged:
         image = None if product.external_image_url else product.image

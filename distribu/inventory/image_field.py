@@ -103,7 +103,7 @@ class ImageChoice:
         """The alt text in the field: as typed, or as saved."""
         if self.alt_text is not None:
             return self.alt_text
-        return self.product.image_alt if self.product else ""
+        return (self.product.image_alt or "") if self.product else ""
 
     @property
     def jpeg_url(self) -> str | None:
@@ -178,7 +178,7 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
 
     Commits. Expects form.image to be validated.
     """
-    if not form.image.data:
+    if not form.image.data and not form.image.errors:
         return
     choice.errors = form.image.errors
     if choice.errors:

@@ -1,14 +1,21 @@
 """The inventory list: every product of the company, by name."""
 
+from collections.abc import Sequence
+
 from flask import g, render_template, request, url_for
-from sqlalchemy import and_, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import selectinload
 
+from ..extensions import db
 from ..http import paging
 from ..http.tenancy import signed_in
 from ..models import Product
+from ..models.sku_keys import is_own_key
 from ..products import search
 from .blueprint import bp
+
+# Products with alike SKUs are shown so many at a time; more appear as these are renamed.
+ALIKE_MAX = 50
 
 
 @bp.get("")
@@ -23,6 +30,7 @@ def list_products():
     page = paging.page(query, where, search.BY_NAME, request.args.get("cursor"))
     return render_template(
         "inventory/list.html",
+        alike=_with_alike_skus(),
         products=page.items,
         pages=_pagination(page, search.count(where), filters),
         categories=search.categories(g.company.id),
@@ -43,3 +51,10 @@ def _pagination(page: paging.Page, count: int, filters: dict) -> dict:
 def _url(filters: dict, cursor: str | None) -> str | None:
     given = {name: value for name, value in filters.items() if value}
     return cursor and url_for("inventory.list_products", cursor=cursor, **given)
+
+
+def _with_alike_skus() -> Sequence[Row]:
+    """The products whose SKU looks like another one's, from before SKUs were compared by keys."""
+    own = (Product.company_id == g.company.id) & is_own_key(Product.sku_key)
+    asked = select(Product.id, Product.name, Product.sku).where(own).order_by(Product.sku_key)
+    return db.session.execute(asked.limit(ALIKE_MAX)).all()

@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import (
     JSON,
     ForeignKey,
+    LargeBinary,
     String,
     Text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,8 +27,15 @@ class ImportJob(db.Model):
     filename: Mapped[str] = mapped_column(String(255))
     status: Mapped[str] = mapped_column(String(12))
     content: Mapped[str] = mapped_column(Text)
+    # As in Python: content was decoded by it. The failing rows are written in it.
+    encoding: Mapped[str | None] = mapped_column(String(20))
+    # The file, where its bytes do not tell the encoding; then somebody has to look at the text.
+    undecoded: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    is_encoding_agreed: Mapped[bool] = mapped_column(default=True, server_default=true())
     # The index of the column that holds each of ours.
     mapping: Mapped[dict] = mapped_column(JSON, default=dict)
+    # The decimal sign that was chosen for a column of ours, where its numbers do not tell it.
+    decimal_signs: Mapped[dict] = mapped_column(JSON, default=dict, server_default="{}")
     # Of the preview that was agreed to: what is written is what was shown, or nothing.
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     # While RUNNING: a worker that has not said anything until then is gone.

@@ -18,6 +18,7 @@ from sqlalchemy import (
     event,
     exists,
     false,
+    inspect,
     select,
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
@@ -27,11 +28,13 @@ from .columns import UtcDateTime, created_at_column, id_column, utc_now
 from .companies import Company
 from .image_addresses import ImageAddresses
 from .search_text import SEARCHABLE_MAX, searchable
+from .sku_keys import KEY_MAX, sku_key
 
 PROCESSING, READY, ERROR = "PROCESSING", "READY", "ERROR"
 LOW_STOCK = 5
 # In the order of code points everywhere: by it, pages continue where the one before ended.
 _FOLDED = String(SEARCHABLE_MAX).with_variant(String(SEARCHABLE_MAX, "C"), "postgresql")
+_KEY = String(KEY_MAX).with_variant(String(KEY_MAX, "C"), "postgresql")
 
 
 def _searchable_of(context) -> str:
@@ -39,11 +42,16 @@ def _searchable_of(context) -> str:
     return searchable(*(values.get(name) for name in ("name", "sku", "category")))
 
 
+def _sku_key_of(context) -> str | None:
+    return sku_key(context.get_current_parameters().get("sku"))
+
+
 class Product(db.Model):
     """One SKU of a company's catalog."""
 
     __table_args__ = (
         UniqueConstraint("company_id", "sku"),
+        Index("ix_product_company_sku_key", "company_id", "sku_key", unique=True),
         Index("ix_product_company_name", "company_id", "name", "id"),
         Index("ix_product_company_created", "company_id", "created_at", "id"),
         Index("ix_product_company_updated", "company_id", "updated_at", "id"),
@@ -62,6 +70,8 @@ class Product(db.Model):
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
     name: Mapped[str] = mapped_column(String(200))
     sku: Mapped[str | None] = mapped_column(String(100))
+    # By it two SKUs are the same. It changes with the SKU, in the ways of search_text.
+    sku_key: Mapped[str | None] = mapped_column(_KEY, default=_sku_key_of)
     description: Mapped[str | None] = mapped_column(String(2000))
     category: Mapped[str | None] = mapped_column(String(100))
     unit: Mapped[str] = mapped_column(String(50), default="each")
@@ -114,8 +124,11 @@ class Product(db.Model):
 
 
 @event.listens_for(Product, "before_update")
-def _keep_searchable(_mapper, _connection, product: Product) -> None:
+def _keep_comparable(_mapper, _connection, product: Product) -> None:
     product.search_text = searchable(product.name, product.sku, product.category)
+    # A SKU that stays keeps its key: the company may have looked alike SKUs of old.
+    if inspect(product).attrs.sku.history.has_changes():
+        product.sku_key = sku_key(product.sku)
 
 
 @event.listens_for(Product.external_image_url, "set")

@@ -1,7 +1,8 @@
 """Text as search sees it: Python folds it once, so every database finds the same.
 
-The words of a text lose their case and their accents, and each gets two
-spaces before it. So whatever somebody types has at least the three
+The words of a text lose their case and their accents, letters such as "ø"
+become those that people type instead, and each word gets two spaces before
+it. So whatever somebody types has at least the three
 characters that a trigram index needs: "wid" is looked for anywhere, the
 shorter "wi" as " wi" and "w" as "  w", at the start of a word.
 """
@@ -14,6 +15,12 @@ TYPED_MAX = 200
 GRAM = 3
 # Accents, controls, and halves of surrogate pairs.
 _DROPPED = ("Mn", "Cc", "Cs")
+# Latin letters that Unicode does not decompose, as people type them on keyboards without them.
+_LETTERS = str.maketrans("øđðłıȷħŧŋĸƀɓɖɗƒɠǥƙɲɔɛəƴ", "oddlijhtnkbbddfggknoeey") | {
+    ord("œ"): "oe",
+    ord("æ"): "ae",
+    ord("þ"): "th",
+}
 
 
 def searchable(*fields: str | None) -> str:
@@ -31,11 +38,11 @@ def needles(typed: str | None) -> list[str]:
 
 
 def words(text: str | None) -> list[str]:
-    """The words of text without case and accents."""
+    """The words of text without case and accents, in letters that every keyboard has."""
     text = text or ""
     if text.isascii() and text.isprintable():
         return text.lower().split()
-    folded = unicodedata.normalize("NFKD", text).casefold()
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
     return list(filter(None, map(_without_marks, folded.split())))
 
 

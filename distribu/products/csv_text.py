@@ -1,19 +1,22 @@
 """Products as CSV text, the way spreadsheets write and read it.
 
-Reading takes UTF-8, UTF-16 and Windows-1252 with commas, semicolons or
-tabs, whatever of these a file is in. Writing is UTF-8 with a BOM and
-commas, which every spreadsheet opens. A cell that a spreadsheet would
-run as a formula is written with an apostrophe before it, and reading
-takes that apostrophe away again.
+Reading takes commas, semicolons or tabs, a title above the header, and
+rows whose last empty cells were left out. Writing is UTF-8 with a BOM and
+commas, which every spreadsheet opens, unless the dialect of another file
+is asked for. A cell that a spreadsheet would run as a formula is written
+with an apostrophe before it, and reading takes that apostrophe away again.
 """
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, islice
 
-from ..models import is_storable
+from .text_encoding import DecodedText, decoded
 
 MAX_BYTE_SIZE = 2 * 1024 * 1024
 MAX_ROWS = 5000
@@ -44,10 +47,9 @@ SYNONYMS = {
 }
 # The last column of the file of failing rows: reading that file again passes over it.
 REASON = "reason"
-YES = ("true", "yes", "y", "1", "on", "active")
-NO = ("false", "no", "n", "0", "off", "inactive")
+# A header is looked for in this many rows: titles and notes may stand above it.
+HEADER_ROWS = 10
 
-BOM = "\ufeff"
 _IGNORED_IN_HEADERS = re.compile(r"[\s_-]")
 # Apostrophes before a formula count as part of it, so that guarding is undone exactly.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -69,34 +71,24 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A file as it was read. rows: without the empty ones, each as wide as it came."""
+    """A file as it was read. rows: without the empty ones, each at least as wide as the header."""
 
     header: list[str]
     rows: list[Row]
     delimiter: str
 
-    @property
-    def has_decimal_comma(self) -> bool:
-        """Whether "12,50" may be a price: where commas part no cells, they part decimals."""
-        return self.delimiter != ","
 
-
-def decode(content: bytes) -> str:
-    """The text of an uploaded file, without a BOM. Raises InvalidCsv."""
+def decode(content: bytes) -> DecodedText:
+    """The text of an uploaded file. Raises InvalidCsv."""
     if not content.strip():
         raise InvalidCsv("The selected file is empty.")
     if len(content) > MAX_BYTE_SIZE:
         raise InvalidCsv(TOO_LARGE)
     if content.startswith(_WORKBOOKS):
         raise InvalidCsv("This is a workbook. Save it as CSV in your spreadsheet, then upload it.")
-    for encoding in _encodings(content):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if is_storable(text):
-            return text.removeprefix(BOM)
-    raise InvalidCsv("This file is not text in UTF-8, UTF-16 or Windows-1252.")
+    if (found := decoded(content)) is None:
+        raise InvalidCsv("This file is not text.")
+    return found
 
 
 def read(text: str) -> Table:
@@ -104,21 +96,29 @@ def read(text: str) -> Table:
     marked = _SEPARATOR_LINE.match(text)
     delimiter = marked[1] if marked else max(DELIMITERS, key=lambda one: _fitness(text, one))
     records = _records(text[marked.end() :] if marked else text, delimiter, bool(marked))
-    header = next(records, None)
-    if header is None:
+    first = list(islice(records, HEADER_ROWS))
+    if not first:
         raise InvalidCsv("The file has no header row.")
-    if len(header.cells) > MAX_COLUMNS:
+    place = _header_place(first)
+    header = _without_empty_end(first[place].cells)
+    if len(header) > MAX_COLUMNS:
         raise InvalidCsv(f"The file has more than {MAX_COLUMNS} columns.")
     rows = []
-    for row in records:
+    for row in chain(first[place + 1 :], records):
         if len(rows) == MAX_ROWS:
             raise InvalidCsv(
                 f"The file has more than {MAX_ROWS:,} rows. Split it into several files."
             )
-        rows.append(row)
+        # Spreadsheets leave out the empty cells at the end of a row.
+        rows.append(Row(row.line, padded(row.cells, len(header))))
     if not rows:
         raise InvalidCsv("The file has a header row and nothing below it.")
-    return Table(header.cells, rows, delimiter)
+    return Table(header, rows, delimiter)
+
+
+def padded(cells: list[str], width: int) -> list[str]:
+    """The cells, and empty ones up to a width."""
+    return [*cells, *[""] * (width - len(cells))]
 
 
 def recognized_columns(header: Iterable[str]) -> dict[str, int]:
@@ -160,17 +160,27 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def lines(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """The text of a file, in pieces of some rows each; it begins with a BOM and the header."""
+def lines(
+    header: Iterable[str], rows: Iterable[Iterable[str]], delimiter: str = ","
+) -> Iterator[str]:
+    """The text of a file, in pieces of some rows each; it begins with the header."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    buffer.write(BOM)
+    writer = csv.writer(buffer, delimiter=delimiter)
     writer.writerow(map(guarded, header))
     for row in rows:
         writer.writerow(map(guarded, row))
         if buffer.tell() >= PIECE:
             yield _drained(buffer)
     yield _drained(buffer)
+
+
+def encoded(pieces: Iterable[str], encoding: str = "utf-8-sig") -> Iterator[bytes]:
+    """The pieces of a text as bytes, after the byte order mark that belongs to the encoding.
+
+    A character that the encoding lacks becomes a question mark.
+    """
+    encoder = codecs.getincrementalencoder(encoding)("replace")
+    return map(encoder.encode, pieces)
 
 
 def _drained(buffer: io.StringIO) -> str:
@@ -180,24 +190,31 @@ def _drained(buffer: io.StringIO) -> str:
     return text
 
 
-def _encodings(content: bytes) -> tuple[str, ...]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return ("utf-16",)
-    # A header begins with a letter that every encoding writes alike, but for UTF-16's zeros.
-    if content[1:2] == b"\0":
-        return ("utf-16-le",)
-    if content[:1] == b"\0":
-        return ("utf-16-be",)
-    return ("utf-8", "cp1252")
-
-
 def _fitness(text: str, delimiter: str) -> tuple[int, int]:
     """How well a delimiter parts the header: by names that are known, then by cells."""
-    try:
-        header = next(_records(text, delimiter), None)
-    except InvalidCsv:
+    first = []
+    # A row that cannot be read is an error only with the delimiter that the header has.
+    with suppress(InvalidCsv):
+        first.extend(islice(_records(text, delimiter), HEADER_ROWS))
+    if not first:
         return 0, 0
-    return (len(recognized_columns(header.cells)), len(header.cells)) if header else (0, 0)
+    header = first[_header_place(first)].cells
+    return len(recognized_columns(header)), len(header)
+
+
+def _header_place(rows: list[Row]) -> int:
+    """The index of the header: the first row, unless a later one names more columns of ours."""
+    known = [recognized_columns(row.cells) for row in rows]
+    best = max(range(len(rows)), key=lambda place: len(known[place]))
+    # A row of data may hold a word or two that are names of columns.
+    is_header = sum(column in known[best] for column in REQUIRED) >= 3
+    return best if is_header and len(known[best]) > len(known[0]) else 0
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    """The cells up to the last that has something in it."""
+    width = max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return cells[:width]
 
 
 def _records(text: str, delimiter: str, has_separator_line: bool = False) -> Iterator[Row]:

@@ -5,7 +5,9 @@ with a sentence that names the limit. Source of units and limits: the
 product form's published field table.
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+
+from ..models.sku_keys import trimmed_sku
 
 UNITS = ("each", "case", "pallet", "box", "bag", "roll", "sheet", "lb", "oz", "kg", "L", "mL")
 NAME_MAX = 200
@@ -26,7 +28,7 @@ def name(text: str | None) -> str:
 
 def sku(text: str | None) -> str | None:
     """The trimmed SKU of at most 100 characters; None when empty."""
-    return _text(text, "SKU", SKU_MAX)
+    return _text(trimmed_sku(text or ""), "SKU", SKU_MAX)
 
 
 def category(text: str | None) -> str | None:
@@ -49,9 +51,9 @@ def unit(text: str | None) -> str:
     return _text(text, "Unit", UNIT_MAX) or "each"
 
 
-def price_minor(value: str | int | float | Decimal | None) -> int:
-    """The price in minor units, from a price in major ones with at most 2 decimals."""
-    price = _number(value, "Price")
+def price_minor(price: int | float | Decimal | None) -> int:
+    """The price in minor units, from a number of major ones with at most 2 decimals."""
+    price = _number(price, "Price")
     if price < 0:
         _refuse("Price must be 0 or more.")
     if price > PRICE_MAX:
@@ -61,9 +63,9 @@ def price_minor(value: str | int | float | Decimal | None) -> int:
     return int(price.scaleb(2))
 
 
-def stock(value: str | int | float | Decimal | None) -> int:
+def stock(number: int | float | Decimal | None) -> int:
     """The stock, a whole number from 0 to 1,000,000,000."""
-    number = _number(value, "Stock")
+    number = _number(number, "Stock")
     if number != number.to_integral_value():
         _refuse("Stock must be a whole number.")
     if number < 0:
@@ -80,14 +82,13 @@ def _text(text: str | None, label: str, longest: int) -> str | None:
     return text or None
 
 
-def _number(value: str | int | float | Decimal | None, label: str) -> Decimal:
-    if value is None or isinstance(value, bool) or (text := str(value).strip()) == "":
+def _number(value: int | float | Decimal | None, label: str) -> Decimal:
+    """A number as JSON has it; numbers.py reads those that people write."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         _refuse(f"{label} must be a number.")
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = None
-    if number is None or not number.is_finite() or not number.adjusted() < 30:
+    # A float by its shortest text: 0.07 is not the binary fraction next to it.
+    number = value if isinstance(value, Decimal) else Decimal(str(value))
+    if not number.is_finite() or not number.adjusted() < 30:
         _refuse(f"{label} must be a number.")
     return number
 

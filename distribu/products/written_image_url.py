@@ -1,15 +1,16 @@
 """What a written imageUrl means: one reading of it for the REST API and the CSV import.
 
-read_change() decides, without changing anything; prepare() stages the
-copy that a change may need, and commits; apply() is part of the
-caller's one commit, under lock_product(). An external file is never
-fetched and never deleted.
+cleaned() takes away what nobody sees; read_change() decides, without
+changing anything; prepare() stages the copy that a change may need, and
+commits; apply() is part of the caller's one commit, under lock_product().
+An external file is never fetched and never deleted.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from flask import current_app
 
@@ -24,9 +25,19 @@ KEEP, CLEAR, EXTERNAL, COPY, MOVE = "KEEP", "CLEAR", "EXTERNAL", "COPY", "MOVE"
 
 # Anywhere in the path: what serves our images may add a prefix of its own.
 _OWN_PATH = re.compile(r"/images/([0-9A-HJKMNP-TV-Z]{26})/", re.IGNORECASE)
+# The address that leads to the image which a product has at the moment.
+_CURRENT_PATH = re.compile(r"/store/[^/]+/products/([0-9A-HJKMNP-TV-Z]{26})/image/?", re.IGNORECASE)
 # A browser drops or turns these, so the address that is shown would not be the one checked.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"]")
+_LINE_BREAK = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]")
+# A comma may be part of a path, and a whole address part of a query: then it is one address.
+_SECOND_ADDRESS = re.compile(r"[^?#]*?[,|;]\s*https?://|.*?\shttps?://", re.I | re.DOTALL)
 
+EMPTY = "imageUrl is empty. Send null to remove the image."
+SEVERAL = "imageUrl takes one address, and here are two or more. Keep the first one only."
+HAS_LINE_BREAK = "imageUrl has a line break or a tab inside."
+HAS_BLANK = "imageUrl has a blank in the name of its host."
+HAS_UNSAFE = 'imageUrl must not contain a backslash, <, > or ", nor a control character.'
 NOT_ABSOLUTE = "imageUrl must be an absolute http or https URL."
 TOO_LONG = f"imageUrl can have at most {URL_MAX:,} characters."
 IS_FILE = (
@@ -68,9 +79,12 @@ def read_change(company: Company, product: Product | None, value: str | None) ->
         return Change(KEEP)
     if value is None:
         return Change(CLEAR)
+    value = _encoded(cleaned(value))
     url = _checked(value)
-    own_id = _own_id(url)
-    if own_id and own_id in _shown_ids(product):
+    own_id = _own_id(url) or _current_id(company, url)
+    if (own_id and own_id in _shown_ids(product)) or _is_current_address(product, url):
+        return Change(KEEP)
+    if product and value == product.image_url:
         return Change(KEEP)
     if (own := _own_image(company, url, own_id)) is None:
         return Change(EXTERNAL, url=value)
@@ -78,6 +92,15 @@ def read_change(company: Company, product: Product | None, value: str | None) ->
         return Change(MOVE, image_id=own.id)
     _refuse_one_too_many(product)
     return Change(COPY, image_id=own.id)
+
+
+def cleaned(value: str) -> str:
+    """The value without characters that nobody sees, and without blanks around it.
+
+    >>> cleaned(" https://cdn.example/\\u200btowel.jpg\\n")
+    'https://cdn.example/towel.jpg'
+    """
+    return "".join(one for one in value if unicodedata.category(one) != "Cf").strip()
 
 
 def named_image_id(value: str | None) -> str | None:
@@ -121,13 +144,39 @@ def apply(product: Product, change: Change, copy: Image | None = None) -> None:
         db.session.expire(product, ["image", "images"])
 
 
+def _encoded(value: str) -> str:
+    """The address with its blanks written as browsers write them, except in its host."""
+    start = re.match(r"https?://[^/?#]*", value[:URL_MAX], re.IGNORECASE)
+    if start is None or len(value) > URL_MAX or _SECOND_ADDRESS.match(value):
+        return value
+    path = "".join(
+        quote(one) if unicodedata.category(one) == "Zs" else one for one in value[start.end() :]
+    )
+    return start[0] + path
+
+
 def _checked(value: str) -> SplitResult:
+    if not value:
+        raise InvalidImageUrl(EMPTY)
     if value[:5].lower() == "data:":
         raise InvalidImageUrl(IS_FILE)
     if len(value) > URL_MAX:
         raise InvalidImageUrl(TOO_LONG)
+    if _SECOND_ADDRESS.match(value):
+        raise InvalidImageUrl(SEVERAL)
+    url = _split(value)
+    if _LINE_BREAK.search(value):
+        raise InvalidImageUrl(HAS_LINE_BREAK)
+    if re.search(r"\s", value):
+        raise InvalidImageUrl(HAS_BLANK)
     if _UNSAFE.search(value):
-        raise InvalidImageUrl(NOT_ABSOLUTE)
+        raise InvalidImageUrl(HAS_UNSAFE)
+    if "@" in url.netloc:
+        raise InvalidImageUrl(HAS_CREDENTIALS)
+    return url
+
+
+def _split(value: str) -> SplitResult:
     try:
         url = urlsplit(value)
         # Reading the port checks it.
@@ -136,8 +185,6 @@ def _checked(value: str) -> SplitResult:
         raise InvalidImageUrl(NOT_ABSOLUTE) from error
     if not is_absolute:
         raise InvalidImageUrl(NOT_ABSOLUTE)
-    if "@" in url.netloc:
-        raise InvalidImageUrl(HAS_CREDENTIALS)
     return url
 
 
@@ -145,6 +192,22 @@ def _own_id(url: SplitResult) -> str | None:
     """The id of one of our images, as its addresses have it in their path."""
     found = _OWN_PATH.search(unquote(url.path))
     return found[1].upper() if found else None
+
+
+def _current_id(company: Company, url: SplitResult) -> str | None:
+    """The id of the image that a product of the company has, by the address that leads to it."""
+    found = _CURRENT_PATH.search(unquote(url.path))
+    product = db.session.get(Product, found[1].upper()) if found else None
+    if product is None or product.company_id != company.id or product.external_image_url:
+        return None
+    return product.image.id if product.image else None
+
+
+def _is_current_address(product: Product | None, url: SplitResult) -> bool:
+    """Whether the address leads to whatever image this product has."""
+    found = _CURRENT_PATH.search(unquote(url.path))
+    has_image = product is not None and product.has_image
+    return bool(found) and has_image and found[1].upper() == product.id
 
 
 def _shown_ids(product: Product | None) -> tuple:

@@ -122,3 +122,18 @@ class TestErrors:
         assert answer.status_code == 503
         assert answer.json == {"error": "The image store does not answer. Try again in a minute."}
         assert answer.headers["Retry-After"] == "60"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_byte_order_mark_before_the_body_is_passed_over(acme, widget, method):
+    body = json.dumps(NEW).encode("utf-8-sig")
+    answer = write(acme, method, widget, data=body, content_type="application/json")
+    assert answer.status_code in (200, 201)
+    assert answer.json["data"]["stock"] == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "latin-1"])
+def test_a_body_in_another_encoding_is_no_json(acme, widget, encoding):
+    body = json.dumps(NEW | {"name": "Größe"}, ensure_ascii=False).encode(encoding)
+    answer = write(acme, "PATCH", widget, data=body, content_type="application/json")
+    assert (answer.status_code, answer.json) == (400, {"error": "Invalid JSON body."})

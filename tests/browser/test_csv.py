@@ -31,7 +31,9 @@ def test_from_an_error_over_the_columns_to_the_products(dashboard, live_app):
     with live_app.app.app_context():
         add_image(add_product(live_app.cast.acme, sku="A", name="Anchor"))
     choose(dashboard, live_app, "Number,Label,Price,Stock,Image\nA,Anchor,x,1,\n")
-    question = dashboard.get_by_role("alert").filter(has_text="Which column is sku, which is name?")
+    question = dashboard.get_by_role("alert").filter(
+        has_text="Choose the columns for SKU and name."
+    )
     expect(question).to_be_focused()
     dashboard.get_by_label("A · Number").select_option("sku")
     dashboard.get_by_label("B · Label").select_option("name")

@@ -1,0 +1,35 @@
+"""Values that a spreadsheet has damaged: errors of formulas, and barcodes that it shortened."""
+
+import re
+
+# In whatever language, as #REF!, #BEZUG!, #¡DIV/0!, #N/A, #NV; LibreOffice has numbers too.
+_ERROR = re.compile(
+    r"#[¡¿]?[^\W\d_]+(?:[ _/][^\W_]+)*[!?]|#[^\W\d_]{1,2}/[^\W\d_]{1,2}|#NV|#{2,}|ERR:\d{3}"
+)
+_SHORTENED = re.compile(r"\d+[.,]\d+E\+\d\d")
+_TEXTS = ("sku", "name", "description", "category", "unit")
+
+
+def damaged_columns(values: dict, saved: dict | None) -> dict[str, str]:
+    """A sentence for each column whose value is an error and is not saved already.
+
+    values, saved: of a row and of its product, as stored; saved is None
+    for a product that the row would create.
+    """
+    wrong = {
+        name: f"{values[name]} is an error of the spreadsheet, not a value."
+        for name in _TEXTS
+        if _is_error(values.get(name)) and (saved is None or saved[name] != values[name])
+    }
+    if saved is None and _SHORTENED.fullmatch(values["sku"]):
+        wrong["sku"] = (
+            f"{values['sku']} is not a SKU: a spreadsheet has shortened this barcode. "
+            "Format the column as text there, and enter the whole number."
+        )
+    return wrong
+
+
+def _is_error(value: str | None) -> bool:
+    written = (value or "").replace("Err:", "ERR:")
+    # Hashes alone are what a spreadsheet shows in a cell that is too narrow.
+    return bool(_ERROR.fullmatch(written)) and written == written.upper()

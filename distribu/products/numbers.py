@@ -1,0 +1,145 @@
+"""Numbers as people write them: decimal signs, thousands separators, currency signs.
+
+A text has one reading with a decimal point and one with a decimal comma.
+Most texts have only one of the two, or two that are equal; "1,250" has two
+that differ, and is refused unless the decimal sign is known. Libraries that
+read numbers are told a locale first; here, nobody knows the sender's.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from . import rules
+
+POINT, COMMA = ".", ","
+SIGN_NAMES = {POINT: "point", COMMA: "comma"}
+NO_PRICE = "Enter a price, for example 12.50."
+NO_STOCK = "Enter the stock, for example 10."
+
+_SAME = str.maketrans("\u2019\u02bc\u2032\u066c\uff0c\uff0e\u2212\u2013\u2014", "''''" + ",.---")
+_ARABIC_DECIMAL_SIGN = "\u066b"
+_CURRENCY = (
+    "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|MAD|"
+    "MXN|MYR|NOK|NZD|PHP|PLN|QAR|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR|"
+    r"kr\.?|zł|Kč|Ft|lei|S?Fr\.?|Rs\.?|RM|Rp"
+)
+_LEADING_CURRENCY = re.compile(rf"([-+]?) ?(?:[A-Z]{{0,3}}¤|{_CURRENCY}) ?", re.IGNORECASE)
+_TRAILING_CURRENCY = re.compile(rf" ?(?:¤|{_CURRENCY})$", re.IGNORECASE)
+# 12.– and 12,- are whole amounts.
+_DASH_FOR_CENTS = re.compile(r"(?<=\d)([.,])-{1,2}$")
+_GROUPED = r"(?!0)\d{{1,3}}(?:([{groups} '])\d{{3}})(?:\3\d{{3}})*"
+_PATTERNS = {
+    # The second alternative: lakhs and crores, as in 12,34,500.
+    POINT: re.compile(
+        rf"([-+]?)(\d+|{_GROUPED.format(groups=',')}|(?!0)\d\d?(?:,\d\d)+,\d{{3}})?(\.\d*)?"
+    ),
+    COMMA: re.compile(rf"([-+]?)(\d+|{_GROUPED.format(groups='.')})?(,\d*)?"),
+}
+# Longer than any number that a rule takes.
+_LONGEST = 60
+
+
+class AmbiguousNumber(ValueError):
+    """The text has two readings; str(error) is a sentence that names both."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What is known of the decimal sign of a text.
+
+    sign: "." or ",", or None where nobody knows. elsewhere: the sign of
+    other numbers of the same file, which only tells a thousands
+    separator: next to prices as 12,50, a stock of 1.000 is one thousand.
+    """
+
+    sign: str | None = None
+    elsewhere: str | None = None
+
+
+UNKNOWN = Sign()
+
+
+def typed_price(text: str | None, sign: Sign = UNKNOWN) -> int:
+    """The price in minor units, from text that somebody typed. Raises ValueError."""
+    if not (text or "").strip():
+        raise ValueError(NO_PRICE)
+    return rules.price_minor(_number(_without_currency(_plain(text)), text, "Price", sign))
+
+
+def typed_stock(text: str | None, sign: Sign = UNKNOWN) -> int:
+    """The stock, from text that somebody typed. Raises ValueError."""
+    if not (text or "").strip():
+        raise ValueError(NO_STOCK)
+    return rules.stock(_number(_plain(text), text, "Stock", sign))
+
+
+def readings(text: str) -> dict[str, Decimal]:
+    """What the text is with a decimal point and with a decimal comma, where it is a number.
+
+    >>> readings("1.250,50"), readings("1,250")
+    ({',': Decimal('1250.50')}, {'.': Decimal('1250'), ',': Decimal('1.250')})
+    """
+    return _readings(_without_currency(_plain(text)))
+
+
+def common_sign(texts: Iterable[str]) -> str | None:
+    """The decimal sign of a column: that of every text which has one reading only.
+
+    None where no text tells, and where two of them disagree.
+    """
+    telling = (found for found in map(readings, texts) if len(found) == 1)
+    signs = {sign for found in telling for sign in found}
+    return signs.pop() if len(signs) == 1 else None
+
+
+def _number(plain: str, text: str, label: str, known: Sign) -> Decimal:
+    found = _readings(plain)
+    if not found:
+        raise ValueError(f"{label} must be a number.")
+    if known.sign:
+        if known.sign in found:
+            return found[known.sign]
+        name = SIGN_NAMES[known.sign]
+        raise ValueError(f"{label} {text.strip()} is not a number with a decimal {name}.")
+    smaller, greater = min(found.values()), max(found.values())
+    if smaller == greater or found.get(known.elsewhere) == greater:
+        return greater
+    raise AmbiguousNumber(
+        f"{label} {text.strip()} could be {smaller.normalize():f} or {greater:f}. "
+        "Write it as one of these."
+    )
+
+
+def _readings(plain: str) -> dict[str, Decimal]:
+    found = {}
+    for sign, pattern in _PATTERNS.items():
+        match = pattern.fullmatch(plain.replace(_ARABIC_DECIMAL_SIGN, sign))
+        if match and any(map(str.isdecimal, plain)) and len(plain) <= _LONGEST:
+            whole = re.sub(r"\D", "", match[2] or "0")
+            fraction = re.sub(r"\D", "", match[4] or "") or "0"
+            found[sign] = Decimal(f"{match[1]}{whole}.{fraction}")
+            if not match[4]:
+                found[sign] = found[sign].to_integral_value()
+    return found
+
+
+def _plain(text: str) -> str:
+    """The text without invisible characters, with one kind of blank, apostrophe and dash."""
+    seen = (
+        " " if unicodedata.category(character) in ("Zs", "Cc") else character
+        for character in text
+        if unicodedata.category(character) != "Cf"
+    )
+    plain = "".join(seen).translate(_SAME).strip()
+    return _DASH_FOR_CENTS.sub(r"\g<1>0", plain)
+
+
+def _without_currency(plain: str) -> str:
+    """The text without one currency, in front or behind."""
+    marked = "".join("¤" if unicodedata.category(one) == "Sc" else one for one in plain)
+    if leading := _LEADING_CURRENCY.match(marked):
+        return _DASH_FOR_CENTS.sub(r"\g<1>0", leading[1] + marked[leading.end() :])
+    return _DASH_FOR_CENTS.sub(r"\g<1>0", _TRAILING_CURRENCY.sub("", marked))
