@@ -21,7 +21,7 @@ help:
 	@echo 'make run STORE=minio   the same with its images on a real MinIO'
 	@echo 'make test              every test; what servers it lacks are got or skipped'
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
-	@echo 'make lint              ruff, linter and formatter; make format repairs what it can'
+	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
 	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
 	@echo 'make clean             the environment and caches away; what make run keeps stays'
@@ -52,6 +52,10 @@ lint:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) ruff check
 	@$(IN_VENV) ruff format --check
+	@set -e; folder=$$(mktemp -d); for name in REST COMMERCE; do \
+	    DISTRIBU_INSTANCE=$$folder $(IN_VENV) flask --app wsgi openapi write --config-prefix $$name $$folder/$$name; \
+	    $(IN_VENV) openapi_spec_validator --schema 3.1 $$folder/$$name; \
+	done; rm -r $$folder
 
 format:
 	@$(ENVIRONMENT) postgres redis test
