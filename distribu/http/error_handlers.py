@@ -10,6 +10,8 @@ from ..images.stores.contract import StoreUnavailable
 from .rate_limits import seconds_to_wait, wait_sentence
 from .request_ids import request_id
 
+# What fails here is expected to be mended, or replaced, within a minute.
+OUTAGE_SECONDS = 60
 PAGES = (400, 403, 404, 413, 429, 500, 503)
 
 
@@ -38,15 +40,17 @@ def answer(error: HTTPException) -> ResponseReturnValue:
 
 
 def _say_when_to_retry(response: Response) -> Response:
-    """Every refusal of a limit says it, whichever page or body it has."""
+    """Every refusal of a limit, and every outage, says it, whichever page or body it has."""
     if response.status_code == 429:
         response.headers.setdefault("Retry-After", str(seconds_to_wait()))
+    elif response.status_code == 503:
+        response.headers.setdefault("Retry-After", str(OUTAGE_SECONDS))
     return response
 
 
 def _answer_outage(error: StoreUnavailable) -> ResponseReturnValue:
     current_app.logger.error("the image store failed: %s (%s)", error, request_id())
-    return answer(ServiceUnavailable(retry_after=60))
+    return answer(ServiceUnavailable(retry_after=OUTAGE_SECONDS))
 
 
 def _fill_with_page(response: Response, error: HTTPException) -> None:
