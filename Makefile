@@ -23,7 +23,7 @@ help:
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
 	@echo 'make browsers          every generated file, as published against what Chromium shows'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
-	@echo 'make lint              ruff, linter and formatter; make format repairs what it can'
+	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
 	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
 	@echo 'make clean             the environment and caches away; what make run keeps stays'
@@ -62,6 +62,10 @@ lint:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) ruff check
 	@$(IN_VENV) ruff format --check
+	@set -e; folder=$$(mktemp -d); for name in REST COMMERCE; do \
+	    DISTRIBU_INSTANCE=$$folder $(IN_VENV) flask --app wsgi openapi write --config-prefix $$name $$folder/$$name; \
+	    $(IN_VENV) openapi_spec_validator --schema 3.1 $$folder/$$name; \
+	done; rm -r $$folder
 
 format:
 	@$(ENVIRONMENT) postgres redis test

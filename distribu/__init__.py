@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 
-from flask import Flask, Response, flash, request
+from flask import Flask, Response, current_app, flash, request
 from flask_login import current_user
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -40,6 +40,9 @@ SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
+
+# For this host alone: what else its domain serves is not ours to decide.
+HTTPS_ONLY = "max-age=31536000"
 
 
 def create_app(config: dict | None = None) -> Flask:
@@ -113,6 +116,8 @@ def _secure(response: Response) -> Response:
     # One look at what is there: asking Werkzeug for each costs more than all the rest here.
     there = {name for name, _ in headers}
     headers.extend([header for header in SECURITY_HEADERS if header[0] not in there])
+    if current_app.config["PUBLIC_URL"].startswith("https://"):
+        headers.add("Strict-Transport-Security", HTTPS_ONLY)
     if request.endpoint == "static":
         headers["Cache-Control"] = "public, max-age=3600"
     elif "Cache-Control" not in there and response.mimetype == "text/html":

@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import func, select
 
 from distribu.extensions import db
 from distribu.models import ApiKey, AuditEntry, User, utc_now
+from tests.api.conftest import add_key as add_usable_key
 from tests.conftest import add_cast, signed_in
 
 KEYS = "/dashboard/settings/api-keys"
@@ -175,3 +177,35 @@ def test_key_needs_a_token_of_this_session(make_app):
     signed_in(app, cast.alice).post(f"{KEYS}/new", data=NEW)
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(ApiKey)) == 0
+
+
+@pytest.mark.parametrize(
+    ("scopes", "path"),
+    [
+        (["products:read", "images:write"], "/api/v1/products?limit=5"),
+        (["orders:read", "orders:write"], "/api/v1/orders?limit=5"),
+        (["images:write"], "/1.0/authorization/website"),
+    ],
+)
+def test_new_key_comes_with_a_first_request_that_works(app, alice, nobody, scopes, path):
+    page = alice.post(f"{KEYS}/new", data=NEW | {"scopes": scopes}).text
+    found = re.search(r'curl -H "([^"]+): ([^"]+)" "http://shop.test([^"]+)"', unescape(page))
+    assert found[3] == path
+    assert nobody.get(found[3], headers={found[1]: found[2]}).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/api/v1/docs", "/commerce/docs"])
+def test_documents_are_linked_where_keys_are_made_and_lead_back(alice, page):
+    made = alice.post(f"{KEYS}/new", data=NEW).text
+    assert f'href="{page}"' in made
+    assert f'href="{page}"' in alice.get(KEYS).text
+    assert f'href="{KEYS}"' in alice.get(page).text
+
+
+def test_list_shows_when_and_from_where_a_key_was_used(app, cast, alice):
+    secret = add_usable_key(app, cast.acme, cast.alice)
+    assert "Never" in alice.get(KEYS).text
+    address = {"REMOTE_ADDR": "2001:db8::7"}
+    headers = {"Authorization": f"Bearer {secret}"}
+    app.test_client().get("/api/v1/products", headers=headers, environ_base=address)
+    assert "from 2001:db8::7" in alice.get(KEYS).text

@@ -13,7 +13,7 @@ from distribu.products.csv_text import InvalidCsv, Row
 HEADER = "sku,name,price,stock"
 # Whatever a database stores: no NUL, no half of a surrogate pair.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
-TRICKY = st.text(st.sampled_from("'=+-@\t\r\n\",;a1 é"), max_size=8)
+TRICKY = st.text(st.sampled_from("'=+-@\t\r\n\",;a1 é\uff1d"), max_size=8)
 CELLS = st.lists(TEXT | TRICKY, min_size=9, max_size=9)
 
 
@@ -39,7 +39,28 @@ class TestRoundTrip:
 
     @given(cell=TEXT | TRICKY)
     def test_nothing_that_is_written_would_run(self, cell):
-        assert not csv_text.guarded(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not csv_text.guarded(cell).startswith(tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"))
+
+    @pytest.mark.parametrize("delimiter", csv_text.DELIMITERS)
+    def test_no_spreadsheet_finds_a_cell_within_a_cell(self, delimiter):
+        cells = ["A", "B;=1+1", "C\t+1", "D,=1", "E;\t@x", "F\n-1", "G;-1", "H;'=1", 'I "=1"']
+        [text] = csv_text.lines(map(str, range(9)), [cells])
+        rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+        found = [cell for row in rows for cell in row]
+        assert [cell for cell in found if cell.startswith(tuple("=+-@"))] == []
+
+    @pytest.mark.parametrize("cell", ["Fits:\n- mugs\n- cups", "3 - 4; 5", "a-b", "a;b", "90°;x"])
+    def test_what_is_no_formula_stays_as_it_is(self, cell):
+        assert csv_text.guarded(cell) == cell
+
+    @given(cells=CELLS)
+    def test_a_cell_without_a_delimiter_is_written_as_csv_writes_it(self, cells):
+        file = io.StringIO(newline="")
+        csv.writer(file).writerow(map(csv_text.guarded, cells))
+        [text] = csv_text.lines(cells, [])
+        assert [*csv.reader(io.StringIO(text, newline=""))] == [
+            *csv.reader(io.StringIO(file.getvalue(), newline=""))
+        ]
 
     @given(
         rows=st.lists(CELLS.filter(is_seen), min_size=1, max_size=3),

@@ -109,3 +109,29 @@ def test_error_page_asks_neither_user_nor_database(app, cast, monkeypatch):
     alice = signed_in(app, cast.alice)
     monkeypatch.setattr(login, "_user_callback", lambda _: 1 / 0)
     assert alice.get("/fails/404").status_code == 404
+
+
+def test_every_outage_says_when_to_ask_again(nobody):
+    assert nobody.get("/fails/503").headers["Retry-After"] == "60"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "expected"),
+    [("https://shop.example.com", "max-age=31536000"), ("http://shop.test", None)],
+)
+def test_an_https_address_is_never_left(make_app, public_url, expected):
+    client = make_app(PUBLIC_URL=public_url).test_client()
+    for path in ("/login", "/api/v1/products", "/static/site.css", "/no/such"):
+        answer = client.get(path, buffered=True)
+        assert answer.headers.get("Strict-Transport-Security") == expected
+
+
+def test_no_redirect_is_made_from_the_host_that_was_sent(app, nobody):
+    for rule in app.url_map.iter_rules():
+        if "GET" in rule.methods:
+            path = re.sub(r"<(?:[^<>]*:)?\w+>", "1", rule.rule)
+            for asked in (path, f"{path}/", path.replace("/", "//")):
+                # Given as a URL, a path that begins with two slashes would name a host.
+                sent = {"PATH_INFO": asked, "HTTP_HOST": "evil.example"}
+                answer = nobody.get("/", environ_overrides=sent, buffered=True)
+                assert "evil.example" not in answer.headers.get("Location", ""), asked

@@ -2,6 +2,8 @@
 
 import logging
 import re
+import sys
+import traceback
 
 from flask.logging import default_handler
 
@@ -33,3 +35,24 @@ def test_lines_of_the_log_have_it(app):
 
 def test_lines_outside_of_a_request_have_none(app):
     assert line("swept").endswith(": swept")
+
+
+def test_a_line_holds_no_raw_control_character(app):
+    found = line("GET '/a\r\n[2026] CRITICAL in x: \x1b[31m\x07\x9b\u2028\u202e'")
+    assert found.endswith(
+        "GET '/a\\x0d\\x0a[2026] CRITICAL in x: \\x1b[31m\\x07\\x9b\\u2028\\u202e'"
+    )
+
+
+def test_a_traceback_keeps_its_lines(app):
+    try:
+        raise ValueError("wrong")
+    except ValueError:
+        error = sys.exc_info()
+    record = logging.LogRecord("distribu", logging.ERROR, __file__, 1, "failed", (), error)
+    assert default_handler.filter(record)
+    assert default_handler.format(record).splitlines()[1:] == [
+        "Traceback (most recent call last):",
+        *traceback.format_exception(*error)[1].rstrip().splitlines(),
+        "ValueError: wrong",
+    ]

@@ -20,6 +20,7 @@ from ..sales.placement import (
     place_order,
 )
 from ..sales.transitions import StatusRefused, change_status
+from . import examples
 from .blueprint import rest_blueprint, writing
 from .fields import MajorUnits
 from .paging import PageQuery, Pagination, newest_page
@@ -34,11 +35,6 @@ NO_STATUS = Sentence("Invalid order status.")
 NO_ORDER = "Order not found."
 PO_NUMBER_MAX = 100
 CUSTOMER_ID_MAX = 26
-EXAMPLE = {
-    "customerId": "C-1024",
-    "poNumber": "PO-7",
-    "items": [{"productId": "01KAN6Y9T5QZ3V8H2W7R4M1XCE", "quantity": 12}],
-}
 
 
 class Item(Closed):
@@ -163,7 +159,7 @@ def find_order(order_id: str) -> Order:
 @with_key("orders:read")
 @described("listOrders", 400)
 @bp.arguments(OrderQuery, location="query")
-@bp.response(200, ManyOrders)
+@bp.response(200, ManyOrders, example=examples.many(examples.ORDER))
 def list_orders(asked: dict) -> dict:
     """Orders, the newest first."""
     where = []
@@ -183,8 +179,8 @@ def list_orders(asked: dict) -> dict:
 @bp.post("/orders")
 @writing("orders:write")
 @described("createOrder", 400, 409, 413, 415, 422)
-@bp.arguments(NewOrder, example=EXAMPLE)
-@bp.response(201, OneOrder)
+@bp.arguments(NewOrder, example=examples.NEW_ORDER)
+@bp.response(201, OneOrder, example=examples.one(examples.ORDER))
 def place(values: dict) -> dict:
     """Place an order. "Not enough stock for …" is a 422, and nothing is taken."""
     wanted = OrderRequest(
@@ -205,7 +201,7 @@ def place(values: dict) -> dict:
 @bp.get("/orders/<order_id>")
 @with_key("orders:read")
 @described("getOrder", 404)
-@bp.response(200, OneOrder)
+@bp.response(200, OneOrder, example=examples.one(examples.ORDER))
 def show_order(order_id: str) -> dict:
     """Get an order."""
     return {"data": _shown(find_order(order_id))}
@@ -215,7 +211,7 @@ def show_order(order_id: str) -> dict:
 @writing("orders:write", first=find_order)
 @described("updateOrderStatus", 400, 404, 409, 413, 415, 422)
 @bp.arguments(OrderChange, example={"status": "CONFIRMED"})
-@bp.response(200, OneOrder)
+@bp.response(200, OneOrder, example=examples.one(examples.ORDER))
 def change_order(values: dict, order_id: str) -> dict:
     """Change the status of an order.
 

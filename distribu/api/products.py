@@ -16,6 +16,7 @@ from ..http.json_bodies import Closed
 from ..http.openapi import about, described
 from ..models import Product
 from ..models.search_text import words
+from . import examples
 from .blueprint import header, rest_blueprint, writing
 from .paging import PageQuery, Pagination, newest_page
 from .saving import DEFAULTS, create, delete, find, update
@@ -30,18 +31,6 @@ IF_NONE_MATCH = header("If-None-Match", "The ETag that was read: 304 where it st
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
 
 _PROXIED = ("", "-gzip", "-br", "-zstd")
-
-EXAMPLE = {
-    "name": "Blue Widget",
-    "sku": "BW-1",
-    "description": "Blue, and heavier than it looks.",
-    "category": "Widgets",
-    "unit": "case",
-    "price": 12.5,
-    "stock": 40,
-    "imageUrl": "https://cdn.example.com/blue-widget.jpg",
-    "isActive": True,
-}
 
 _schema = ProductSchema()
 
@@ -72,7 +61,7 @@ class ProductQuery(PageQuery):
 @with_key("products:read")
 @described("listProducts", 400)
 @bp.arguments(ProductQuery, location="query")
-@bp.response(200, ManyProducts)
+@bp.response(200, ManyProducts, example=examples.many(examples.PRODUCT))
 def list_products(asked: dict) -> dict:
     """Products, the newest first."""
     where = []
@@ -89,8 +78,8 @@ def list_products(asked: dict) -> dict:
 @bp.post("/products")
 @writing("products:write")
 @described("createProduct", 400, 409, 413, 415, 422)
-@bp.arguments(NewProduct, example=EXAMPLE)
-@bp.response(201, OneProduct, headers=ETAG)
+@bp.arguments(NewProduct, example=examples.NEW_PRODUCT)
+@bp.response(201, OneProduct, example=examples.one(examples.PRODUCT), headers=ETAG)
 def create_product(values: dict):
     """Create a product."""
     product = create(values)
@@ -103,7 +92,7 @@ def create_product(values: dict):
 @described("getProduct", 404)
 @bp.doc(parameters=[IF_NONE_MATCH])
 @bp.alt_response(304, description="It is the one that was read.")
-@bp.response(200, OneProduct, headers=ETAG)
+@bp.response(200, OneProduct, example=examples.one(examples.PRODUCT), headers=ETAG)
 def show_product(product_id: str):
     """One product. With its ETag in If-None-Match: 304 as long as it is the same."""
     product = find(product_id)
@@ -116,8 +105,8 @@ def show_product(product_id: str):
 @bp.put("/products/<product_id>")
 @writing("products:write", IF_MATCH, first=find)
 @described("replaceProduct", 400, 404, 409, 412, 413, 415, 422)
-@bp.arguments(NewProduct, example=EXAMPLE)
-@bp.response(200, OneProduct, headers=ETAG)
+@bp.arguments(NewProduct, example=examples.NEW_PRODUCT)
+@bp.response(200, OneProduct, example=examples.one(examples.PRODUCT), headers=ETAG)
 def replace_product(values: dict, product_id: str):
     """Write a whole product. Without imageUrl its image stays."""
     return _updated(product_id, DEFAULTS | values)
@@ -127,7 +116,7 @@ def replace_product(values: dict, product_id: str):
 @writing("products:write", IF_MATCH, first=find)
 @described("updateProduct", 400, 404, 409, 412, 413, 415, 422)
 @bp.arguments(ProductChanges, example={"price": 13.0, "stock": 36})
-@bp.response(200, OneProduct, headers=ETAG)
+@bp.response(200, OneProduct, example=examples.one(examples.PRODUCT), headers=ETAG)
 def change_product(values: dict, product_id: str):
     """Write some fields of a product."""
     return _updated(product_id, values)

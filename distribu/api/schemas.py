@@ -128,7 +128,7 @@ class ErrorSchema(Closed):
     error = fields.String(required=True, metadata=about("One sentence."))
     details = fields.Dict(
         keys=fields.String(),
-        values=fields.Raw(metadata={"type": ["array", "object"]}),
+        values=fields.Raw(metadata={"type": ["array", "object"], "items": {"type": "string"}}),
         metadata=about("With 400 and 422: sentences by field, nested as the body is."),
     )
     retryAfter = fields.Integer(metadata=about("With 429: seconds to wait."))

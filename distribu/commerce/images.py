@@ -8,6 +8,7 @@ from ..http.api_keys import with_key
 from ..http.openapi import described
 from ..images import attachment
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
+from . import examples
 from .blueprint import bp
 from .changing import changed_images, find_image, find_product, locked, writing
 from .document import RETRY_AFTER
@@ -27,7 +28,7 @@ NO_NEIGHBOR = "afterImageId must be an image of the same product, or null."
 @bp.get("/products/<product_id>/images/<image_id>/status")
 @with_key("products:read")
 @described("getProductImageStatus", 404)
-@bp.response(200, Status, headers=RETRY_AFTER)
+@bp.response(200, Status, example=examples.STATUS, headers=RETRY_AFTER)
 def show_status(product_id: str, image_id: str):
     """How far an image is. While it is PROCESSING, Retry-After says when to ask again."""
     image = find_image(find_product(product_id), image_id)
@@ -42,7 +43,7 @@ def show_status(product_id: str, image_id: str):
 @writing
 @described("updateProductImage", 400, 404, 413)
 @bp.arguments(AltText, example={"altText": "Blue enamel mug"})
-@bp.response(200, ProductImage)
+@bp.response(200, ProductImage, example=examples.IMAGE)
 def describe_image(values: dict, product_id: str, image_id: str) -> dict:
     """Change an image's alt text. Empty: the product's name stands in for it."""
     product = locked(product_id)

@@ -13,6 +13,7 @@ from ..http.paging import Sort, rows_beside
 from ..models import Product
 from ..models.search_text import needles
 from ..products.search import matching
+from . import examples
 from .blueprint import bp
 from .paging import PAGE_SIZE, ids_in, pagination, read_cursor, refuse_repeated
 from .schemas import ProductPage, Products
@@ -62,7 +63,7 @@ class ProductQuery(Closed):
 @with_key("products:read")
 @described("listProducts", 400)
 @bp.arguments(ProductQuery, location="query", unknown=RAISE)
-@bp.response(200, ProductPage)
+@bp.response(200, ProductPage, example=examples.PRODUCT_PAGE)
 def list_products(asked: dict) -> dict:
     """Up to 50 products, the one that was changed longest ago first."""
     refuse_repeated("type")
@@ -85,7 +86,7 @@ def list_products(asked: dict) -> dict:
 @bp.get("/products/<product_ids>")
 @with_key("products:read")
 @described("getProducts", 400, 404)
-@bp.response(200, Products)
+@bp.response(200, Products, example=examples.PRODUCTS)
 def show_products(product_ids: str) -> dict:
     """Up to 50 products by their ids, with commas between them; 404 if one is missing."""
     return {"products": [product_body(one) for one in own_products(product_ids, MISSING)]}

@@ -119,7 +119,7 @@ class Money(Closed):
 
 def _nothing(**metadata) -> fields.Field:
     """A documented field for which Distribu has nothing."""
-    return fields.Raw(required=True, allow_none=True, metadata={"type": "null", **metadata})
+    return fields.Raw(required=True, metadata={"type": "null", **metadata})
 
 
 class Pricing(Closed):

@@ -9,6 +9,7 @@ from ..http.json_bodies import Closed
 from ..http.openapi import about, described
 from ..http.paging import Sort, rows_beside
 from ..models import Product
+from . import examples
 from .blueprint import stock_bp, website_bp
 from .paging import BAD_CURSOR, PAGE_SIZE, pagination, read_cursor, refuse_repeated
 from .products import own_products
@@ -32,7 +33,7 @@ class CursorQuery(Closed):
 @with_key("products:read")
 @described("listInventory", 400)
 @stock_bp.arguments(CursorQuery, location="query", unknown=RAISE)
-@stock_bp.response(200, InventoryPage)
+@stock_bp.response(200, InventoryPage, example=examples.INVENTORY_PAGE)
 def list_inventory(asked: dict) -> dict:
     """The stock of up to 50 products, the oldest product first."""
     refuse_repeated()
@@ -49,7 +50,7 @@ def list_inventory(asked: dict) -> dict:
 @stock_bp.get("/inventory/<variant_ids>")
 @with_key("products:read")
 @described("getInventory", 400, 404)
-@stock_bp.response(200, Inventory)
+@stock_bp.response(200, Inventory, example=examples.INVENTORY)
 def show_inventory(variant_ids: str) -> dict:
     """The stock of up to 50 products by their variants' ids, with commas between them."""
     return {"inventory": [_item(product) for product in own_products(variant_ids, MISSING)]}
@@ -59,7 +60,7 @@ def show_inventory(variant_ids: str) -> dict:
 @with_key("products:read")
 @described("listStorePages", 400)
 @stock_bp.arguments(CursorQuery, location="query", unknown=RAISE)
-@stock_bp.response(200, StorePages)
+@stock_bp.response(200, StorePages, example=examples.STORE_PAGES)
 def list_store_pages(asked: dict) -> dict:
     """The one store page of a company: its catalog, to which every product belongs."""
     refuse_repeated()
@@ -73,7 +74,7 @@ def list_store_pages(asked: dict) -> dict:
 @website_bp.get("/website")
 @with_key(None)
 @described("getWebsite")
-@website_bp.response(200, Website)
+@website_bp.response(200, Website, example=examples.WEBSITE)
 def show_website() -> dict:
     """The company of the key, in the terms of a website. Any valid key may ask."""
     return {

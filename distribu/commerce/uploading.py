@@ -18,6 +18,7 @@ from ..images import intake
 from ..images.attachment import ImageConflict, ImageLimitReached
 from ..images.decoding.policies import COMMERCE, InvalidImage
 from ..models import ERROR, Image
+from . import examples
 from .blueprint import bp
 from .changing import changed_images, committed, find_product
 from .document import UPLOAD
@@ -40,7 +41,7 @@ TOO_SLOW = "The upload took too long. Send it again."
 @bp.doc(requestBody=UPLOAD)
 @with_key("images:write")
 @described("uploadProductImage", 400, 404, 409, 413, 415)
-@bp.response(202, Accepted)
+@bp.response(202, Accepted, example=examples.ACCEPTED)
 def upload_image(product_id: str) -> Response:
     """Upload an image of a product; ask for its status until it is READY.
 

@@ -29,6 +29,7 @@ def examined(field: Field, policy: ImagePolicy) -> ImageInfo:
         raise known[1]
     return known[1]
 
+
 NO_FILENAME = "The file has no name, so it was not taken. Give it a name and choose it again."
 
 

@@ -98,5 +98,6 @@ def _note_use(key: ApiKey, now: datetime) -> None:
     if key.last_used_at and key.last_used_at > earlier:
         return
     is_older = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= earlier)
-    db.session.execute(update(ApiKey).where(ApiKey.id == key.id, is_older).values(last_used_at=now))
+    use = {"last_used_at": now, "last_used_from": get_remote_address()}
+    db.session.execute(update(ApiKey).where(ApiKey.id == key.id, is_older).values(use))
     db.session.commit()

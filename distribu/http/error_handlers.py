@@ -14,6 +14,7 @@ from .request_ids import request_id
 
 PAGES = (400, 403, 404, 413, 429, 500, 503)
 
+# What fails here is expected to be mended, or replaced, within a minute.
 RETRY_SECONDS = 60
 STORE_AWAY = "The image store does not answer right now. Try again in a minute."
 STORE_REFUSES = (
@@ -59,9 +60,11 @@ def answer(error: HTTPException) -> ResponseReturnValue:
 
 
 def _say_when_to_retry(response: Response) -> Response:
-    """Every refusal of a limit says it, whichever page or body it has."""
+    """Every refusal of a limit, and every outage, says it, whichever page or body it has."""
     if response.status_code == 429:
         response.headers.setdefault("Retry-After", str(seconds_to_wait()))
+    elif response.status_code == 503:
+        response.headers.setdefault("Retry-After", str(RETRY_SECONDS))
     return response
 
 

@@ -51,8 +51,13 @@ REASON = "reason"
 HEADER_ROWS = 10
 
 _IGNORED_IN_HEADERS = re.compile(r"[\s_-]")
-# Apostrophes before a formula count as part of it, so that guarding is undone exactly.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+# What begins a formula; full-width signs do in spreadsheets of East Asia. A dash before a blank is
+# that of a list. Apostrophes before a formula count as part of it, so that guarding is undone
+# exactly. A spreadsheet that parts cells elsewhere begins one behind a semicolon or a tab as well.
+_SIGN = r"'*(?:[=+@\uff1d\uff0b\uff0d\uff20]|-(?!\s))"
+_UNGUARDED = re.compile(rf"^(?='*[=+\-@\t\r\n])|(?:^|(?<=[;\t\r\n]))(?={_SIGN})")
+_GUARDED = re.compile(rf"^'(?='*[=+\-@\t\r\n])|(?:^|(?<=[;\t\r\n]))'(?={_SIGN})")
+_QUOTABLE = re.compile(r'[,;\t"\r\n]')
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t])\r?\n", re.IGNORECASE)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
@@ -152,12 +157,12 @@ def letter(index: int) -> str:
 
 def guarded(cell: str) -> str:
     """The cell as it is written, so that no spreadsheet runs it."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return _UNGUARDED.sub("'", cell)
 
 
 def unguarded(cell: str) -> str:
     """The cell as it was before guarded()."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return _GUARDED.sub("", cell)
 
 
 def lines(
@@ -165,7 +170,7 @@ def lines(
 ) -> Iterator[str]:
     """The text of a file, in pieces of some rows each; it begins with the header."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=delimiter)
+    writer = _QuotingWriter(buffer, delimiter)
     writer.writerow(map(guarded, header))
     for row in rows:
         writer.writerow(map(guarded, row))
@@ -181,6 +186,24 @@ def encoded(pieces: Iterable[str], encoding: str = "utf-8-sig") -> Iterator[byte
     """
     encoder = codecs.getincrementalencoder(encoding)("replace")
     return map(encoder.encode, pieces)
+
+
+class _QuotingWriter:
+    """Writes rows; a cell with a delimiter of any dialect is quoted, whichever the file has.
+
+    A spreadsheet that parts cells at semicolons finds none within a cell
+    then, and so no formula behind one.
+    """
+
+    def __init__(self, buffer: io.StringIO, delimiter: str = ","):
+        self.buffer, self.delimiter = buffer, delimiter
+
+    def writerow(self, cells: Iterable[str]) -> None:
+        self.buffer.write(self.delimiter.join(map(_quoted, cells)) + "\r\n")
+
+
+def _quoted(cell: str) -> str:
+    return '"{}"'.format(cell.replace('"', '""')) if _QUOTABLE.search(cell) else cell
 
 
 def _drained(buffer: io.StringIO) -> str:

@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import current_app, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
@@ -16,6 +16,10 @@ from ..http.tenancy import company_row_or_404, managers_only
 from ..models import PREFIX_LENGTH, ApiKey, utc_now
 from .blueprint import bp
 
+_READING = {
+    "products:read": "/api/v1/products?limit=5",
+    "orders:read": "/api/v1/orders?limit=5",
+}
 CREATED = "API key created! Copy it now — you won't see it again."
 
 
@@ -48,7 +52,10 @@ def create_api_key():
         after["expires_at"] = key.expires_at.isoformat()
     audit.record("api_key.created", "ApiKey", key.id, after=after)
     db.session.commit()
-    return render_template("settings/new_api_key.html", key=key, secret=secret, sentence=CREATED)
+    command = _first_request(key, secret)
+    return render_template(
+        "settings/new_api_key.html", key=key, secret=secret, sentence=CREATED, command=command
+    )
 
 
 @bp.get("/api-keys/<key_id>/revoke")
@@ -90,6 +97,15 @@ def _add_key(form: ApiKeyForm, secret: str) -> ApiKey:
     db.session.add(key)
     db.session.flush()
     return key
+
+
+def _first_request(key: ApiKey, secret: str) -> str:
+    """A curl command that this key may carry out, and that changes nothing."""
+    readable = (path for scope, path in _READING.items() if scope in key.scopes)
+    # Any key may ask whose it is.
+    path = next(readable, "/1.0/authorization/website")
+    url = current_app.config["PUBLIC_URL"] + path
+    return f'curl -H "Authorization: Bearer {secret}" "{url}"'
 
 
 def _question(key: ApiKey) -> dict:

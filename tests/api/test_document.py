@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.openapi import breaches, wishes
+
 
 @pytest.fixture
 def document(app) -> dict:
@@ -19,6 +21,27 @@ def schemas_in(node) -> list[dict]:
 
 def test_it_is_openapi_3_1(document):
     assert document["openapi"].startswith("3.1")
+    assert breaches(document) == []
+
+
+def test_every_operation_has_what_a_client_needs(document):
+    assert wishes(document) == []
+
+
+def test_what_a_client_needs_is_missed(document):
+    operation = document["paths"]["/api/v1/orders"]["post"]
+    del operation["operationId"], operation["responses"]["429"]
+    operation["requestBody"]["content"]["application/json"]["example"]["items"] = 5
+    assert sorted(wishes(document)) == [
+        "POST /api/v1/orders: no 429",
+        "POST /api/v1/orders: no operationId",
+        "POST /api/v1/orders: request: 5 is not of type 'array'",
+    ]
+
+
+def test_a_breach_of_the_standard_is_noticed(document):
+    document["paths"]["/api/v1/orders"]["post"]["responses"] = {"teapot": {}}
+    assert breaches(document)
 
 
 def test_every_body_is_closed(document):

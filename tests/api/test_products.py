@@ -390,8 +390,9 @@ class TestProxiedETag:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1//products", "//api/v1/products", "/store//acme/catalog", "/1.0//commerce/x"]
+    "path", ["/api/v1//products", "/api//v1/products", "/store//acme/catalog", "/1.0//commerce/x"]
 )
-def test_a_doubled_slash_is_no_redirect_to_the_host_that_was_sent(app, acme, path):
-    answer = app.test_client().get(path, headers={"Host": "evil.example"})
+def test_a_doubled_slash_is_no_redirect_to_the_host_that_was_sent(nobody, path):
+    sent = {"PATH_INFO": path, "HTTP_HOST": "evil.example"}
+    answer = nobody.get("/", environ_overrides=sent)
     assert (answer.status_code, answer.headers.get("Location")) == (404, None)

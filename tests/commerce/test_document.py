@@ -3,6 +3,7 @@
 import pytest
 
 from distribu.commerce import PREFIXES
+from tests.openapi import breaches, wishes
 
 
 @pytest.fixture
@@ -19,6 +20,11 @@ def schemas_in(node) -> list[dict]:
 
 def test_it_is_openapi_3_1(document):
     assert document["openapi"].startswith("3.1")
+    assert breaches(document) == []
+
+
+def test_every_operation_has_what_a_client_needs(document):
+    assert wishes(document) == []
 
 
 def test_every_body_is_closed(document):
