@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from distribu.serving.proxies import count_proxies, find_proxy_problems
 from tests.front import csrf_token, serving_shop
 from tests.images.image_files import jpeg
 from tests.servers import free_port
@@ -140,3 +141,30 @@ def test_http_2(front, certificate):
     command += ["--max-time", str(PATIENCE_SECONDS), "--write-out", "%{http_code} %{http_version}"]
     done = subprocess.run([*command, f"{certificate['url']}/login"], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("200 2", "")
+
+
+class TestCheck:
+    """flask check asks through the address that shoppers use."""
+
+    def settings(self, shop, url: str, trusted: int) -> dict:
+        # An address of this machine that does not look like one.
+        public_url = url.replace("127.0.0.1", "127.1")
+        return shop.app.config | {"PUBLIC_URL": public_url, "TRUSTED_PROXIES": trusted}
+
+    def test_one_proxy_that_is_trusted(self, shop, front):
+        assert find_proxy_problems(self.settings(shop, front, 1)) == []
+
+    def test_one_proxy_that_is_not(self, shop, front):
+        [problem] = find_proxy_problems(self.settings(shop, front, 0))
+        assert "all visitors have one address" in problem.message
+
+    def test_none_where_one_is_trusted(self, shop):
+        [problem] = find_proxy_problems(self.settings(shop, shop.url, 1))
+        assert "visitors can name their own address" in problem.message
+
+    def test_a_shop_that_is_not_up_says_nothing(self, shop):
+        url = f"http://127.0.0.1:{free_port()}"
+        assert find_proxy_problems(self.settings(shop, url, 1)) == []
+
+    def test_nobody_else_is_told(self, shop, front):
+        assert count_proxies(front, "another secret key, long enough too") is None
