@@ -155,6 +155,15 @@ def check_settings(config: Mapping) -> list[Problem]:
                 "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
             )
         )
+    if path := _path(config["PUBLIC_URL"]):
+        problems.append(
+            Problem(
+                "public-url-path",
+                f"DISTRIBU_PUBLIC_URL has the path {path}, under which no page answers: images "
+                "would be there, and the links of every page would not.",
+                "Give the shop a host name of its own, for example https://shop.example.com",
+            )
+        )
     for name in ("PUBLIC_URL", "IMAGE_BASE_URL", "PURGE_URL"):
         value = config[name]
         if value and not _host(value):
@@ -175,3 +184,8 @@ def _host(address: str) -> str:
     except ValueError:
         return ""
     return (parts.hostname or "") if parts.scheme in {"http", "https"} else ""
+
+
+def _path(address: str) -> str:
+    """The path of an http or https address, without a slash at its end; "" for what is none."""
+    return urlsplit(address).path.rstrip("/") if _host(address) else ""

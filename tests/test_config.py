@@ -19,6 +19,7 @@ NUMBERS = [
     "DISTRIBU_DECODE_MEMORY_MB",
     "DISTRIBU_DECODE_PROCESSES",
     "DISTRIBU_IMAGES_PER_PRODUCT",
+    "DISTRIBU_SPOOL_MB",
     "DISTRIBU_TRUSTED_PROXIES",
 ]
 
@@ -46,6 +47,18 @@ def test_what_is_no_address_is_a_problem(name, value):
     settings = load_config({f"DISTRIBU_{name}": value, "DISTRIBU_SECRET_KEY": "x" * 32})
     [problem] = check_settings(settings)
     assert problem.id == f"{name.lower().replace('_', '-')}-invalid"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/shop", "https://example.com/a/b/"])
+def test_a_public_url_with_a_path_is_a_problem(url):
+    settings = load_config({"DISTRIBU_PUBLIC_URL": url, "DISTRIBU_SECRET_KEY": "x" * 32})
+    [problem] = check_settings(settings)
+    assert problem.id == "public-url-path"
+    assert ("/shop" in problem.message) or ("/a/b," in problem.message)
+
+
+def test_a_slash_behind_the_public_url_is_none():
+    assert check_settings(load_config({"DISTRIBU_PUBLIC_URL": "http://127.0.0.1:8000/"})) == []
 
 
 @pytest.mark.parametrize(

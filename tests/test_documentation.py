@@ -64,7 +64,8 @@ def recipe_lines(text: str) -> list[str]:
 
 def addresses(text: str) -> set[tuple[str | None, str]]:
     """Return the method, where one is named, and the path of each address of the app."""
-    internal = set(re.findall(r"location (\S+) \{\s+internal;", text))
+    nginx = read([ROOT / "deploy" / "nginx.conf"])
+    internal = set(re.findall(r"location (\S+) \{\s+internal;", nginx))
     found = {match.groups() for span in spans(text) if (match := SPAN_ADDRESS.fullmatch(span))}
     urls = URL_ADDRESS.findall("\n".join([text, *code_lines(text)]))
     found |= {(None, path or "/") for path in urls}

@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,18 +24,6 @@ from tests.images.life import upload
 
 FOREVER = "public, max-age=31536000, immutable"
 
-# The objects of a directory store, sent by nginx where the app says so: the README has the same.
-# Of the app's headers nginx keeps Content-Type and Cache-Control, and drops the others.
-ACCEL = """
-location / {{ proxy_pass http://{app}; proxy_set_header Host $host; }}
-location /_objects/ {{
-    internal;
-    alias {store}/;
-    add_header X-Content-Type-Options nosniff;
-    add_header Content-Security-Policy $upstream_http_content_security_policy;
-    add_header Cross-Origin-Resource-Policy $upstream_http_cross_origin_resource_policy;
-}}
-"""
 # A cache as a CDN is one. Whoever may purge asks with X-Purge, which fetches anew.
 CDN = """
 location /images/ {{
@@ -56,14 +44,46 @@ http {{
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
     proxy_cache_path {folder}/cache keys_zone=images:1m;
-    server {{ listen 127.0.0.1:{port}; {locations} }}
+    {servers}
 }}
 """
 
 
+SERVER = "server {{ listen 127.0.0.1:{port}; {locations} }}"
+DEPLOYED = Path(__file__).parents[1] / "deploy"
+
+
 @contextmanager
-def nginx(folder: Path, locations: str) -> Iterator[str]:
+def deployed_nginx(folder: Path, app: str, store: Path, more: str = "") -> Iterator[str]:
+    """Yield the address of an nginx with the file of the repository.
+
+    app: host and port of the application. more: what /etc/nginx/distribu/ has for its server.
+    """
+    text = (DEPLOYED / "nginx.conf").read_text()
+    text = text.replace("include /etc/nginx/distribu/*.conf;", more)
+    # What is on this machine where the tests run it.
+    for here, there in {
+        "listen 8080;": "listen 127.0.0.1:{port};",
+        "server 127.0.0.1:8000;": f"server {app};",
+        "/var/cache/distribu": f"{folder}/static",
+        "/var/lib/distribu/store/": f"{store}/",
+    }.items():
+        assert here in text
+        text = text.replace(here, there)
+    with nginx(folder, lambda port: text.replace("{port}", str(port))) as address:
+        yield address
+
+
+@contextmanager
+def nginx_with(folder: Path, locations: str) -> Iterator[str]:
     """Yield the address of an nginx with these locations."""
+    with nginx(folder, lambda port: SERVER.format(port=port, locations=locations)) as address:
+        yield address
+
+
+@contextmanager
+def nginx(folder: Path, servers_at: Callable[[int], str]) -> Iterator[str]:
+    """Yield the address of an nginx with the servers that listen at a port."""
     binary = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     binary = binary or servers._missing("nginx", "install nginx-light")
     folder.mkdir()
@@ -71,7 +91,7 @@ def nginx(folder: Path, locations: str) -> Iterator[str]:
     user = "user root;" if os.geteuid() == 0 else ""
 
     def command(port: int) -> list[str]:
-        config = CONFIG.format(folder=folder, user=user, port=port, locations=locations)
+        config = CONFIG.format(folder=folder, user=user, servers=servers_at(port))
         (folder / "nginx.conf").write_text(config)
         return [binary, "-c", str(folder / "nginx.conf"), "-e", "stderr"]
 
@@ -137,26 +157,27 @@ def test_nginx_sends_the_bytes_that_the_app_points_at(make_app, tmp_path):
     _, image_id = add_image(app)
     plain = make_app()
     wanted = published(plain, image_id)
-    with serving(app) as address:
-        locations = ACCEL.format(app=address, store=tmp_path / "store")
-        with nginx(tmp_path / "nginx", locations) as front:
-            answers = {key: get(f"{front}/{key}") for key in wanted}
-            sent = {key: (a.headers["Content-Type"], a.data) for key, a in answers.items()}
-            assert sent == wanted
-            key, first = next(iter(answers.items()))
-            assert first.headers["Cache-Control"] == FOREVER
-            assert first.headers["X-Content-Type-Options"] == "nosniff"
-            assert first.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-            assert first.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-            known = get(f"{front}/{key}", **{"If-None-Match": first.headers["ETag"]})
-            part = get(f"{front}/{key}", Range="bytes=0-9")
-            narrow = get(f"{front}/{key}?format=300w")
-            assert (known.status, part.status, part.data) == (304, 206, first.data[:10])
-            assert narrow.data == wanted[f"images/{image_id}/v2/300w.webp"][1]
-            # Its own address is for nginx alone.
-            assert get(f"{front}/_objects/{key}").status == 404
-            remove(app, image_id)
-            assert {get(f"{front}/{key}").status for key in wanted} == {404}
+    with (
+        serving(app) as address,
+        deployed_nginx(tmp_path / "nginx", address, tmp_path / "store") as front,
+    ):
+        answers = {key: get(f"{front}/{key}") for key in wanted}
+        sent = {key: (a.headers["Content-Type"], a.data) for key, a in answers.items()}
+        assert sent == wanted
+        key, first = next(iter(answers.items()))
+        assert first.headers["Cache-Control"] == FOREVER
+        assert first.headers["X-Content-Type-Options"] == "nosniff"
+        assert first.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert first.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        known = get(f"{front}/{key}", **{"If-None-Match": first.headers["ETag"]})
+        part = get(f"{front}/{key}", Range="bytes=0-9")
+        narrow = get(f"{front}/{key}?format=300w")
+        assert (known.status, part.status, part.data) == (304, 206, first.data[:10])
+        assert narrow.data == wanted[f"images/{image_id}/v2/300w.webp"][1]
+        # Its own address is for nginx alone.
+        assert get(f"{front}/_objects/{key}").status == 404
+        remove(app, image_id)
+        assert {get(f"{front}/{key}").status for key in wanted} == {404}
 
 
 def test_a_bucket_answers_in_place_of_the_app(make_app, minio_url):
@@ -205,7 +226,7 @@ def test_a_cdn_forgets_what_it_is_told(make_app, minio_server, minio_url, tmp_pa
     wanted = published(app, image_id)
     origin = minio_url.split("@")[1]
     locations = CDN.format(origin=f"{origin}/images/")
-    with nginx(tmp_path / "nginx", locations) as cdn, purger(cdn) as purge_url:
+    with nginx_with(tmp_path / "nginx", locations) as cdn, purger(cdn) as purge_url:
         app.config |= {"IMAGE_BASE_URL": cdn, "PURGE_URL": purge_url if is_told else ""}
         for hit in ("MISS", "HIT"):
             answers = {key: get(f"{cdn}/{key}") for key in wanted}

@@ -4,6 +4,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from ..serving.proxies import find_proxy_problems
 from .checks import find_problems, format_problem
 from .images import images
 from .serve import serve, worker
@@ -19,7 +20,7 @@ def init_app(app: Flask) -> None:
 @with_appcontext
 def check() -> None:
     """Say what is wrong with the settings and the servers, and what to do."""
-    problems = find_problems()
+    problems = [*find_problems(), *find_proxy_problems(current_app.config)]
     for problem in problems:
         click.echo(format_problem(problem))
     if problems:

@@ -36,6 +36,8 @@ from .companion import Companion
 # Connections that wait to be accepted, and that one process has open: idle ones cost little.
 BACKLOG = 4096
 CONNECTIONS = 8192
+# Decoding yields to the pages of the process that it belongs to.
+DECODING_NICENESS = 10
 # How long a process may take to end before it is killed.
 STOP_SECONDS = queue_worker.STOP_SECONDS + 3
 
@@ -116,7 +118,9 @@ def load_front(is_ending: Event) -> Front:
     # Ctrl-C is the parent's: granian's process may hang when it is told to end twice at once.
     os.setpgrp()
     end_after(parent_process().join)
-    return Front(import_module("distribu").create_app(), is_ending.wait)
+    app = import_module("distribu").create_app()
+    app.extensions["image_sandbox"].niceness = DECODING_NICENESS
+    return Front(app, is_ending.wait)
 
 
 def end_after(wait: Callable[[], object]) -> None:

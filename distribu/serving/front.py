@@ -20,6 +20,7 @@ from . import gateway
 from .bodies import RETRY_SECONDS, STRANGER_BYTES, Body, Budget, Receive, Refused, without_body
 from .lanes import LONG_ANSWERS, Lanes, TooManyLongAnswers, lane_of
 from .patience import SEND_SECONDS, Patience
+from .proxies import ANSWER, QUESTION, forwarded_addresses, is_our_question
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ Send = Callable[[dict], Awaitable[None]]
 
 # As keys are made, under Settings; whether one opens anything, the application asks.
 KEY = re.compile(rb"(?i:bearer) +dk_[\w-]{20,100}")
+QUESTION_VARIABLE = f"HTTP_{QUESTION.upper().replace('-', '_')}"
 BUSY = "Other long downloads are under way. Try again in a minute."
 BODILESS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
@@ -103,12 +105,7 @@ class Front:
     def _address(self, scope: dict) -> str:
         """The address that the body comes from, as the trusted proxies name it."""
         trusted = self._app.config["TRUSTED_PROXIES"]
-        named = [
-            address.strip().decode("latin-1")
-            for name, value in scope["headers"]
-            if name == b"x-forwarded-for"
-            for address in value.split(b",")
-        ]
+        named = forwarded_addresses(scope["headers"])
         is_named = trusted and len(named) >= trusted
         return named[-trusted] if is_named else scope["client"][0]
 
@@ -117,6 +114,9 @@ class Front:
     ) -> None:
         """Run the application, and send what it says; then throw away the rest of drained."""
         environ = gateway.environ_of(scope, stream, length)
+        question = environ.get(QUESTION_VARIABLE)
+        if question and is_our_question(question, self._app.config["SECRET_KEY"]):
+            return await self._count_proxies(scope, send)
         lane = lane_of(
             environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("CONTENT_TYPE", "")
         )
@@ -166,6 +166,13 @@ class Front:
         while answer.rest and (data := await self._lanes.run(lane, context, answer.read_on)):
             for piece in _cut(data):
                 yield piece
+
+    async def _count_proxies(self, scope: dict, send: Send) -> None:
+        """Tell flask check, which has signed its question, what proxies have added to it."""
+        count = len(forwarded_addresses(scope["headers"]))
+        headers = [(ANSWER.encode(), b"%d" % count), (b"cache-control", b"no-store")]
+        answer = gateway.Answer(204, headers, b"", None, False, lambda: None)
+        await self._send(send, answer, self._pieces(answer, "", None), None)
 
     async def _refuse(self, send: Send, refusal: HTTPException) -> None:
         """Say in a line why the application does not run."""

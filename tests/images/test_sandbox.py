@@ -112,6 +112,14 @@ def test_child_is_ended_after_a_large_job(sandbox, monkeypatch):
     assert (pids(sandbox), sandbox._children) == ([], set())
 
 
+def test_children_yield_to_the_process_that_says_so(sandbox):
+    sandbox.niceness = 3
+    close(sandbox.publish(png(20, 10), MERCHANT))
+    [pid] = pids(sandbox)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, pid) == min(own + 3, 19)
+
+
 def test_child_that_died_idle_is_replaced(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
     (child,) = sandbox._idle

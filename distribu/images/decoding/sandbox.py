@@ -45,10 +45,11 @@ _DEATH_SECONDS = 5.0
 # The application stays out of the child: an empty package stands in for distribu/__init__.py,
 # which would bring Flask, the database driver and half a second with it.
 _BOOTSTRAP = """
-import sys, types
+import os, sys, types
 package = types.ModuleType("distribu")
 package.__path__ = [sys.argv[1]]
 sys.modules["distribu"] = package
+os.nice(int(sys.argv[4]))
 from distribu.images.decoding.child import main
 main(int(sys.argv[2]), int(sys.argv[3]))
 """
@@ -76,8 +77,10 @@ class Sandbox:
 
     processes and memory_bytes bound what works at once; an image that needs more memory
     than the whole budget works alone. Children start when they are first needed, and run with
-    the priority of the process that they belong to.
+    the priority of the process that they belong to, lowered by niceness.
     """
+
+    niceness = 0
 
     def __init__(
         self,
@@ -232,7 +235,7 @@ class Sandbox:
     @contextmanager
     def _child(self, needed_bytes: int) -> Iterator["_Child"]:
         """An idle child, or a new one; kept for the next job if it is sound and still small."""
-        child = self._idle_child() or _Child()
+        child = self._idle_child() or _Child(self.niceness)
         with self._changed:
             self._children.add(child)
         try:
@@ -265,14 +268,14 @@ class Sandbox:
 class _Child:
     """One process and the socket to it; sound until something about it is in doubt."""
 
-    def __init__(self):
+    def __init__(self, niceness: int):
         self.is_sound = False
         self._socket, socket_of_child = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         with socket_of_child:
             descriptors = [socket_of_child.fileno(), lifeline]
             try:
-                self.process = _start(descriptors)
+                self.process = _start(descriptors, niceness)
             except OSError as error:
                 self._close()
                 raise SandboxError(f"no decoding process: {error}") from error
@@ -338,9 +341,9 @@ class _Child:
         os.close(self._lifeline)
 
 
-def _start(descriptors: list[int]) -> subprocess.Popen:
+def _start(descriptors: list[int], niceness: int) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE, *map(str, descriptors)],
+        [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE, *map(str, [*descriptors, niceness])],
         pass_fds=descriptors,
         stdin=subprocess.DEVNULL,
         # No setting of the server, and so none of its secrets, goes with it.
