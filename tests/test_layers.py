@@ -37,7 +37,7 @@ FLOORS = [
     ["products", "sales"],
     ["importing"],
     ["forms"],
-    ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media"],
+    ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media", "health"],
     ["worker", "seed"],
     ["cli"],
     ["__init__"],

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from .. import worker as queue_worker
 from ..config import announce
 from ..extensions import db
+from ..http.request_ids import log_formatter
 from ..models import Company
 from .checks import TRANSIENT_PROBLEM_IDS, check_database, find_problems, format_problem
 from .companion import Companion
@@ -74,7 +75,9 @@ def serve(host: str, port: int, workers: int, demo: bool) -> None:
 @with_appcontext
 def worker(embedded: bool) -> None:
     """Do the work behind the pages, until told to end."""
-    logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(log_formatter(current_app.config, "worker: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     for chatty in ("alembic", "huey"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     if embedded:
