@@ -26,7 +26,7 @@ USER distribu
 VOLUME /app/instance
 EXPOSE 8000
 HEALTHCHECK --interval=10s --start-period=30s CMD ["python", "-c", \
-    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/login', timeout=5)"]
+    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=5)"]
 ENV FLASK_APP=wsgi
 CMD ["flask", "serve", "--host", "0.0.0.0"]
 

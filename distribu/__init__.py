@@ -24,7 +24,7 @@ from .images.decoding.sandbox import Sandbox
 from .images.stores.by_url import open_store
 from .images.stores.contract import StoreMisconfigured
 
-BLUEPRINTS = ("auth", "settings", "inventory", "storefront", "orders", "media")
+BLUEPRINTS = ("auth", "settings", "inventory", "storefront", "orders", "media", "health")
 # Each describes itself as well, so it registers its own blueprint.
 APIS = ("api", "commerce")
 

@@ -59,6 +59,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         "SPOOL_BYTES": _number(environ, "DISTRIBU_SPOOL_MB", 512, least=64) * MEBIBYTE,
         "IMAGES_PER_PRODUCT": _number(environ, "DISTRIBU_IMAGES_PER_PRODUCT", 100),
         "TRUSTED_PROXIES": _number(environ, "DISTRIBU_TRUSTED_PROXIES", 0, least=0),
+        "LOG_FORMAT": _one_of(environ, "DISTRIBU_LOG_FORMAT", ("text", "json")),
         "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
         **_FIXED,
     }
@@ -79,6 +80,14 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int = 1)
     if not (is_number and int(text) >= least):
         raise BadSetting(f"{name} is {text!r}, which is not a whole number of {least} or more.")
     return int(text)
+
+
+def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    """The word that a variable has; the first of those allowed where it is not set, or empty."""
+    word = environ.get(name) or allowed[0]
+    if word not in allowed:
+        raise BadSetting(f"{name} is {word!r}. It can be {' or '.join(allowed)}.")
+    return word
 
 
 _FIXED = {

@@ -44,10 +44,10 @@ def app(make_app):
     ("code", "headline"),
     [
         (400, "That request could not be read"),
-        (403, "This is not open to you"),
-        (404, "Nothing is here"),
+        (403, "You don&#39;t have access to this page"),
+        (404, "Page not found"),
         (413, "That is too large to send"),
-        (429, "That was a lot at once"),
+        (429, "Too many requests"),
         (503, "Distribu is not available right now"),
         (409, "Conflict"),
         (418, "I&#39;m a teapot"),
@@ -64,7 +64,7 @@ def test_every_error_has_a_page(nobody, code, headline):
 def test_address_that_does_not_exist_has_a_page(nobody):
     answer = nobody.get("/no/such/address")
     assert answer.status_code == 404
-    assert "Nothing is here" in answer.text
+    assert "Page not found" in answer.text
 
 
 def test_wrong_method_names_the_right_ones(nobody):

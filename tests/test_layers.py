@@ -38,7 +38,7 @@ FLOORS = [
     ["products", "sales"],
     ["importing"],
     ["forms"],
-    ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media"],
+    ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media", "health"],
     ["serving", "worker", "seed"],
     ["cli"],
     ["__init__"],

@@ -80,8 +80,8 @@ def test_every_other_change_is_refused_and_leaves_no_trace(app_context, before, 
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [
-        ("CANCELLED", "CANCELLED", "This order is already cancelled."),
-        ("SHIPPED", "CANCELLED", "This order is shipped, so it cannot become cancelled."),
+        ("CANCELLED", "CANCELLED", "This order is already canceled."),
+        ("SHIPPED", "CANCELLED", "This order is shipped, so it cannot become canceled."),
     ],
 )
 def test_a_refusal_says_why(app_context, before, after, sentence):
@@ -161,6 +161,6 @@ def test_of_many_who_cancel_at_once_one_returns_the_stock(make_app, database):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answers) == ["This order is already cancelled."] * 3 + ["canceled"]
+    assert sorted(answers) == ["This order is already canceled."] * 3 + ["canceled"]
     with app.app_context():
         assert stock_left(db.session.get(Order, order_id)) == 10

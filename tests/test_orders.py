@@ -370,12 +370,16 @@ def test_a_draft_is_its_users_own(alice, bob, products):
 def test_a_month_old_draft_is_forgotten(app, cast):
     now = utc_now()
     with app.app_context():
-        save(cast.alice, Draft("old-token-of-alice", notes="old"), now - timedelta(days=31))
+        save(
+            cast.alice,
+            Draft("old-token-of-alice", texts={"notes": "old"}),
+            now - timedelta(days=31),
+        )
         save(cast.bob, Draft("old-token-of-bob-too"), now - timedelta(days=31))
-        save(cast.alice, Draft("new-token-of-alice", notes="new"), now)
+        save(cast.alice, Draft("new-token-of-alice", texts={"notes": "new"}), now)
         db.session.commit()
-        assert load(cast.alice, "old-token-of-alice").notes == ""
-        assert load(cast.alice, "new-token-of-alice").notes == "new"
+        assert load(cast.alice, "old-token-of-alice").texts == {}
+        assert load(cast.alice, "new-token-of-alice").texts["notes"] == "new"
         assert db.session.scalar(select(func.count(OrderDraft.token))) == 2
 
 

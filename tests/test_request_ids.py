@@ -1,12 +1,15 @@
 """The number of a request: in its answer, and in the log's lines about it."""
 
+import json
 import logging
 import re
 import sys
 import traceback
 
+import pytest
 from flask.logging import default_handler
 
+from distribu.config import BadSetting, load_config
 from distribu.http.request_ids import request_id
 
 
@@ -56,3 +59,38 @@ def test_a_traceback_keeps_its_lines(app):
         *traceback.format_exception(*error)[1].rstrip().splitlines(),
         "ValueError: wrong",
     ]
+
+
+@pytest.fixture
+def json_app(make_app):
+    """Distribu with LOG_FORMAT json; the handler is Flask's own, and shared."""
+    formatter = default_handler.formatter
+    yield make_app(LOG_FORMAT="json")
+    default_handler.setFormatter(formatter)
+
+
+def test_with_the_setting_each_line_is_one_json_object(json_app):
+    with json_app.test_request_context("/"):
+        written = line('two\nlines, "quoted" \ud800')
+        number = request_id()
+    assert "\n" not in written
+    found = json.loads(written)
+    assert found["message"] == 'two\nlines, "quoted" \ud800'
+    assert (found["level"], found["logger"]) == ("WARNING", "distribu.images")
+    assert found["requestId"] == number
+    assert found["time"].endswith("+00:00")
+
+
+def test_a_json_line_holds_the_whole_traceback(json_app):
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "failed", (), sys.exc_info())
+    found = json.loads(default_handler.formatter.format(record))
+    assert found["exception"].endswith("ZeroDivisionError")
+    assert "requestId" not in found
+
+
+def test_an_unknown_log_format_is_refused():
+    with pytest.raises(BadSetting, match=r"DISTRIBU_LOG_FORMAT is 'xml'. It can be text or json."):
+        load_config({"DISTRIBU_LOG_FORMAT": "xml"})

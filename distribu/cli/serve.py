@@ -28,6 +28,7 @@ from sqlalchemy import select
 from .. import worker as queue_worker
 from ..config import announce
 from ..extensions import db
+from ..http.request_ids import log_formatter
 from ..models import Company
 from ..serving.front import Front
 from .checks import TRANSIENT_PROBLEM_IDS, check_database, find_problems, format_problem
@@ -90,7 +91,9 @@ def _serve(host: str, port: int, workers: int, greeting: str) -> None:
 @with_appcontext
 def worker(embedded: bool) -> None:
     """Do the work behind the pages, until told to end."""
-    logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(log_formatter(current_app.config, "worker: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     for chatty in ("alembic", "huey"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     if embedded:

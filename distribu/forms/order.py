@@ -1,14 +1,36 @@
-"""The form of a new order."""
+"""The forms of orders: a new one, the list, a change of status."""
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SearchField, TextAreaField
-from wtforms.validators import Length
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    HiddenField,
+    SearchField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Length, Optional
 
-from ..sales.placement import NOTES_MAX
+from ..models import ORDER_STATUSES
+from ..sales.placement import CUSTOMER_ADDRESS_MAX, CUSTOMER_NAME_MAX, NOTES_MAX, PO_NUMBER_MAX
+from ..sales.status import STATUS_LABELS
+
+# What an order says beside its lines; a draft keeps these under the same names.
+TEXTS = ("customer_name", "po_number", "customer_address", "notes")
 
 
 def _plain_line_ends(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n").strip()
+
+
+def _text(kind: type[Field], label: str, longest: int, noun: str = "") -> Field:
+    """An optional text of at most so many characters. noun: the label in a sentence."""
+    too_long = f"{noun or label} can have at most {longest:,} characters."
+    validators = [Length(max=longest, message=too_long)]
+    options = {"maxlength": longest, "autocomplete": "off"}
+    return kind(label, validators, filters=[_plain_line_ends], render_kw=options)
 
 
 class OrderForm(FlaskForm):
@@ -20,10 +42,35 @@ class OrderForm(FlaskForm):
     draft = HiddenField()
     at = HiddenField()
     q = SearchField("Search products")
-    notes = TextAreaField(
-        "Notes",
-        filters=[_plain_line_ends],
-        validators=[
-            Length(max=NOTES_MAX, message=f"Notes can have at most {NOTES_MAX:,} characters.")
-        ],
+    customer_name = _text(StringField, "Customer", CUSTOMER_NAME_MAX, "Customer name")
+    po_number = _text(StringField, "PO number", PO_NUMBER_MAX)
+    customer_address = _text(TextAreaField, "Address", CUSTOMER_ADDRESS_MAX)
+    notes = _text(TextAreaField, "Notes", NOTES_MAX)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What was typed into each of TEXTS."""
+        return {name: self[name].data for name in TEXTS}
+
+
+class OrderFilterForm(FlaskForm):
+    """Which orders to list; it changes nothing, so it needs no token."""
+
+    class Meta:
+        csrf = False
+
+    q = SearchField("Search", [Optional()])
+    status = SelectField(
+        "Status",
+        [Optional()],
+        choices={"": "Any status"} | {status: STATUS_LABELS[status] for status in ORDER_STATUSES},
     )
+    since = DateField("From", [Optional()], name="from")
+    until = DateField("To", [Optional()], name="to")
+
+
+class StatusForm(FlaskForm):
+    """The next status of an order. returns_stock counts where it is canceled."""
+
+    status = SelectField(choices=ORDER_STATUSES)
+    returns_stock = BooleanField("Return these items to stock")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
@@ -55,7 +56,7 @@ def answer(error: HTTPException) -> ResponseReturnValue:
     response = error.get_response()
     bodies = current_app.extensions["error_bodies"].items()
     fill = next((fill for prefix, fill in bodies if request.path.startswith(prefix)), None)
-    (fill or _fill_with_page)(response, error)
+    (fill or fill_with_page)(response, error)
     return response
 
 
@@ -91,9 +92,10 @@ def own_sentence(error: HTTPException) -> str:
     return error.description if error.description != type(error).description else ""
 
 
-def _fill_with_page(response: Response, error: HTTPException) -> None:
+def fill_with_page(response: Response, error: HTTPException) -> None:
+    """Fill the response with the page of its error."""
     code = error.code or 500
-    known = {"message": wait_sentence() if code == 429 else ""}
+    known = {"message": wait_sentence() if code == 429 else "", "layout": _layout(code)}
     if code == 503:
         # Neither of these asks the database.
         known["message"] = own_sentence(error)
@@ -107,3 +109,9 @@ def _fill_with_page(response: Response, error: HTTPException) -> None:
         page = render_template("errors/_error.html", **known)
     response.set_data(page)
     response.content_type = "text/html; charset=utf-8"
+
+
+def _layout(code: int) -> str:
+    """Return the template around the page: the dashboard's navigation stays where it helps."""
+    is_inside = code in (403, 404) and request.path.startswith("/dashboard")
+    return "dashboard.html" if is_inside and current_user.is_authenticated else "base.html"

@@ -1,12 +1,33 @@
 """A number for every request: in its answer, in every line that the log has of it."""
 
+import json
 import logging
 import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from flask import Flask, Response, g, has_request_context
 from flask.logging import default_handler
 
 HEADER = "X-Request-Id"
+TEXT_LINE = "[%(asctime)s] %(levelname)s in %(module)s: %(message)s%(request)s"
+
+
+class JsonFormatter(logging.Formatter):
+    """Each record as one JSON object on a line of its own, whatever its message holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if has_request_context():
+            line["requestId"] = request_id()
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
 
 
 # C0 and C1 controls, DEL, and what Unicode has to part lines and turn them around.
@@ -30,9 +51,12 @@ def init_request_ids(app: Flask) -> None:
     """Each answer says its request's number, and so does each line of the log."""
     app.after_request(_say)
     default_handler.addFilter(_number_line)
-    default_handler.setFormatter(
-        OneLine("[%(asctime)s] %(levelname)s in %(module)s: %(message)s%(request)s")
-    )
+    default_handler.setFormatter(log_formatter(app.config, TEXT_LINE))
+
+
+def log_formatter(config: Mapping, text_line: str) -> logging.Formatter:
+    """Return what writes the lines of the log. text_line: the format of those for people."""
+    return JsonFormatter() if config["LOG_FORMAT"] == "json" else OneLine(text_line)
 
 
 def request_id() -> str:

@@ -1,15 +1,17 @@
 """How values are shown to people: the filters of the templates."""
 
+from datetime import date, datetime
 from decimal import Decimal
 
 from flask import Flask
+from markupsafe import Markup
 
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 def init_template_filters(app: Flask) -> None:
-    """Templates can say {{ price_minor | money(currency) }} and {{ bytes | byte_size }}."""
-    app.jinja_env.filters.update(money=money, byte_size=byte_size)
+    """Add the filters: {{ price_minor | money(currency) }}, {{ created_at | moment }} and so on."""
+    app.jinja_env.filters.update(money=money, byte_size=byte_size, day=day, moment=moment)
 
 
 def money(price_minor: int, currency: str = "USD") -> str:
@@ -23,3 +25,19 @@ def byte_size(count: int) -> str:
     if count < 1024:
         return f"{count} bytes"
     return f"{count / 1024:,.0f} KB" if count < 1024 * 1024 else f"{count / 1024 / 1024:,.1f} MB"
+
+
+def moment(at: datetime) -> Markup:
+    """A time as people read it everywhere, with its zone: "9 Nov 2026, 08:30 UTC"."""
+    return Markup('<time datetime="{}">{}, {:%H:%M} UTC</time>').format(
+        at.isoformat(timespec="seconds"), _day(at), at
+    )
+
+
+def day(at: datetime) -> Markup:
+    """The day of a time, in the same words: "9 Nov 2026"."""
+    return Markup('<time datetime="{}">{}</time>').format(at.date().isoformat(), _day(at))
+
+
+def _day(at: date) -> str:
+    return f"{at.day} {at:%b %Y}"

@@ -11,8 +11,15 @@ from ..extensions import db
 from .accounts import User
 from .columns import UtcDateTime, created_at_column, id_column, utc_now
 from .products import Product
+from .search_text import SEARCHABLE_MAX, searchable
 
 ORDER_STATUSES = ("SUBMITTED", "CONFIRMED", "SHIPPED", "DELIVERED", "CANCELLED")
+
+
+def _searchable_of(context) -> str:
+    values = context.get_current_parameters()
+    texts = (values.get("customer_name"), values.get("po_number"))
+    return searchable(str(values["number"]), *texts)
 
 
 class Order(db.Model):
@@ -34,6 +41,14 @@ class Order(db.Model):
     po_number: Mapped[str | None] = mapped_column(String(100))
     notes: Mapped[str | None] = mapped_column(String(2000))
     total_minor: Mapped[int] = mapped_column(BigInteger)
+    # The currency in which it was placed, whatever the company has now.
+    currency: Mapped[str] = mapped_column(String(3), default="USD", server_default="USD")
+    customer_name: Mapped[str | None] = mapped_column(String(200))
+    customer_address: Mapped[str | None] = mapped_column(String(500))
+    # Number, customer and PO number as the list looks for them.
+    search_text: Mapped[str] = mapped_column(
+        String(SEARCHABLE_MAX), default=_searchable_of, server_default=""
+    )
     customer_id: Mapped[str | None] = mapped_column(String(26))
     created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = created_at_column()
@@ -57,6 +72,8 @@ class OrderLine(db.Model):
     sku: Mapped[str | None] = mapped_column(String(100))
     unit_price_minor: Mapped[int] = mapped_column(BigInteger)
     quantity: Mapped[int]
+    # The hosted image that the product had then. No foreign key: it may be gone by now.
+    image_id: Mapped[str | None] = mapped_column(String(26))
     order: Mapped[Order] = relationship(back_populates="lines")
     product: Mapped[Product | None] = relationship()
 
@@ -64,12 +81,21 @@ class OrderLine(db.Model):
     def total_minor(self) -> int:
         return self.unit_price_minor * self.quantity
 
+    @property
+    def is_image_changed(self) -> bool:
+        """Whether the product shows another image now than when it was ordered."""
+        if self.image_id is None or self.product is None:
+            return False
+        image = None if self.product.external_image_url else self.product.image
+        return image is None or image.id != self.image_id
+
 
 class OrderDraft(db.Model):
     """An order that somebody is writing: what its form shows again after a reload.
 
     token: the submit_token of the order that it becomes. content: lines
-    as a list of product id, quantity as typed and price as shown; notes.
+    as a list of product id, quantity as typed and price as shown; notes,
+    customer_name, po_number, customer_address.
     """
 
     user_id: Mapped[str] = mapped_column(

@@ -30,7 +30,11 @@ class IdempotencyKey(db.Model):
 class AuditEntry(db.Model):
     """Who changed what, before and after; only ever added."""
 
-    __table_args__ = (Index("ix_audit_entry_company", "company_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entry_company", "company_id", "created_at", "id"),
+        # For the history of a single order.
+        Index("ix_audit_entry_entity", "company_id", "entity_id"),
+    )
 
     id: Mapped[str] = id_column()
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))

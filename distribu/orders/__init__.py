@@ -1,7 +1,7 @@
-"""Blueprint /dashboard/orders: list, detail, and the form of a new order."""
+"""Blueprint /dashboard/orders: list, detail, status, and the form of a new order."""
 
 # Imported for the views that they add to bp.
-from . import composing, reading
+from . import changing, composing, reading
 from .blueprint import bp
 
-__all__ = ["bp", "composing", "reading"]
+__all__ = ["bp", "changing", "composing", "reading"]

@@ -28,7 +28,7 @@ def new_order():
     draft = load(current_user.id, request.args.get("draft"))
     if order := placed_order(g.company.id, draft.token):
         return redirect(url_for(".show_order", order_id=order.id))
-    form = OrderForm(formdata=None, q=request.args.get("q"), notes=draft.notes)
+    form = OrderForm(formdata=None, q=request.args.get("q"), **draft.texts)
     return _page(form, draft, request.args.get("page"))
 
 
@@ -38,7 +38,7 @@ def new_order():
 def change_order():
     """The pressed button has done its work; "Place order" has made the order, or says why not."""
     form = OrderForm()
-    draft = Draft.of(request.form, form.notes.data)
+    draft = Draft.of(request.form, form.texts)
     if is_resumed():
         return _page(form, draft, form.at.data)
     if order := placed_order(g.company.id, draft.token):
@@ -70,7 +70,7 @@ def browse_products() -> Response:
 def change_lines() -> Response:
     """Fragment: the order after the pressed button, or after what was typed into it."""
     form = OrderForm()
-    draft = Draft.of(request.form, form.notes.data)
+    draft = Draft.of(request.form, form.texts)
     if order := placed_order(g.company.id, draft.token):
         return make_response("", {"HX-Redirect": url_for(".show_order", order_id=order.id)})
     problem = _press(draft)
@@ -103,8 +103,8 @@ def _place(form: OrderForm, draft: Draft):
         draft.token,
         {line.product.id: line.quantity for line in lines},
         draft.seen_prices,
-        notes=form.notes.data or None,
         created_by_id=current_user.id,
+        **{name: text or None for name, text in form.texts.items()},
     )
     try:
         order = place_order(g.company.id, wanted)

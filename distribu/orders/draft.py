@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import selectinload
 
 from ..extensions import db
+from ..forms.order import TEXTS
 from ..models import OrderDraft, Product, utc_now
 from ..models.json_rows import upsert_into
 from ..sales.placement import LINES_MAX, QUANTITY_MAX, quantity
@@ -57,21 +58,22 @@ class Line:
 
 @dataclass
 class Draft:
-    """The lines and notes of an order that is not placed yet.
+    """An order that is not placed yet.
 
     typed: quantities by product id, in the order of the lines.
-    seen_prices: in minor units by product id.
+    seen_prices: in minor units by product id. texts: by their names in
+    TEXTS, all of which may be absent.
     """
 
     token: str
     typed: dict[str, str] = field(default_factory=dict)
     seen_prices: dict[str, int] = field(default_factory=dict)
-    notes: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, form: Mapping[str, str], notes: str) -> "Draft":
+    def of(cls, form: Mapping[str, str], texts: dict[str, str]) -> "Draft":
         """The draft that a posted form holds; a field that is not ours is passed over."""
-        draft = cls(token_or_new(form.get("draft")), notes=notes)
+        draft = cls(token_or_new(form.get("draft")), texts=texts)
         for name, value in form.items():
             kind, _, product_id = name.partition("-")
             if not _PRODUCT_ID.fullmatch(product_id):
@@ -135,15 +137,22 @@ def load(user_id: str, token: str | None) -> Draft:
             draft.typed[product_id] = typed
             if price is not None:
                 draft.seen_prices[product_id] = price
-        draft.notes = row.content["notes"]
+        draft.texts = {name: row.content.get(name, "") for name in TEXTS}
     return draft
+
+
+def unfinished(user_id: str) -> list[OrderDraft]:
+    """Return the user's drafts that hold anything, the newest first."""
+    own = select(OrderDraft).where(OrderDraft.user_id == user_id)
+    newest_first = own.order_by(OrderDraft.saved_at.desc(), OrderDraft.token)
+    return [row for row in db.session.scalars(newest_first) if any(row.content.values())]
 
 
 def save(user_id: str, draft: Draft, now: datetime | None = None) -> None:
     """The draft is kept; what this user left lying for a month is not. The caller commits."""
     now = now or utc_now()
     lines = [[key, typed, draft.seen_prices.get(key)] for key, typed in draft.typed.items()]
-    saved = {"content": {"lines": lines, "notes": draft.notes}, "saved_at": now}
+    saved = {"content": {"lines": lines, **draft.texts}, "saved_at": now}
     insert = upsert_into(OrderDraft).values(user_id=user_id, token=draft.token, **saved)
     db.session.execute(
         insert.on_conflict_do_update(index_elements=["user_id", "token"], set_=saved)
@@ -155,8 +164,7 @@ def save(user_id: str, draft: Draft, now: datetime | None = None) -> None:
     )
 
 
-def discard(user_id: str, token: str) -> None:
-    """The draft is gone: it is an order now. The caller commits."""
-    db.session.execute(
-        delete(OrderDraft).where(OrderDraft.user_id == user_id, OrderDraft.token == token)
-    )
+def discard(user_id: str, token: str) -> bool:
+    """Delete the draft and return whether there was one. The caller commits."""
+    own = (OrderDraft.user_id == user_id, OrderDraft.token == token)
+    return db.session.execute(delete(OrderDraft).where(*own)).rowcount > 0

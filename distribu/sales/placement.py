@@ -1,6 +1,6 @@
 """How an order comes to be: the stock of all its lines is taken, or of none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,11 +8,14 @@ from sqlalchemy import Row, select, update
 
 from .. import audit
 from ..extensions import db
-from ..models import Company, Order, OrderLine, Product, utc_now
+from ..models import Company, Order, OrderLine, Product, shown_image_id, utc_now
 
 QUANTITY_MAX = 1_000_000
 LINES_MAX = 200
 NOTES_MAX = 2000
+CUSTOMER_NAME_MAX = 200
+CUSTOMER_ADDRESS_MAX = 500
+PO_NUMBER_MAX = 100
 
 
 class OrderRefused(Exception):
@@ -37,6 +40,8 @@ class OrderRequest:
     seen_prices: Mapping[str, int] = field(default_factory=dict)
     notes: str | None = None
     po_number: str | None = None
+    customer_name: str | None = None
+    customer_address: str | None = None
     customer_id: str | None = None
     created_by_id: str | None = None
 
@@ -77,29 +82,33 @@ def place_order(company_id: str, request: OrderRequest, now: datetime | None = N
         raise OrderRefused([f"An order can have at most {LINES_MAX} products."])
     now = now or utc_now()
     taken = _take_stock(company_id, request.quantities, now)
-    number = _next_number(company_id)
+    number, currency = _next_number(company_id)
     if placed_order(company_id, request.submit_token):
         db.session.rollback()
         return placed_order(company_id, request.submit_token)
     if problems := _problems(company_id, request, taken):
         db.session.rollback()
         raise OrderRefused(problems)
-    order = _new_order(company_id, request, number, taken, now)
+    order = _new_order(company_id, request, taken, now)
+    order.number, order.currency = number, currency
+    db.session.add(order)
+    db.session.flush()
     summary = {"number": number, "total_minor": order.total_minor, "lines": len(order.lines)}
     audit.record("order.created", "Order", order.id, after=summary)
     return order
 
 
-def _next_number(company_id: str) -> int:
+def _next_number(company_id: str) -> Row:
+    """Return the number of the company's next order, and the company's currency."""
     # A lock too, until commit: from here on no other order of the company has this token, and
     # a rollback leaves no gap. After the products, as in every other change of a catalog.
-    return db.session.scalar(
+    return db.session.execute(
         update(Company)
         .where(Company.id == company_id)
         .values(last_order_number=Company.last_order_number + 1)
-        .returning(Company.last_order_number),
+        .returning(Company.last_order_number, Company.currency),
         execution_options={"synchronize_session": False},
-    )
+    ).one()
 
 
 def _take_stock(company_id: str, quantities: Mapping[str, int], now: datetime) -> dict[str, Row]:
@@ -151,24 +160,33 @@ def _why_not(company_id: str, product_id: str) -> str:
 
 
 def _new_order(
-    company_id: str, request: OrderRequest, number: int, taken: dict[str, Row], now: datetime
+    company_id: str, request: OrderRequest, taken: dict[str, Row], now: datetime
 ) -> Order:
     order = Order(
         company_id=company_id,
-        number=number,
         submit_token=request.submit_token,
         notes=request.notes,
         po_number=request.po_number,
+        customer_name=request.customer_name,
+        customer_address=request.customer_address,
         customer_id=request.customer_id,
         created_by_id=request.created_by_id,
         created_at=now,
         updated_at=now,
     )
+    image_ids = _hosted_image_ids(request.quantities)
     for position, (product_id, wanted) in enumerate(request.quantities.items()):
         line = OrderLine(product_id=product_id, position=position, quantity=wanted)
         line.name, line.sku, line.unit_price_minor = taken[product_id]
+        line.image_id = image_ids.get(product_id)
         order.lines.append(line)
     order.total_minor = sum(line.total_minor for line in order.lines)
-    db.session.add(order)
-    db.session.flush()
     return order
+
+
+def _hosted_image_ids(product_ids: Iterable[str]) -> dict[str, str]:
+    """Return the id of the image that each product shows, without those at other hosts."""
+    hosted = select(Product.id, shown_image_id()).where(
+        Product.id.in_(product_ids), Product.external_image_url.is_(None)
+    )
+    return dict(db.session.execute(hosted).all())

@@ -6,10 +6,11 @@ from sqlalchemy import select, update
 
 from .. import audit
 from ..extensions import db
-from ..models import ORDER_STATUSES, Order, OrderLine, Product, utc_now
+from ..models import ORDER_STATUSES, AuditEntry, Order, OrderLine, Product, utc_now
 from ..products.rules import STOCK_MAX
 
 CANCELLED = "CANCELLED"
+STATUS_CHANGED = "order.status_changed"
 NEXT_STATUSES = {
     "SUBMITTED": ("CONFIRMED", CANCELLED),
     "CONFIRMED": ("SHIPPED", CANCELLED),
@@ -17,6 +18,10 @@ NEXT_STATUSES = {
     "DELIVERED": (),
     CANCELLED: (),
 }
+
+
+# The constants are spelled as the API documents them, the words as people here write them.
+STATUS_LABELS = {status: status.capitalize() for status in ORDER_STATUSES} | {CANCELLED: "Canceled"}
 
 
 class StatusRefused(Exception):
@@ -67,10 +72,20 @@ def change_status(
     return db.session.get_one(Order, order_id, populate_existing=True)
 
 
+def status_history(order: Order) -> list[AuditEntry]:
+    """Return the log entries of each change of the status, the oldest first."""
+    entries = select(AuditEntry).where(
+        AuditEntry.company_id == order.company_id,
+        AuditEntry.entity_id == order.id,
+        AuditEntry.action == STATUS_CHANGED,
+    )
+    return db.session.scalars(entries.order_by(AuditEntry.created_at, AuditEntry.id)).all()
+
+
 def _record(order_id: str, before: str, after: str, is_returned: bool) -> None:
     returned = {"stock_returned": True} if is_returned else {}
     audit.record(
-        "order.status_changed", "Order", order_id, {"status": before}, {"status": after} | returned
+        STATUS_CHANGED, "Order", order_id, {"status": before}, {"status": after} | returned
     )
 
 
@@ -99,5 +114,6 @@ def _why_not(company_id: str, order_id: str, new_status: str) -> str:
         select(Order.status).where(Order.id == order_id, Order.company_id == company_id)
     )
     if status == new_status:
-        return f"This order is already {new_status.lower()}."
-    return f"This order is {(status or '').lower()}, so it cannot become {new_status.lower()}."
+        return f"This order is already {STATUS_LABELS[new_status].lower()}."
+    before, after = (STATUS_LABELS[one].lower() for one in (status, new_status))
+    return f"This order is {before}, so it cannot become {after}."

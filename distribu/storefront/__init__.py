@@ -6,7 +6,6 @@ from math import ceil
 from types import SimpleNamespace
 
 from flask import (
-    Blueprint,
     Response,
     abort,
     current_app,
@@ -19,10 +18,12 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from ..extensions import db
 from ..models import READY, Company, Image, Product
+from . import sitemap
+from .blueprint import bp
 from .caching import unchanged_or_empty
 from .catalog import PAGE_SIZE, SORTS, Choice, cards, count, count_by_category
 
-bp = Blueprint("storefront", __name__, url_prefix="/store/<slug>")
+__all__ = ["bp", "sitemap"]
 
 # As many pages on either side of the current one are named; the first and the last always are.
 NEIGHBORS = 2
@@ -105,6 +106,7 @@ def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_
         store_url=url_for(".index", slug=company.slug),
         catalog_url=catalog_url,
         choice=choice,
+        canonical_url=_public_url(choice.url(catalog_url, sort="name", page=choice.page)),
         sorts=SORTS,
         cards=cards(connection, company.id, choice),
         categories=[category for category in categories if category],

@@ -1,0 +1,34 @@
+"""The blueprint that the views of this room belong to, and its page for what is not found."""
+
+from flask import Blueprint, Response, render_template, request
+from flask.blueprints import BlueprintSetupState
+from sqlalchemy import select
+from werkzeug.exceptions import HTTPException, NotFound
+
+from ..extensions import db
+from ..http.error_handlers import answer_under, fill_with_page
+from ..models import Company
+
+PREFIX = "/store/"
+
+bp = Blueprint("storefront", __name__, url_prefix=f"{PREFIX}<slug>")
+
+
+@bp.record_once
+def _answer_errors(state: BlueprintSetupState) -> None:
+    # By path, and not by bp.errorhandler(): an address that no view has belongs to no blueprint.
+    answer_under(state.app, PREFIX, _fill)
+
+
+def _fill(response: Response, error: HTTPException) -> None:
+    """Fill a 404 with a page of the store: a shopper is never led to the merchant's sign-in."""
+    if not isinstance(error, NotFound):
+        fill_with_page(response, error)
+        return
+    slug = request.path.removeprefix(PREFIX).partition("/")[0]
+    company = db.session.execute(
+        select(Company.slug, Company.name).where(Company.slug == slug)
+    ).first()
+    template = "storefront/not_found.html" if company else "storefront/no_store.html"
+    response.set_data(render_template(template, company=company))
+    response.content_type = "text/html; charset=utf-8"
