@@ -3,6 +3,7 @@
 from flask import Flask
 
 from ..http.api_keys import INVALID, LACKS_SCOPE, RATE_LIMIT
+from ..http.error_handlers import STORE_AWAY
 from ..http.openapi import JsonApi
 from .blueprint import NO_FILES, PREFIX
 from .errors import SENTENCES
@@ -65,7 +66,7 @@ class DescribedApi(JsonApi):
             "A fault of Distribu's.",
             {"error": SENTENCES[500], "requestId": "0A1B2C3D4E5F60718293"},
         ),
-        503: ("A part of Distribu does not answer.", {"error": SENTENCES[503]}),
+        503: ("A part of Distribu does not answer.", {"error": STORE_AWAY}),
     }
 
     def __init__(self, app: Flask):
