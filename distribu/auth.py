@@ -1,9 +1,11 @@
 """Blueprint auth: register, sign in, sign out, set a password by a one-time link."""
 
+import logging
 from functools import cache
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from slugify import slugify
@@ -20,16 +22,19 @@ from .forms.account import (
     RegisterForm,
     SetPasswordForm,
     SignInForm,
+    free_email,
     normal_email,
 )
 from .forms.interrupted import InterruptedForm, back_page, sign_in_page
-from .http.password_links import user_of_link
+from .http import known_browsers
+from .http.password_links import use_link, user_of_link
 from .http.rate_limits import is_refused, wait_sentence
 from .http.redirects import local_path
-from .http.sessions import begin_session
+from .http.sessions import begin_session, end_session
 from .models import Company, User
 
 bp = Blueprint("auth", __name__)
+log = logging.getLogger(__name__)
 
 WRONG = "Invalid email or password."
 
@@ -38,6 +43,16 @@ def account_named() -> str:
     """What the failures to sign in as this account are counted under."""
     # As much of it as an email may be: counted are accounts, and no text of any length.
     return f"account:{normal_email(request.form.get('email'))[:EMAIL_MAX]}"
+
+
+def account_and_address() -> str:
+    """What the failures of one address to sign in as this account are counted under."""
+    return f"{account_named()} {get_remote_address()}"
+
+
+def is_known_browser() -> bool:
+    """Whether this browser has signed in to the account lately: no stranger locks it out."""
+    return known_browsers.is_known(normal_email(request.form.get("email"))[:EMAIL_MAX])
 
 
 @bp.get("/dashboard")
@@ -50,9 +65,22 @@ def start():
 
 
 @bp.route("/login", methods=["GET", "POST"])
-@limiter.limit("30 per 5 minutes", methods=["POST"], deduct_when=is_refused)
 @limiter.limit(
-    "10 per 15 minutes", key_func=account_named, methods=["POST"], deduct_when=is_refused
+    "30 per 5 minutes", methods=["POST"], deduct_when=is_refused, exempt_when=is_known_browser
+)
+@limiter.limit(
+    "10 per 15 minutes",
+    key_func=account_and_address,
+    methods=["POST"],
+    deduct_when=is_refused,
+    exempt_when=is_known_browser,
+)
+@limiter.limit(
+    "100 per hour",
+    key_func=account_named,
+    methods=["POST"],
+    deduct_when=is_refused,
+    exempt_when=is_known_browser,
 )
 def login():
     """Sign in, and go on to what was asked for."""
@@ -66,17 +94,22 @@ def login():
     if user is None:
         if not form.errors:
             form.form_errors.append(WRONG)
+            log.warning("sign-in failed: %r from %s", form.email.data, request.remote_addr)
         return sign_in_page(form, 422)
     begin_session(user)
+    log.info("signed in: %s from %s", user.id, request.remote_addr)
     if kept := InterruptedForm.loads(form.kept.data):
-        return back_page(kept)
-    return redirect(local_path(form.next.data) or url_for("auth.start"), 303)
+        answer = make_response(back_page(kept))
+    else:
+        answer = redirect(local_path(form.next.data) or url_for("auth.start"), 303)
+    known_browsers.remember(answer, user.email)
+    return answer
 
 
 @bp.post("/logout")
 def logout():
     """Sign this browser out."""
-    session.clear()
+    end_session()
     flash("You are signed out.", "info")
     return redirect(url_for("auth.login"), 303)
 
@@ -110,7 +143,9 @@ def set_password(token: str):
     form = SetPasswordForm()
     if not form.validate_on_submit():
         return _password_page(form, user, 422 if form.is_submitted() else 200)
-    user.set_password(form.password.data)
+    if not use_link(user, form.password.data):
+        # The same link was used in another window at the same time.
+        return render_template("auth/dead_link.html"), 410
     set_actor("USER", user, user.company, user.email)
     audit.record("password.changed", "User", user.id)
     db.session.commit()
@@ -124,6 +159,8 @@ def refuse_for_now(_error) -> ResponseReturnValue:
     """Too many attempts: the form again, with when to go on."""
     if request.endpoint == "auth.register":
         return _register_page(RegisterForm(), 429, wait_sentence())
+    named = normal_email(request.form.get("email"))[:EMAIL_MAX]
+    log.warning("sign-in locked: %r from %s", named, request.remote_addr)
     return sign_in_page(SignInForm(), 429, wait_sentence())
 
 
@@ -159,6 +196,7 @@ def _add_company(form: RegisterForm) -> User:
     company = Company(name=form.company.data, slug=_free_slug(form.company.data))
     db.session.add(company)
     db.session.flush()
+    free_email(form.email.data)
     user = User(company_id=company.id, email=form.email.data, name=form.name.data, role="OWNER")
     user.set_password(form.password.data)
     db.session.add(user)

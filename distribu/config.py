@@ -179,7 +179,8 @@ def check_settings(config: Mapping) -> list[Problem]:
             problems.append(
                 Problem(
                     f"{name.lower().replace('_', '-')}-invalid",
-                    f"DISTRIBU_{name} is {value!r}, which is not an http or https address.",
+                    # It may hold a password or a token, so it is not shown.
+                    f"DISTRIBU_{name} is not an http or https address.",
                     "Give it with its scheme, for example https://shop.example.com",
                 )
             )

@@ -1,10 +1,12 @@
 """The declarative base of all tables, and how connections to SQLite and PostgreSQL are set up."""
 
+import os
 import sqlite3
+from contextlib import suppress
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, MetaData, Pool, event
+from sqlalchemy import Engine, MetaData, Pool, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -33,8 +35,20 @@ def init_database(app: Flask, db: SQLAlchemy) -> None:
     """Give the app its database, without connecting to it yet. Raises BadSetting."""
     try:
         db.init_app(app)
+        _keep_private(app)
     except (ArgumentError, ImportError) as error:
         raise BadSetting(f"DISTRIBU_DATABASE_URL names no database: {error}") from error
+
+
+def _keep_private(app: Flask) -> None:
+    """A database in a file is this user's alone: its log and index take over its mode."""
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    if not url.drivername.startswith("sqlite") or not url.database or url.database == ":memory:":
+        return
+    # Where the folder is missing or another's, the first connection says so.
+    with suppress(OSError):
+        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
+        os.chmod(url.database, 0o600)
 
 
 @event.listens_for(Engine, "connect")

@@ -17,7 +17,7 @@ from .images import outbox, processing, store_identity
 from .images.decoding.sandbox import SandboxError
 from .images.stores.contract import StoreError
 from .importing import jobs
-from .models import IdempotencyKey, ImportJob, utc_now
+from .models import EndedSession, IdempotencyKey, ImportJob, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def sweep() -> None:
 
 def purge(now: datetime | None = None) -> None:
     """What was kept for a time, and that time is over, is gone."""
-    for model in (IdempotencyKey, ImportJob):
+    for model in (IdempotencyKey, ImportJob, EndedSession):
         db.session.execute(delete(model).where(model.expires_at < (now or utc_now())))
     db.session.commit()
 

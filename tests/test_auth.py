@@ -1,17 +1,19 @@
 """Accounts: registering, signing in and out, one-time links, and what a session is."""
 
 import re
+import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import session
 from sqlalchemy import func, select
 
-from distribu import auth
+from distribu import auth, worker
 from distribu.extensions import db
 from distribu.http.password_links import password_link, user_of_link
 from distribu.http.sessions import load_user
-from distribu.models import AuditEntry, Company, User, utc_now
+from distribu.models import REMOVED, AuditEntry, Company, EndedSession, User, utc_now
 from tests.conftest import PASSWORD, add_cast, signed_in
 
 INVENTORY = "/dashboard/inventory"
@@ -230,19 +232,138 @@ def test_sign_in_leads_nowhere_else(cast, nobody, alice, target):
     assert alice.get("/login", query_string={"next": target}).headers["Location"] == "/"
 
 
-def test_one_account_is_refused_after_ten_wrong_passwords(make_app, monkeypatch):
-    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+@pytest.fixture
+def limited(make_app):
+    """Distribu with its limits, and the cast."""
     app = make_app(RATELIMIT_ENABLED=True)
     with app.app_context():
         add_cast()
-    guesses = [
-        app.test_client().post(
-            "/login",
-            data=ALICE | {"password": f"guess {number}"},
-            environ_base={"REMOTE_ADDR": f"192.0.2.{number}"},
-        )
-        for number in range(11)
-    ]
+    return app
+
+
+def guess(app, number: int = 1, address: str = "192.0.2.1", client=None):
+    return (client or app.test_client()).post(
+        "/login",
+        data=ALICE | {"password": f"guess {number}"},
+        environ_base={"REMOTE_ADDR": address},
+    )
+
+
+def test_strangers_elsewhere_do_not_lock_the_owner_out(limited, monkeypatch):
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+    for number in range(11):
+        guess(limited, number)
+    monkeypatch.undo()
+    answer = limited.test_client().post("/login", data=ALICE)
+    assert answer.status_code == 303
+
+
+def test_many_strangers_are_slowed_down_together(limited, monkeypatch):
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+    answers = [guess(limited, number, f"192.0.2.{number}") for number in range(101)]
+    assert [answer.status_code for answer in answers] == [422] * 100 + [429]
+
+
+def test_a_browser_that_has_signed_in_lately_is_never_locked_out(limited, monkeypatch):
+    known = limited.test_client()
+    known.post("/login", data=ALICE)
+    known.post("/logout")
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+    for number in range(101):
+        guess(limited, number, f"192.0.2.{number}")
+    monkeypatch.undo()
+    assert limited.test_client().post("/login", data=ALICE).status_code == 429
+    assert known.post("/login", data=ALICE).status_code == 303
+
+
+def test_a_made_up_browser_is_not_known(limited, monkeypatch):
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+    client = limited.test_client()
+    client.set_cookie("distribu_known", "WyJhIl0.made.up", path="/login")
+    assert [guess(limited, client=client).status_code for _ in range(11)][-1] == 429
+
+
+def test_a_browser_is_known_to_its_own_accounts_alone(limited, monkeypatch):
+    client = limited.test_client()
+    client.post("/login", data=ALICE | {"email": "mallory@globex.test"})
+    client.post("/logout")
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+    assert [guess(limited, client=client).status_code for _ in range(11)][-1] == 429
+
+
+def test_sign_ins_failures_and_lockouts_are_logged(limited, caplog):
+    caplog.set_level("INFO")
+    limited.test_client().post("/login", data=ALICE)
+    for _ in range(11):
+        guess(limited)
+    assert "signed in: " in caplog.text
+    assert caplog.text.count("sign-in failed: 'alice@acme.test' from 192.0.2.1") == 10
+    assert caplog.text.count("sign-in locked: 'alice@acme.test' from 192.0.2.1") == 1
+    assert "guess" not in caplog.text
+
+
+def test_a_copied_cookie_is_worthless_after_sign_out(cast, nobody, app):
+    nobody.post("/login", data=ALICE)
+    thief = app.test_client()
+    thief.set_cookie("distribu_session", nobody.get_cookie("distribu_session").value)
+    assert thief.get("/").headers["Location"] == INVENTORY
+    nobody.post("/logout")
+    assert thief.get("/").headers["Location"] == "/login"
+
+
+def test_sign_out_ends_this_browser_alone(cast, nobody, app):
+    other = app.test_client()
+    for client in (nobody, other):
+        client.post("/login", data=ALICE)
+    nobody.post("/logout")
+    assert other.get("/").headers["Location"] == INVENTORY
+
+
+def test_an_ended_session_is_remembered_until_it_would_have_expired(cast, nobody, app):
+    nobody.post("/login", data=ALICE)
+    nobody.post("/logout")
+    with app.app_context():
+        worker.purge(utc_now() + timedelta(days=89))
+        assert db.session.scalar(select(func.count()).select_from(EndedSession)) == 1
+        worker.purge(utc_now() + timedelta(days=91))
+        assert db.session.scalar(select(func.count()).select_from(EndedSession)) == 0
+
+
+def test_a_link_used_twice_at_once_sets_one_password(app, cast, nobody, monkeypatch):
+    path, set_it = path_of_link(app, cast.bob), auth.use_link
+
+    def use_it_elsewhere_first(user, password):
+        monkeypatch.setattr(auth, "use_link", set_it)
+        # In a thread, or it would share this request's database session.
+        with ThreadPoolExecutor() as pool:
+            post = pool.submit(app.test_client().post, path, data={"password": "the faster one"})
+            assert post.result().status_code == 303
+        return set_it(user, password)
+
+    monkeypatch.setattr(auth, "use_link", use_it_elsewhere_first)
+    assert nobody.post(path, data={"password": "the slower one"}).status_code == 410
+    assert user_by_email(app, "bob@acme.test").has_password("the faster one")
+
+
+def test_an_address_that_somebody_was_added_with_is_free_for_its_holder(app, cast, nobody):
+    with app.app_context():
+        pending = User(company_id=cast.globex, email=NEW["email"], name="Peter")
+        db.session.add(pending)
+        db.session.commit()
+        pending_id = pending.id
+    assert nobody.post("/register", data=NEW).status_code == 303
+    assert user_by_email(app, NEW["email"]).role == "OWNER"
+    with app.app_context():
+        assert db.session.get(User, pending_id).role == REMOVED
+
+
+def test_the_database_file_is_its_owners_alone(app, tmp_path):
+    assert stat.S_IMODE((tmp_path / "distribu.db").stat().st_mode) == 0o600
+
+
+def test_one_address_is_refused_an_account_after_ten_wrong_passwords(limited, monkeypatch):
+    monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
+    guesses = [guess(limited, number) for number in range(11)]
     assert [guess.status_code for guess in guesses] == [422] * 10 + [429]
     assert re.search(r"Too many attempts\. Try again in 1[45] minutes\.", guesses[-1].text)
     assert 'value="alice@acme.test"' in guesses[-1].text

@@ -99,3 +99,9 @@ class TestSecretKey:
             crash.setattr(config.secrets, "token_urlsafe", interrupt)
             ensure_secret_key(settings)
         assert len(ensure_secret_key(settings)) == 64
+
+
+def test_a_purge_address_that_is_wrong_keeps_its_password_to_itself():
+    config = load_config({"DISTRIBU_PURGE_URL": "ftp://user:s3cret@cdn.example.com/?t=s3cret"})
+    (problem,) = [one for one in check_settings(config) if one.id == "purge-url-invalid"]
+    assert "s3cret" not in problem.message + problem.hint

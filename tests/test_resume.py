@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from distribu.extensions import db
+from distribu.forms import interrupted
 from distribu.forms.interrupted import MOST_CHARACTERS, InterruptedForm
 from distribu.images.decoding.sandbox import SandboxBusy
 from distribu.models import ApiKey, Image, Product, User
@@ -139,7 +140,7 @@ def test_image_of_that_very_post_is_kept(app, cast, alice):
 
 
 @pytest.mark.parametrize("change", ["end_sessions", "set_password"])
-def test_image_is_kept_for_who_was_signed_out_everywhere(app, cast, alice, change):
+def test_who_was_signed_out_everywhere_stages_nothing(app, cast, alice, change):
     csrf_token = token(alice.get(NEW))
     with app.app_context():
         user = db.session.get(User, cast.alice)
@@ -149,7 +150,20 @@ def test_image_is_kept_for_who_was_signed_out_everywhere(app, cast, alice, chang
         db.session.commit()
     values = TYPED | {"csrf_token": csrf_token, "image": (png(64, 48), "blue.png")}
     asked = alice.post(NEW, data=values)
-    assert "image_id" in unescape(hidden(asked)["kept"])
+    # What was typed comes back to whoever signs in; the image has to be chosen again.
+    kept = json.loads(unescape(hidden(asked)["kept"]))
+    assert (["name", TYPED["name"]] in kept["fields"], kept["is_image_lost"]) == (True, True)
+    assert count(app, Image) == 0
+
+
+def test_who_was_signed_out_long_ago_stages_no_more_than_an_hours_worth(make_app, monkeypatch):
+    monkeypatch.setattr(interrupted, "LAPSED_LIMIT", "1 per hour")
+    app = make_app(WTF_CSRF_ENABLED=True, RATELIMIT_ENABLED=True)
+    with app.app_context():
+        cast = add_cast()
+    for _ in range(2):
+        alice = signed_in(app, cast.alice)
+        answer_after_end(alice, TYPED | {"image": (png(64, 48), "blue.png")})
     assert count(app, Image) == 1
 
 

@@ -59,7 +59,21 @@ def name_field(label: str, sentence: str, longest: int = 200, **kwargs) -> Strin
     return StringField(label, validators, filters=[_trimmed], **kwargs)
 
 
-def new_email_field(autocomplete: str) -> EmailField:
+def _unused(_form: FlaskForm, field: EmailField) -> None:
+    _refuse_existing(field, User.email == field.data)
+
+
+def _unused_or_pending(_form: FlaskForm, field: EmailField) -> None:
+    # Who never chose a password has proved nothing: the address is still free for its holder.
+    _refuse_existing(field, User.email == field.data, User.password_hash.is_not(None))
+
+
+def _refuse_existing(field: EmailField, *conditions) -> None:
+    if not field.errors and db.session.scalar(select(exists().where(*conditions))):
+        raise ValidationError("There is an account with this email already.")
+
+
+def new_email_field(autocomplete: str, is_free=_unused) -> EmailField:
     """A field for the email of an account that does not exist yet."""
     sentence = "Enter an email address."
     validators = [
@@ -67,16 +81,24 @@ def new_email_field(autocomplete: str) -> EmailField:
         Length(max=EMAIL_MAX, message=f"An email address has at most {EMAIL_MAX} characters."),
         # It names an account; nothing is ever sent to it, so its look is enough.
         Regexp(r"[^@\s]+@[^@\s]+\Z", message=sentence),
-        _unused,
+        is_free,
     ]
     return EmailField(
         "Email", validators, filters=[normal_email], render_kw={"autocomplete": autocomplete}
     )
 
 
-def _unused(_form: FlaskForm, field: EmailField) -> None:
-    if not field.errors and db.session.scalar(select(exists().where(User.email == field.data))):
-        raise ValidationError("There is an account with this email already.")
+def free_email(email: str) -> None:
+    """Take the email from a member who was added with it and has never chosen a password.
+
+    For the caller to flush with the account that has it from now on.
+    """
+    pending = db.session.scalar(
+        select(User).where(User.email == email, User.password_hash.is_(None))
+    )
+    if pending:
+        pending.leave()
+        db.session.flush()
 
 
 class SignInForm(FlaskForm):
@@ -105,7 +127,7 @@ class RegisterForm(FlaskForm):
         "Company name", "Enter your company's name.", render_kw={"autocomplete": "organization"}
     )
     name = name_field("Your name", "Enter your name.", render_kw={"autocomplete": "name"})
-    email = new_email_field(autocomplete="email")
+    email = new_email_field(autocomplete="email", is_free=_unused_or_pending)
     password = new_password_field("Password")
 
 

@@ -20,8 +20,9 @@ from werkzeug.exceptions import HTTPException
 
 from ..extensions import login
 from ..http.json_bodies import parse_json
+from ..http.rate_limits import is_within
 from ..http.redirects import address_parts, local_path, referring_path
-from ..http.sessions import user_of_ended_session
+from ..http.sessions import user_of_lapsed_session
 from ..images import staging
 from ..images.decoding.policies import InvalidImage
 from ..images.decoding.sandbox import SandboxError
@@ -31,6 +32,8 @@ from .account import SignInForm
 
 # More than any form of the dashboard holds, and little for a page to carry.
 MOST_CHARACTERS = 200_000
+# Images kept for one user whose sign-in had lapsed: more than anybody leaves open.
+LAPSED_LIMIT = "20 per hour"
 
 
 @dataclass(frozen=True)
@@ -174,8 +177,8 @@ def _keep_form() -> InterruptedForm | None:
 
 def _staged_id(upload: FileStorage) -> str | None:
     """The id of the image, staged for the company of whoever is, or was, signed in."""
-    user = current_user if current_user.is_authenticated else user_of_ended_session()
-    if user is None:
+    user = current_user if current_user.is_authenticated else user_of_lapsed_session()
+    if user is None or not is_within(LAPSED_LIMIT, "lapsed", user.id):
         return None
     try:
         return staging.stage(user.company_id, upload).id

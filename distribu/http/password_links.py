@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 
 from flask import current_app, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy import update
+from werkzeug.security import generate_password_hash
 
-from ..models import User, utc_now
+from ..extensions import db
+from ..models import User, new_token, utc_now
 from .sessions import user_with_identity
 
 LINK_LASTS = timedelta(days=7)
@@ -25,6 +28,22 @@ def user_of_link(token: str, now: datetime | None = None) -> User | None:
     except BadData:
         return None
     return user_with_identity(identity) if (now or utc_now()) - made_at < LINK_LASTS else None
+
+
+def use_link(user: User, password: str) -> bool:
+    """Make password the only valid one; return False where the link was used meanwhile.
+
+    Of several windows with the same link one wins: the UPDATE decides,
+    by the token that the link carries. For the caller to commit.
+    """
+    changed = db.session.execute(
+        update(User)
+        .where(User.id == user.id, User.session_token == user.session_token)
+        .values(password_hash=generate_password_hash(password), session_token=new_token()),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.expire(user)
+    return changed.rowcount == 1
 
 
 def _link_serializer() -> URLSafeTimedSerializer:

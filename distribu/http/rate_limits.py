@@ -4,6 +4,7 @@ import time
 from math import ceil
 
 from flask import Response
+from limits import parse
 
 from ..extensions import limiter
 
@@ -11,6 +12,11 @@ from ..extensions import limiter
 def is_refused(response: Response) -> bool:
     """Whether the view turned the form down: only failures count towards a limit."""
     return response.status_code == 422
+
+
+def is_within(limit: str, *names: str) -> bool:
+    """Count one use under these names, and return whether the limit still allows it."""
+    return not limiter.enabled or limiter.limiter.hit(parse(limit), *names)
 
 
 def seconds_to_wait() -> int:

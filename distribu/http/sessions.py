@@ -1,12 +1,13 @@
 """Who is signed in: how a session begins and how it ends."""
 
+import secrets
 from datetime import datetime
 
 from flask import current_app, g, session
 from flask_login import login_user
 
 from ..extensions import db, login
-from ..models import REMOVED, User, utc_now
+from ..models import REMOVED, EndedSession, User, utc_now
 
 # Nothing here asks how fresh a sign-in is, and an address may change on a train.
 login.session_protection = None
@@ -19,7 +20,22 @@ def begin_session(user: User, now: datetime | None = None) -> None:
     g.pop("csrf_token", None)
     login_user(user)
     session.permanent = True
+    session["id"] = secrets.token_urlsafe(32)
     session["signed_in_at"] = int((now or utc_now()).timestamp())
+
+
+def end_session(now: datetime | None = None) -> None:
+    """Sign this browser out, and make every copy of its cookie worthless. Commits."""
+    user = user_with_identity(session.get("_user_id", ""))
+    if session_id := session.get("id"):
+        lasts = current_app.config["PERMANENT_SESSION_LIFETIME"]
+        # Twice is no harm: two tabs may sign out at once.
+        db.session.merge(EndedSession(id=session_id, expires_at=(now or utc_now()) + lasts))
+    elif user:
+        # A session of an earlier release has no id of its own: all of this user's end with it.
+        user.end_sessions()
+    db.session.commit()
+    session.clear()
 
 
 @login.user_loader
@@ -28,15 +44,24 @@ def load_user(identity: str, now: datetime | None = None) -> User | None:
     lasts = current_app.config["SIGN_IN_LASTS"].total_seconds()
     if (now or utc_now()).timestamp() >= session.get("signed_in_at", 0) + lasts:
         return None
-    return user_with_identity(identity)
+    return None if _is_ended() else user_with_identity(identity)
 
 
-def user_of_ended_session() -> User | None:
-    """Whom the session once signed in: enough to know whose form was left open, for no more."""
-    user = db.session.get(User, session.get("_user_id", "").partition(".")[0])
-    return user if user and user.role != REMOVED else None
+def user_of_lapsed_session() -> User | None:
+    """The user whose sign-in was only too long ago: enough to keep the form that was left open.
+
+    None where somebody ended the session: by signing out, here or
+    everywhere, by a new password, or by removing the member.
+    """
+    user = user_with_identity(session.get("_user_id", ""))
+    return user if user and user.role != REMOVED and not _is_ended() else None
 
 
 def user_with_identity(identity: str) -> User | None:
     user = db.session.get(User, identity.partition(".")[0])
     return user if user and user.get_id() == identity else None
+
+
+def _is_ended() -> bool:
+    session_id = session.get("id")
+    return session_id is not None and db.session.get(EndedSession, session_id) is not None

@@ -1,12 +1,12 @@
 """The tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
 
-from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User
+from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User, new_token
 from .columns import is_storable, new_id, utc_now
 from .companies import Company
 from .import_jobs import ImportJob
 from .orders import ORDER_STATUSES, Order, OrderDraft, OrderLine
 from .products import ERROR, LOW_STOCK, PROCESSING, READY, Image, Product, shown_image_id
-from .records import AuditEntry, IdempotencyKey
+from .records import AuditEntry, EndedSession, IdempotencyKey
 from .store_records import Installation, OutboxEntry
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Company",
+    "EndedSession",
     "IdempotencyKey",
     "Image",
     "ImportJob",
@@ -34,6 +35,7 @@ __all__ = [
     "User",
     "is_storable",
     "new_id",
+    "new_token",
     "shown_image_id",
     "utc_now",
 ]

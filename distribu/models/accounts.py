@@ -23,6 +23,11 @@ SCOPES = ("products:read", "products:write", "orders:read", "orders:write", "ima
 PREFIX_LENGTH = 12  # of an API key, kept to tell one from another
 
 
+def new_token() -> str:
+    """A fresh session token; what carries the one before it is worthless."""
+    return secrets.token_hex(16)
+
+
 class User(UserMixin, db.Model):
     """A person who works for a company."""
 
@@ -32,7 +37,7 @@ class User(UserMixin, db.Model):
     name: Mapped[str] = mapped_column(String(200), default="")
     password_hash: Mapped[str | None] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(10), default="MEMBER")
-    session_token: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
+    session_token: Mapped[str] = mapped_column(String(32), default=new_token)
     created_at: Mapped[datetime] = created_at_column()
     company: Mapped[Company] = relationship(lazy="joined")
 
@@ -64,7 +69,7 @@ class User(UserMixin, db.Model):
 
     def end_sessions(self) -> None:
         """Sign this user out everywhere."""
-        self.session_token = secrets.token_hex(16)
+        self.session_token = new_token()
 
     def leave(self) -> None:
         """Nobody signs in as this user any more, and the email is free for another account."""

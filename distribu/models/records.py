@@ -1,4 +1,4 @@
-"""The record of what was done: audit entries and answers under an Idempotency-Key."""
+"""The record of what was done: audit entries, ended sessions, answers under an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ class IdempotencyKey(db.Model):
     headers: Mapped[dict | None] = mapped_column(JSON)
     body: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = created_at_column()
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class EndedSession(db.Model):
+    """A session that was signed out: a copy of its cookie opens nothing until it expires."""
+
+    id: Mapped[str] = mapped_column(String(43), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 

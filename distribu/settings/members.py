@@ -11,10 +11,13 @@ from ..extensions import db
 from ..forms.account import MemberForm, RoleForm
 from ..forms.interrupted import is_resumed, resumable
 from ..http.password_links import password_link
+from ..http.rate_limits import is_within
 from ..http.tenancy import company_row_or_404, managers_only
 from ..models import REMOVED, ROLES, ApiKey, User
 from .blueprint import bp
 
+ADDING_LIMIT = "20 per hour"
+TOO_MANY = "You have added many members within the last hour. Try again later."
 LABELS = {"OWNER": "Owner", "ADMIN": "Admin", "MEMBER": "Member"}
 
 
@@ -37,6 +40,10 @@ def add_member():
     form = MemberForm()
     if is_resumed() or not form.is_submitted():
         return _form_page(form)
+    if not is_within(ADDING_LIMIT, "members", g.company.id):
+        # Each answer tells whether an email has an account: nobody tries out many.
+        form.email.errors = [TOO_MANY]
+        return _form_page(form, 429)
     if not form.validate():
         return _form_page(form, 422)
     member = User(

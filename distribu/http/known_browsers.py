@@ -1,0 +1,51 @@
+"""Browsers that have signed in to an account lately, which strangers cannot lock out of it."""
+
+import hashlib
+from datetime import timedelta
+
+from flask import Response, current_app, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+COOKIE = "distribu_known"
+KNOWN_FOR = timedelta(days=90)
+# Of one browser; the oldest is forgotten first.
+_MOST_ACCOUNTS = 5
+
+
+def is_known(email: str) -> bool:
+    """Whether this browser has signed in to the account within KNOWN_FOR."""
+    return _digest(email) in _known()
+
+
+def remember(response: Response, email: str) -> None:
+    """Have this browser prove from now on that it has signed in to the account."""
+    others = [digest for digest in _known() if digest != _digest(email)]
+    response.set_cookie(
+        COOKIE,
+        _serializer().dumps([_digest(email), *others][:_MOST_ACCOUNTS]),
+        max_age=KNOWN_FOR,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+        path="/login",
+    )
+
+
+def _known() -> list[str]:
+    try:
+        known = _serializer().loads(
+            request.cookies.get(COOKIE, ""), max_age=KNOWN_FOR.total_seconds()
+        )
+    except BadData:
+        return []
+    return known
+
+
+def _digest(email: str) -> str:
+    # The cookie names no account to who reads it.
+    key = current_app.config["SECRET_KEY"].encode()
+    return hashlib.blake2s(email.encode(), key=hashlib.sha256(key).digest()).hexdigest()[:32]
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="known-browser")
