@@ -2,7 +2,8 @@
 
 // The Product image field: drop and paste, progress, Cancel. htmx does the sending; the server
 // renders every state. Of all that the field asks for, the last wins (hx-sync="#image-field:replace").
-// Without this script the form still works. product_form.js waits for the event image-settled.
+// Without this script the form still works. product_form.js waits for the event image-settled,
+// smaller_copy.js for image-refused.
 
 const field = () => document.getElementById("image-field");
 const input = () => document.getElementById("image");
@@ -17,6 +18,7 @@ function showError(sentence) {
   const line = document.createElement("p");
   line.append(document.getElementById("error-icon").content.cloneNode(true), sentence);
   error.replaceChildren(line);
+  document.getElementById("smaller-copy").hidden = true;
   field().classList.add("has-error");
   input().setAttribute("aria-invalid", "true");
   input().setAttribute("aria-describedby", "image-hint image-error");
@@ -25,6 +27,7 @@ function showError(sentence) {
 function clearError() {
   refusal = "";
   document.getElementById("image-error").replaceChildren();
+  document.getElementById("smaller-copy").hidden = true;
   field().classList.remove("has-error");
   input().removeAttribute("aria-invalid");
   input().setAttribute("aria-describedby", "image-hint");
@@ -51,7 +54,8 @@ document.addEventListener("change", (event) => {
   } else if (file.size > Number(field().dataset.maxBytes)) {
     event.stopImmediatePropagation();
     event.target.value = "";
-    refuse(field().dataset.tooLarge);
+    refuse(`${field().dataset.tooLarge} This file is ${megabytes(file.size)}.`);
+    field().dispatchEvent(new CustomEvent("image-refused", { bubbles: true }));
   } else {
     clearError();
     showOwnPreview(file);

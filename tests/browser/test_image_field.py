@@ -125,7 +125,7 @@ def test_a_file_too_large_is_refused_before_it_is_sent(live_app, dashboard):
     giant = {"name": "g.jpg", "mimeType": "image/jpeg", "buffer": bytes(5 * 1024 * 1024 + 1)}
     choose(dashboard, giant)
     error = dashboard.locator("#image-error")
-    expect(error).to_have_text("Image too large. Maximum size is 5 MB.")
+    expect(error).to_have_text("Image too large. Maximum size is 5 MB. This file is 5.1 MB.")
     expect(error).to_have_attribute("role", "alert")
     assert sent == []
 
