@@ -1,12 +1,14 @@
-"""The own account: password, and signing out everywhere."""
+"""Your account: name and email, password, signing out everywhere."""
 
 from flask import flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
 
 from .. import audit
 from ..extensions import db, limiter
 from ..forms.account import ChangePasswordForm
+from ..forms.company import ProfileForm
 from ..http.rate_limits import is_refused, wait_sentence
 from ..http.sessions import begin_session
 from ..http.tenancy import signed_in
@@ -20,7 +22,7 @@ def _account() -> str:
 @bp.get("")
 @signed_in
 def index():
-    """The own account, and the way to the other settings."""
+    """Your account, and the way to the other settings."""
     return _page(ChangePasswordForm(formdata=None))
 
 
@@ -39,6 +41,30 @@ def change_password():
     db.session.commit()
     begin_session(current_user._get_current_object())
     flash("Your password is changed, and you are signed out everywhere else.", "success")
+    return redirect(url_for("settings.index"), 303)
+
+
+@bp.post("/profile")
+@limiter.limit("10 per 15 minutes", key_func=_account, deduct_when=is_refused)
+@signed_in
+def change_profile():
+    """Save the reader's own name and email."""
+    form = ProfileForm()
+    if not form.validate():
+        return _page(ChangePasswordForm(formdata=None), 422, profile=form)
+    before = {"name": current_user.name, "email": current_user.email}
+    after = {"name": form.name.data, "email": form.email.data}
+    if before != after:
+        current_user.name, current_user.email = after["name"], after["email"]
+        audit.record("user.updated", "User", current_user.id, before, after)
+        try:
+            db.session.commit()
+        except IntegrityError:
+            # Somebody took the email a moment ago: the form says so now.
+            db.session.rollback()
+            form.validate()
+            return _page(ChangePasswordForm(formdata=None), 422, profile=form)
+    flash("Your name and email are saved.", "success")
     return redirect(url_for("settings.index"), 303)
 
 
@@ -71,9 +97,19 @@ def sign_out_everywhere():
     return redirect(url_for("auth.login"), 303)
 
 
-def _page(form: ChangePasswordForm, status: int = 200, message: str = "") -> ResponseReturnValue:
+def _page(
+    form: ChangePasswordForm,
+    status: int = 200,
+    message: str = "",
+    profile: ProfileForm | None = None,
+) -> ResponseReturnValue:
+    shown = {"name": current_user.name, "email": current_user.email}
     page = render_template(
-        "settings/index.html", form=form, message=message, sign_out_text=SIGN_OUT_TEXT
+        "settings/index.html",
+        form=form,
+        profile=profile or ProfileForm(formdata=None, **shown),
+        message=message,
+        sign_out_text=SIGN_OUT_TEXT,
     )
     return page, status
 

@@ -1,0 +1,39 @@
+"""flask users: what an operator does for people who cannot sign in."""
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy import select
+
+from .. import audit
+from ..audit import set_actor
+from ..extensions import db
+from ..forms.account import normal_email
+from ..http.password_links import password_link
+from ..models import User
+
+
+@click.group
+def users() -> None:
+    """Help people who cannot sign in."""
+
+
+@users.command
+@click.argument("email")
+@with_appcontext
+def reset(email: str) -> None:
+    """Print a one-time link with which the person of EMAIL sets a new password.
+
+    It is valid for seven days. Earlier links stop working, and the person
+    is signed out everywhere.
+    """
+    user = db.session.scalar(select(User).where(User.email == normal_email(email)))
+    if user is None:
+        raise click.ClickException(f"No account has the email {email}.")
+    user.end_sessions()
+    set_actor("SYSTEM", None, user.company, "flask users reset")
+    audit.record("member.link_renewed", "User", user.id)
+    db.session.commit()
+    # Only a request has addresses.
+    with current_app.test_request_context():
+        click.echo(password_link(user))

@@ -1,0 +1,39 @@
+"""The company itself: its name and its currency."""
+
+from flask import flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from .. import audit
+from ..extensions import db
+from ..forms.company import CompanyForm
+from ..http.tenancy import managers_only
+from .blueprint import bp
+
+
+@bp.get("/company")
+@managers_only
+def show_company() -> str:
+    """The form, filled in."""
+    form = CompanyForm(formdata=None, name=g.company.name, currency=g.company.currency)
+    return render_template("settings/company.html", form=form)
+
+
+@bp.post("/company")
+@managers_only
+def change_company() -> ResponseReturnValue:
+    """Save the name and the currency.
+
+    The address of the store stays, and the numerals of every price do;
+    an order keeps the currency that it was placed in.
+    """
+    form = CompanyForm()
+    if not form.validate():
+        return render_template("settings/company.html", form=form), 422
+    before = {"name": g.company.name, "currency": g.company.currency}
+    after = {"name": form.name.data, "currency": form.currency.data}
+    if before != after:
+        g.company.name, g.company.currency = after["name"], after["currency"]
+        audit.record("company.updated", "Company", g.company.id, before, after)
+        db.session.commit()
+    flash("The company settings are saved.", "success")
+    return redirect(url_for(".show_company"), 303)
