@@ -1,6 +1,6 @@
 """How each published file is encoded: formats, qualities, and the figures behind them."""
 
-import tempfile
+import os
 from typing import BinaryIO
 
 from PIL import Image, ImageChops, ImageStat
@@ -41,7 +41,11 @@ def encode(
     meant: what the file is to show, where image is prepared for its format.
     Raises UnfaithfulEncoding.
     """
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller owns it)
+    # Memory without a name: a child has no folder to make a file in. The caller owns it.
+    # Without a buffer, since the server moves the place in the file as well.
+    file = os.fdopen(
+        os.memfd_create(format, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "w+b", buffering=0
+    )
     try:
         image.save(file, format, **options)
         byte_size = file.seek(0, 2)

@@ -1,11 +1,11 @@
 """The published image and its responsive set, from one decode and one cascade."""
 
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from io import BytesIO
 from typing import BinaryIO
 
 from PIL import Image, JpegImagePlugin
@@ -169,7 +169,7 @@ def own_quantization(source: Image.Image) -> tuple[dict, ...]:
 
 @cache
 def _finest_tables() -> list[list[int]]:
-    with tempfile.TemporaryFile() as file:
+    with BytesIO() as file:
         Image.new("RGB", (8, 8)).save(file, "JPEG", quality=_FINEST_QUALITY)
         with Image.open(file, formats=["JPEG"]) as image:
             return [image.quantization[0], image.quantization[1]]

@@ -1,0 +1,106 @@
+"""What a child has answered, believed only as far as it was looked at.
+
+A child that a file has taken over may say anything; the worst that comes of it is another image
+than the file's own.
+"""
+
+import fcntl
+import os
+import re
+import stat
+from dataclasses import fields
+
+from .policies import CONTENT_TYPES, REFUSALS, ImagePolicy, refusal
+from .probe import ImageInfo
+from .wire import BadMessage, Derivative, close_all
+
+_PATH = re.compile(r"(v\d{1,6}/[a-z0-9]{1,12}\.(webp|avif|jpg|png|gif))?")
+_COLOR = re.compile(r"#[0-9a-f]{6}")
+_MAX_PX, _MAX_FRAMES, _MAX_BYTES = 1 << 24, 100_000, 1 << 30
+# Nobody changes a file any more, neither its bytes nor its length.
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+
+def raise_refusal(answer: dict, policy: ImagePolicy) -> None:
+    """Raises InvalidImage where the answer is one, in our own words."""
+    if "invalid" not in answer:
+        return
+    code = answer["invalid"]
+    if not isinstance(code, str) or code not in REFUSALS:
+        raise BadMessage("unknown refusal")
+    raise refusal(code, policy)
+
+
+def derivatives(answer: dict, descriptors: list[int]) -> list[Derivative]:
+    """The files of an answer. Raises BadMessage, with every descriptor closed."""
+    try:
+        described = answer.get("derivatives")
+        if not isinstance(described, list) or len(described) != len(descriptors):
+            raise BadMessage("files do not match")
+        for one, descriptor in zip(described, descriptors, strict=True):
+            _check(one, descriptor)
+    except BaseException:
+        close_all(descriptors)
+        raise
+    return [
+        Derivative(**one, file=os.fdopen(descriptor, "rb"))
+        for one, descriptor in zip(described, descriptors, strict=True)
+    ]
+
+
+def _check(one: object, descriptor: int) -> None:
+    names = {field.name for field in fields(Derivative)} - {"file"}
+    if not isinstance(one, dict) or set(one) != names:
+        raise BadMessage("another shape of a file")
+    if not isinstance(one["path"], str) or not _PATH.fullmatch(one["path"]):
+        raise BadMessage("another path")
+    if not isinstance(one["format"], str) or (
+        CONTENT_TYPES.get(one["format"], "") != one["content_type"]
+    ):
+        raise BadMessage("another format")
+    numbers = [(one["width_px"], _MAX_PX), (one["height_px"], _MAX_PX)]
+    _check_numbers([*numbers, (one["byte_size"], _MAX_BYTES)])
+    _check_file(descriptor, one["byte_size"])
+
+
+def _check_file(descriptor: int, byte_size: int) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise BadMessage("no file")
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
+    except OSError as error:
+        raise BadMessage("a file that can change") from error
+    if os.fstat(descriptor).st_size != byte_size:
+        raise BadMessage("another size")
+    os.lseek(descriptor, 0, os.SEEK_SET)
+
+
+def _check_numbers(pairs: list[tuple[object, int]]) -> None:
+    for number, most in pairs:
+        if type(number) is not int or not 1 <= number <= most:
+            raise BadMessage("another number")
+
+
+def info(answer: dict, asked: ImageInfo) -> ImageInfo:
+    """What was decoded; the rest is as the header had it. Raises BadMessage."""
+    told = answer.get("info")
+    if not isinstance(told, dict) or not {"width_px", "height_px", "frames"} <= told.keys():
+        raise BadMessage("another shape of an image")
+    numbers = {name: told[name] for name in ("width_px", "height_px", "frames")}
+    limits = {"width_px": _MAX_PX, "height_px": _MAX_PX, "frames": _MAX_FRAMES}
+    _check_numbers([(number, limits[name]) for name, number in numbers.items()])
+    return ImageInfo(**{**vars(asked), **numbers})
+
+
+def color(answer: dict) -> str:
+    told = answer.get("color")
+    if not isinstance(told, str) or not _COLOR.fullmatch(told):
+        raise BadMessage("no color")
+    return told
+
+
+def pair(made: list[Derivative]) -> list[Derivative]:
+    """The stable image and the thumbnail. Raises BadMessage."""
+    if len(made) != 2 or made[0].path or not made[1].path:
+        raise BadMessage("another set of files")
+    return made
