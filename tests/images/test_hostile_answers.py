@@ -14,6 +14,7 @@ from distribu.images.decoding.sandbox import Sandbox, SandboxInterrupted, _Child
 from distribu.images.decoding.wire import send
 from tests.images.image_files import png
 
+DONE = {"turned": False, "location_removed": False, "camera_removed": True, "converted_from": None}
 INFO = {"width_px": 40, "height_px": 30, "frames": 1}
 
 
@@ -30,7 +31,8 @@ def described(path: str = "", **changes) -> dict:
 
 def answer(*, first: dict | None = None, **changes) -> dict:
     files = [described() | (first or {}), described("v2/40w.webp")]
-    return {"info": INFO, "color": "#ffffff", "derivatives": files} | changes
+    whole = {"info": INFO, "color": "#ffffff", "derivatives": files, "done": DONE, "label": None}
+    return whole | changes
 
 
 def pipe() -> int:
@@ -58,6 +60,9 @@ ANSWERS = {
     "number-without-end": (answer(info=INFO | {"width_px": 1 << 40}), TWO),
     "truth-as-number": (answer(info=INFO | {"frames": True}), TWO),
     "extra-argument": (answer(first={"file": "x"}), TWO),
+    "unknown-label": (answer(label="<script>"), TWO),
+    "facts-of-another-type": (answer(done=DONE | {"turned": "yes"}), TWO),
+    "endless-fact": (answer(done=DONE | {"converted_from": "x" * 100}), TWO),
     "color-as-style": (answer(color="red;}body{"), TWO),
     "pipe-for-a-file": (answer(), (pipe, file_of)),
     "socket-for-a-file": (answer(), (lambda: socket.socket().detach(), file_of)),

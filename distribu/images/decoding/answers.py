@@ -8,15 +8,18 @@ import fcntl
 import os
 import re
 import stat
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from .policies import CONTENT_TYPES, REFUSALS, ImagePolicy, refusal
 from .probe import ImageInfo
-from .wire import BadMessage, Derivative, close_all
+from .side_data import SOURCE_TYPES
+from .wire import BadMessage, Derivative, Publication, close_all
 
-_PATH = re.compile(r"(v\d{1,6}/[a-z0-9]{1,12}\.(webp|avif|jpg|png|gif))?")
+_PATH = re.compile(r"(v\d{1,6}/[a-z0-9]{1,12}\.(webp|avif|jpg|png|gif)|marketplace\.jpg)?")
 _COLOR = re.compile(r"#[0-9a-f]{6}")
-_MAX_PX, _MAX_FRAMES, _MAX_BYTES = 1 << 24, 100_000, 1 << 30
+_MAX_PX, _MAX_BYTES = 1 << 24, 1 << 30
+_LIMITS = {"width_px": _MAX_PX, "height_px": _MAX_PX, "frames": 100_000}
+_CLAIMS = ("turned", "location_removed", "camera_removed")
 # Nobody changes a file any more, neither its bytes nor its length.
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
@@ -81,26 +84,49 @@ def _check_numbers(pairs: list[tuple[object, int]]) -> None:
             raise BadMessage("another number")
 
 
-def info(answer: dict, asked: ImageInfo) -> ImageInfo:
-    """What was decoded; the rest is as the header had it. Raises BadMessage."""
+def publication(answer: dict, asked: ImageInfo, made: list[Derivative]) -> Publication:
+    """All that an image needs to be READY. Raises BadMessage."""
+    if len(made) != 2 or made[0].path or not made[1].path:
+        raise BadMessage("another set of files")
+    info, label = _info(answer, asked), answer.get("label")
+    if label is not None and (not isinstance(label, str) or label not in SOURCE_TYPES):
+        raise BadMessage("unknown label")
+    stable, thumbnail = made
+    facts = _done(answer) | {
+        "original": _size(info.width_px, info.height_px, asked.byte_size),
+        "published": _size(stable.width_px, stable.height_px, stable.byte_size),
+        "frames": info.frames,
+        "label_kept": label is not None and stable.format != "GIF",
+    }
+    return Publication(info, stable, thumbnail, _color(answer), facts, label)
+
+
+def _size(width_px: int, height_px: int, byte_size: int) -> dict[str, int]:
+    return {"width_px": width_px, "height_px": height_px, "byte_size": byte_size}
+
+
+def _done(answer: dict) -> dict:
+    told = answer.get("done")
+    if not isinstance(told, dict) or set(told) != {*_CLAIMS, "converted_from"}:
+        raise BadMessage("another shape of facts")
+    name = told["converted_from"]
+    is_name = name is None or (isinstance(name, str) and len(name) <= 60 and name.isprintable())
+    if not is_name or any(type(told[claim]) is not bool for claim in _CLAIMS):
+        raise BadMessage("other facts")
+    return told
+
+
+def _info(answer: dict, asked: ImageInfo) -> ImageInfo:
+    """What was decoded; the rest is as the header had it."""
     told = answer.get("info")
-    if not isinstance(told, dict) or not {"width_px", "height_px", "frames"} <= told.keys():
+    if not isinstance(told, dict) or not _LIMITS.keys() <= told.keys():
         raise BadMessage("another shape of an image")
-    numbers = {name: told[name] for name in ("width_px", "height_px", "frames")}
-    limits = {"width_px": _MAX_PX, "height_px": _MAX_PX, "frames": _MAX_FRAMES}
-    _check_numbers([(number, limits[name]) for name, number in numbers.items()])
-    return ImageInfo(**{**vars(asked), **numbers})
+    _check_numbers([(told[name], most) for name, most in _LIMITS.items()])
+    return replace(asked, **{name: told[name] for name in _LIMITS})
 
 
-def color(answer: dict) -> str:
+def _color(answer: dict) -> str:
     told = answer.get("color")
     if not isinstance(told, str) or not _COLOR.fullmatch(told):
         raise BadMessage("no color")
     return told
-
-
-def pair(made: list[Derivative]) -> list[Derivative]:
-    """The stable image and the thumbnail. Raises BadMessage."""
-    if len(made) != 2 or made[0].path or not made[1].path:
-        raise BadMessage("another set of files")
-    return made

@@ -54,9 +54,14 @@ def _answer(connection: socket.socket, job: dict, upload: int) -> None:
             if job["task"] == "publish":
                 made = publishing.publish(file, policy, info)
                 files = [made.stable, made.thumbnail]
-                answer = {"info": asdict(made.info), "color": made.placeholder_color}
+                answer = {
+                    "info": asdict(made.info),
+                    "color": made.placeholder_color,
+                    "done": made.facts,
+                    "label": made.digital_source_type,
+                }
             else:
-                files = publishing.derive(file, policy, info, with_thumbnail=job["with_thumbnail"])
+                files = publishing.derive(file, policy, info, **job["options"])
                 answer = {}
         except InvalidImage as error:
             send(connection, {"invalid": error.code})

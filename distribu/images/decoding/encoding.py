@@ -3,11 +3,12 @@
 import os
 from typing import BinaryIO
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageStat, PngImagePlugin
 
-from .ladder import SHARE_PX, fitted, ladder_path
-from .pixels import shrunk
+from .ladder import MARKETPLACE_PATH, SHARE_PX, fitted, ladder_path
+from .pixels import LABEL, shrunk
 from .policies import CONTENT_TYPES
+from .side_data import source_type_packet
 from .wire import Derivative
 
 _WEBP = {"quality": 80, "method": 2}
@@ -47,7 +48,7 @@ def encode(
         os.memfd_create(format, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "w+b", buffering=0
     )
     try:
-        image.save(file, format, **options)
+        image.save(file, format, **options, **_label(image, format))
         byte_size = file.seek(0, 2)
         _read_back(file, format, meant or image)
     except BaseException:
@@ -55,6 +56,19 @@ def encode(
         raise
     file.seek(0)
     return Derivative(path, format, CONTENT_TYPES[format], *image.size, byte_size, file)
+
+
+def _label(image: Image.Image, format: str) -> dict:
+    """What makes Pillow write the label of an image, the only thing beside its pixels."""
+    source_type = image.info.get(LABEL)
+    if not source_type or format == "GIF":
+        return {}
+    packet = source_type_packet(source_type)
+    if format != "PNG":
+        return {"xmp": packet}
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", packet.decode())
+    return {"pnginfo": texts}
 
 
 def _read_back(file: BinaryIO, format: str, meant: Image.Image) -> None:
@@ -99,6 +113,24 @@ def share_still(image: Image.Image) -> Derivative:
     return encode(ladder_path("share", "JPEG"), "JPEG", small, _SHARE)
 
 
+_MARKETPLACE = {"quality": 90}
+_OWN_FORMAT = {
+    "JPEG": {"quality": 85, "progressive": True},
+    "PNG": {"compress_level": 6},
+    "GIF": {"optimize": True},
+}
+
+
+def marketplace_still(image: Image.Image) -> Derivative:
+    """A JPEG as large as the image, transparency on white, for marketplaces that take no other."""
+    return encode(MARKETPLACE_PATH, "JPEG", on_white(image), _MARKETPLACE)
+
+
+def own_format_still(image: Image.Image, format: str) -> Derivative:
+    """A width in the format of the upload itself."""
+    return encode(ladder_path(f"{image.width}w", format), format, image, _OWN_FORMAT[format])
+
+
 def on_white(image: Image.Image) -> Image.Image:
     return on_ground(image, "white")
 
@@ -108,6 +140,7 @@ def on_ground(image: Image.Image, color: str) -> Image.Image:
         return image
     # A plain conversion would show the colors that hide under transparent pixels.
     ground = Image.new("RGB", image.size, color)
+    ground.info = image.info
     ground.paste(image, mask=image.getchannel("A"))
     return ground
 

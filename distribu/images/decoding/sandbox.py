@@ -122,11 +122,12 @@ class Sandbox:
         info = info or probe(file, policy)
         return self._run(file, policy, {"task": "publish"}, info, wait_seconds)
 
-    def derive(
-        self, file: BinaryIO, policy: ImagePolicy, *, with_thumbnail: bool = False
-    ) -> list[Derivative]:
-        """The rest of the responsive set, made in a child; see derivatives.derive()."""
-        job = {"task": "derive", "with_thumbnail": with_thumbnail}
+    def derive(self, file: BinaryIO, policy: ImagePolicy, **options) -> list[Derivative]:
+        """The rest of the responsive set, made in a child.
+
+        options: with_thumbnail, in_own_format and label; see publishing.derive().
+        """
+        job = {"task": "derive", "options": options}
         return self._run(file, policy, job, probe(file, policy))
 
     def missing_layers(self) -> list[str]:
@@ -343,11 +344,7 @@ class _Child:
         try:
             result = made
             if job["task"] == "publish":
-                result = Publication(
-                    answers.info(answer, asked),
-                    *answers.pair(made),
-                    placeholder_color=answers.color(answer),
-                )
+                result = answers.publication(answer, asked, made)
         except BadMessage:
             for one in made:
                 one.file.close()

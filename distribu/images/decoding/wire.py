@@ -38,6 +38,8 @@ class Publication:
     stable: Derivative
     thumbnail: Derivative
     placeholder_color: str
+    facts: dict
+    digital_source_type: str | None = None
 
 
 class BadMessage(ValueError):
