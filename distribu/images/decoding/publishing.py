@@ -37,7 +37,7 @@ _STABLE = {
     "AVIF": tuple({"quality": quality, "speed": 9, "max_threads": 1} for quality in (75, 60)),
     "GIF": ({"optimize": True},),
 }
-_SMALL_PNG = ({"compress_level": 4}, {"compress_level": 9})
+_SMALL_PNG = ({"compress_level": 4}, {"compress_level": 6})
 _SMALL_PNG_PIXELS = 1_000_000
 _LOSSLESS_WEBP = {"lossless": True, "method": 1, "quality": 50}
 _ANIMATION = {
