@@ -56,7 +56,10 @@ FLASKS = {"flask", "flask_sqlalchemy", "flask_login", "flask_wtf", "flask_limite
 ALLOWED = {
     # The modules that run in a decoding child, and what draws the demo's images.
     "PIL": {
-        *(f"images.decoding.{name}" for name in ("color", "encoding", "pixels", "publishing")),
+        *(
+            f"images.decoding.{name}"
+            for name in ("color", "encoding", "pixels", "publishing", "warming")
+        ),
         "seed.brush",
     },
     "minio": {"images.stores.s3"},

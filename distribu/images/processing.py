@@ -15,7 +15,7 @@ from ..extensions import db, queue, sandbox
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox, lock_product, primary_image
-from .decoding.ladder import LADDER_VERSION, THUMBNAIL_PX
+from .decoding.ladder import LADDER_VERSION, MARKETPLACE_PATH, THUMBNAIL_PX
 from .decoding.policies import COMMERCE, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
 from .decoding.sandbox import Publication, SandboxError, SandboxInterrupted
 from .rescuing import rescue
@@ -126,7 +126,8 @@ def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]
     """By path: the image with what belongs to the ladder of today, and what to an older one."""
     there, older = {}, {}
     for made in derivatives:
-        is_older = made["path"] and not made["path"].startswith(f"v{LADDER_VERSION}/")
+        # The stable image, and the JPEG for marketplaces, are of no ladder.
+        is_older = "/" in made["path"] and not made["path"].startswith(f"v{LADDER_VERSION}/")
         (older if is_older else there)[made["path"]] = made
     return there, older
 
@@ -136,6 +137,8 @@ def measured(publication: Publication) -> dict:
         "width_px": publication.info.width_px,
         "height_px": publication.info.height_px,
         "placeholder_color": publication.placeholder_color,
+        "digital_source_type": publication.digital_source_type,
+        "facts": publication.facts,
     }
 
 
@@ -231,8 +234,17 @@ def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
     older_keys = sorted(writer.image.key(path) for path in older)
     thumbnail = f"v{LADDER_VERSION}/{min(THUMBNAIL_PX, there['']['width_px'])}w.webp"
     with ExitStack() as files:
-        derivatives = sandbox.derive(file, policy, with_thumbnail=thumbnail not in there)
+        derivatives = sandbox.derive(
+            file,
+            policy,
+            with_thumbnail=thumbnail not in there,
+            in_own_format=writer.image.policy == COMMERCE.name,
+            label=writer.image.digital_source_type,
+        )
         close_with(files, derivatives)
+        for one in derivatives:
+            if one.path == MARKETPLACE_PATH:
+                one.path = writer.image.marketplace_path
         # What is published never changes, so only what is not there yet is put.
         made = writer.put_all(one for one in derivatives if one.path not in there)
     _finish(writer.image, [*there.values(), *made], Image.attempts == writer.attempts)

@@ -37,7 +37,7 @@ from .writing import (
 
 _COPIED = (
     *("policy", "sha256", "alt_text", "filename", "public_name", "format", "byte_size"),
-    *("width_px", "height_px", "placeholder_color"),
+    *("width_px", "height_px", "placeholder_color", "digital_source_type", "facts"),
 )
 
 

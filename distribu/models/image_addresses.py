@@ -34,6 +34,17 @@ class ImageAddresses:
         return self._public_url("")
 
     @property
+    def marketplace_path(self) -> str:
+        """Where the JPEG for marketplaces lies, if the stable image is none that they take."""
+        return f"{self.public_name.rpartition('.')[0]}.jpg"
+
+    @property
+    def marketplace_url(self) -> str:
+        """The absolute URL of an image that every marketplace takes; the stable one's, if it is."""
+        path = self.marketplace_path
+        return self._public_url(path if self.derivative(path) else "")
+
+    @property
     def share_url(self) -> str:
         """The absolute URL of the JPEG for other sites; the stable image's until it is made."""
         return self._public_url(self.share["path"])

@@ -181,6 +181,11 @@ class Image(ImageAddresses, db.Model):
     derivatives: Mapped[list[dict]] = mapped_column(JSON, default=list)
     ladder_version: Mapped[int | None]
     placeholder_color: Mapped[str] = mapped_column(String(7), default="#e5e7eb")
+    # A term of IPTC's DigitalSourceType, which tells an image that was made by AI.
+    digital_source_type: Mapped[str | None] = mapped_column(String(60))
+    # What was done to the upload: turned, location_removed, camera_removed, converted_from, frames,
+    # label_kept, and original and published, each with width_px, height_px and byte_size.
+    facts: Mapped[dict | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = created_at_column()
     product: Mapped[Product | None] = relationship(back_populates="images")
 

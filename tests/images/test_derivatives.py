@@ -190,6 +190,7 @@ def test_alpha_is_kept_and_white_where_there_is_none(published, derived, format)
     _, image, thumbnail = published(image_files.cut_out(format, 640, 480))
     stills = derived(image_files.cut_out(format, 640, 480))
     share = stills.pop("v2/share.jpg")
+    stills.pop("marketplace.jpg", None)
     cut_outs = [image, thumbnail, *stills.values()]
     assert [image.getpixel((2, 2))[3] for image in cut_outs] == [0] * len(cut_outs)
     assert share.getpixel((2, 2)) == pytest.approx((255, 255, 255), abs=2)
@@ -207,7 +208,9 @@ def test_transparent_still_gif_is_published_whole(published, colors, at):
 
 
 def test_output_that_differs_is_not_published(monkeypatch, published):
-    monkeypatch.setattr(publishing, "_palette_image", lambda source: Image.new("P", source.size, 0))
+    monkeypatch.setattr(
+        publishing, "_palette_image", lambda source, label: Image.new("P", source.size, 0)
+    )
     image = image_files.drawing(64, 48).quantize(16)
     _, stable, _ = published(image_files.saved(image, "PNG"))
     assert corners(stable) == UPRIGHT
@@ -264,6 +267,31 @@ def test_jpeg_that_is_cut_and_closed_is_refused():
 def test_no_avif_where_something_is_transparent(derived):
     paths = derived(image_files.cut_out("PNG", 64, 48))
     assert not [path for path in paths if path.endswith("avif")]
+
+
+@pytest.mark.parametrize("format", ["WEBP", "AVIF"])
+def test_marketplaces_get_a_jpeg_as_large_as_the_image(published, derived, format):
+    file = image_files.cut_out(format, 1800, 900)
+    jpeg_of_it = derived(file)["marketplace.jpg"]
+    _, stable, _ = published(file)
+    assert (jpeg_of_it.format, jpeg_of_it.size) == ("JPEG", stable.size)
+    assert min(jpeg_of_it.getpixel((2, 2))) > 250
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF"])
+def test_marketplaces_take_the_others_as_they_are(derived, format):
+    assert "marketplace.jpg" not in derived(image_files.of_format(format, 64, 48))
+
+
+@pytest.mark.parametrize(("format", "ending"), [("JPEG", "jpg"), ("PNG", "png"), ("GIF", "gif")])
+def test_widths_in_the_own_format_where_they_are_wanted(derived, format, ending):
+    file = image_files.of_format(format, 320, 240)
+    stills = derived(file, in_own_format=True)
+    own = {path: image for path, image in stills.items() if path.endswith(f"w.{ending}")}
+    assert {path: image.width for path, image in own.items()} == {
+        f"v2/{width}w.{ending}": width for width in (100, 300, 320)
+    }
+    assert {image.format for image in own.values()} == {format}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (500, 3), (64, 48)])

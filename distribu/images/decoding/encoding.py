@@ -1,13 +1,17 @@
 """How each published file is encoded: formats, qualities, and the figures behind them."""
 
-import tempfile
+import os
+import re
 from typing import BinaryIO
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageStat, PngImagePlugin
 
-from .ladder import SHARE_PX, fitted, ladder_path
-from .pixels import shrunk
+from .headers.png import png_chunks
+from .ladder import MARKETPLACE_PATH, SHARE_PX, fitted, ladder_path
+from .normalizing import png_chunk
+from .pixels import LABEL, shrunk
 from .policies import CONTENT_TYPES
+from .side_data import source_type_packet
 from .wire import Derivative
 
 _WEBP = {"quality": 80, "method": 2}
@@ -25,6 +29,17 @@ _AVIF_SMALL_PX = 320
 # half transparency, lossy formats blur colors, and in tiny images those of neighbors run together;
 # a large file that shows something else differs by 80 and more.
 _SMALL_PX = 16
+# In files up to this size a text of a web server's language is no accident; what it says must not
+# depend on the pixels, so they are written in another way.
+_CHOSEN_BYTES, _MAX_BREAKS = 262_144, 1_000
+_CODE = re.compile(rb"<\?php|<\?=|<script", re.IGNORECASE)
+_OTHERWISE = {
+    "JPEG": tuple({"quality": quality} for quality in (89, 86, 83, 80)),
+    "PNG": ({"compress_level": 6}, {"compress_level": 1}),
+    "WEBP": tuple({"quality": quality, "method": 3} for quality in (81, 77, 73)),
+    "AVIF": tuple({"quality": quality} for quality in (70, 64, 58)),
+    "GIF": ({"interlace": False}, {"optimize": False}),
+}
 _FAITHFUL, _FAITHFUL_ELSE, _FAITHFUL_TINY = {"PNG": 8}, 32, 128
 _SHARE = {"quality": 82, "optimize": True, "progressive": True}
 
@@ -41,16 +56,84 @@ def encode(
     meant: what the file is to show, where image is prepared for its format.
     Raises UnfaithfulEncoding.
     """
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller owns it)
+    for more in ({}, *_OTHERWISE[format]):
+        file = _written(format, image, _merged(options, more))
+        try:
+            if _carries_code(file):
+                file = _broken_up(file) if format == "PNG" else file
+            if _carries_code(file):
+                file.close()
+                continue
+            byte_size = file.seek(0, 2)
+            _read_back(file, format, meant or image)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return Derivative(path, format, CONTENT_TYPES[format], *image.size, byte_size, file)
+    raise UnfaithfulEncoding(f"{format} reads as a program however it is written")
+
+
+def _merged(options: dict, more: dict) -> dict:
+    # Pillow takes quantization tables or a quality, never both.
+    kept = {name: value for name, value in options.items() if name != "qtables" or not more}
+    return kept | more
+
+
+def _written(format: str, image: Image.Image, options: dict) -> BinaryIO:
+    # Memory without a name: a child has no folder to make a file in. The caller owns it.
+    # Without a buffer, since the server moves the place in the file as well.
+    flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+    file = os.fdopen(os.memfd_create(format, flags), "w+b", buffering=0)
     try:
-        image.save(file, format, **options)
-        byte_size = file.seek(0, 2)
-        _read_back(file, format, meant or image)
+        image.save(file, format, **options, **_label(image, format))
     except BaseException:
         file.close()
         raise
+    return file
+
+
+def _broken_up(file: BinaryIO) -> BinaryIO:
+    """The same PNG, its coded pixels in two chunks wherever they read as a program."""
     file.seek(0)
-    return Derivative(path, format, CONTENT_TYPES[format], *image.size, byte_size, file)
+    data = file.read()
+    for _ in range(_MAX_BREAKS):
+        if (found := _CODE.search(data)) is None:
+            break
+        at = found.start() + 1
+        for kind, start, length in png_chunks(data):
+            if kind == b"IDAT" and start < at < start + length:
+                halves = (data[start:at], data[at : start + length])
+                chunks = b"".join(png_chunk(b"IDAT", half) for half in halves)
+                data = data[: start - 8] + chunks + data[start + length + 4 :]
+                break
+    file.seek(0)
+    file.write(data)
+    return file
+
+
+def _carries_code(file: BinaryIO) -> bool:
+    """Whether the file, if small enough to be made for it, reads as a program of a web server.
+
+    Pixels can be chosen so that what an encoder makes of them is such a text.
+    """
+    if file.seek(0, 2) > _CHOSEN_BYTES:
+        return False
+    file.seek(0)
+    return _CODE.search(file.read()) is not None
+
+
+def _label(image: Image.Image, format: str) -> dict:
+    """What makes Pillow write the label of an image, the only thing beside its pixels."""
+    source_type = image.info.get(LABEL)
+    if not source_type or format == "GIF":
+        return {}
+    packet = source_type_packet(source_type)
+    if format != "PNG":
+        return {"xmp": packet}
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", packet.decode())
+    return {"pnginfo": texts}
 
 
 def _read_back(file: BinaryIO, format: str, meant: Image.Image) -> None:
@@ -95,6 +178,24 @@ def share_still(image: Image.Image) -> Derivative:
     return encode(ladder_path("share", "JPEG"), "JPEG", small, _SHARE)
 
 
+_MARKETPLACE = {"quality": 90}
+_OWN_FORMAT = {
+    "JPEG": {"quality": 85, "progressive": True},
+    "PNG": {"compress_level": 6},
+    "GIF": {"optimize": True},
+}
+
+
+def marketplace_still(image: Image.Image) -> Derivative:
+    """A JPEG as large as the image, transparency on white, for marketplaces that take no other."""
+    return encode(MARKETPLACE_PATH, "JPEG", on_white(image), _MARKETPLACE)
+
+
+def own_format_still(image: Image.Image, format: str) -> Derivative:
+    """A width in the format of the upload itself."""
+    return encode(ladder_path(f"{image.width}w", format), format, image, _OWN_FORMAT[format])
+
+
 def on_white(image: Image.Image) -> Image.Image:
     return on_ground(image, "white")
 
@@ -104,6 +205,7 @@ def on_ground(image: Image.Image, color: str) -> Image.Image:
         return image
     # A plain conversion would show the colors that hide under transparent pixels.
     ground = Image.new("RGB", image.size, color)
+    ground.info = image.info
     ground.paste(image, mask=image.getchannel("A"))
     return ground
 

@@ -1,6 +1,9 @@
-"""The memory that a decoding job needs at its peak."""
+"""The memory that a decoding job needs at its peak, and the limits that hold it to that."""
 
-from math import prod
+import os
+import resource
+from math import ceil, prod
+from pathlib import Path
 
 from .ladder import PUBLISHED_MAX_PX, fitted
 from .probe import ImageInfo
@@ -28,6 +31,8 @@ _BYTES_PER_PIXEL_ANIMATED = 19
 # as its format writes it; PNG takes a little more.
 _BYTES_PER_FRAME_PIXEL = 9
 _BASE_BYTES = 60 * _MB
+# Beyond the pixels: what libraries reserve without touching it, thread stacks, encoder tables.
+_SLACK_BYTES = 192 * _MB
 
 
 def job_bytes(info: ImageInfo) -> int:
@@ -42,3 +47,17 @@ def job_bytes(info: ImageInfo) -> int:
     frame_bytes = prod(fitted(size, PUBLISHED_MAX_PX)) * _BYTES_PER_FRAME_PIXEL
     frames_bytes = info.frames * frame_bytes if is_animation else 0
     return _BASE_BYTES + info.byte_size + prod(size) * per_pixel + frames_bytes
+
+
+def allow(pid: int, memory_bytes: int, cpu_seconds: int) -> None:
+    """Let a process have so much more memory and so many more CPU seconds, which it cannot lift.
+
+    Too much memory is an error of the decoder; too many seconds end the process. Raises OSError
+    and IndexError where it is gone.
+    """
+    reserved_pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    used = ceil(sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
+    most_bytes = reserved_pages * resource.getpagesize() + memory_bytes + _SLACK_BYTES
+    resource.prlimit(pid, resource.RLIMIT_AS, (most_bytes, resource.RLIM_INFINITY))
+    resource.prlimit(pid, resource.RLIMIT_CPU, (used + cpu_seconds, resource.RLIM_INFINITY))

@@ -7,6 +7,9 @@ LADDER = (100, 300, 500, 750, 1000, 1500)
 THUMBNAIL_PX = 300
 SHARE_PX = 1200
 PUBLISHED_MAX_PX = 2560
+# Outside of every ladder. The server gives it the image's own name: <name>.jpg.
+MARKETPLACE_PATH = "marketplace.jpg"
+NEEDS_MARKETPLACE = ("WEBP", "AVIF")
 
 
 def ladder(width: int) -> tuple[int, ...]:

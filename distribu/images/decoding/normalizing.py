@@ -75,12 +75,12 @@ def normalized_png(data: bytes) -> bytes:
     is_animated = sum(kind == b"fcTL" for kind, _, _ in chunks) > 1
     kept = {b"IDAT"} | ({b"acTL", b"fcTL", b"fdAT"} if is_animated else set())
     header = next(data[start : start + 13] for kind, start, _ in chunks if kind == b"IHDR")
-    pieces = [SIGNATURE, _chunk(b"IHDR", header), *_palette_chunks(data, chunks, header)]
+    pieces = [SIGNATURE, png_chunk(b"IHDR", header), *_palette_chunks(data, chunks, header)]
     for kind, start, length in chunks:
         if kind in kept:
             # With the checksum that it has: damaged pixels stay damaged.
             pieces.append(data[start - 8 : start + length + 4])
-    return b"".join([*pieces, _chunk(b"IEND", b"")])
+    return b"".join([*pieces, png_chunk(b"IEND", b"")])
 
 
 def _palette_chunks(
@@ -99,7 +99,7 @@ def _palette_chunks(
             key = _scaled_key(data[start : start + length], depth, color_type, has_palette)
             has_key = key is not None
             if key:
-                yield _chunk(b"tRNS", key)
+                yield png_chunk(b"tRNS", key)
 
 
 def _is_sound(data: bytes, start: int, length: int) -> bool:
@@ -120,7 +120,7 @@ def _scaled_key(key: bytes, depth: int, color_type: int, has_palette: bool) -> b
     return None
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def png_chunk(kind: bytes, content: bytes) -> bytes:
     checksum = zlib.crc32(kind + content)
     return struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", checksum)
 

@@ -20,6 +20,7 @@ from .ladder import fitted
 from .normalizing import JPEG_PADDING, OTHER_JPEG_PADDING, has_every_row, normalized
 from .policies import DAMAGED, ImagePolicy, InvalidImage
 from .probe import ImageInfo, check_pixels
+from .side_data import SideData, read_side_data
 
 # Not one a core: every thread reserves memory, and several images are decoded at once anyway.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 2
@@ -56,6 +57,10 @@ def decoding() -> Iterator[None]:
         raise InvalidImage("damaged", DAMAGED) from error
 
 
+# By this name the label of an image is among what Pillow knows of it, and stays with every copy.
+LABEL = "digital_source_type"
+
+
 @dataclass
 class Source:
     """An opened file, reduced to its pixels, and what is known of them.
@@ -71,6 +76,7 @@ class Source:
     frame_boxes: list[tuple[int, int, int, int]] = field(default_factory=list)
     converted_from: str | None = None
     has_end: bool = True
+    side_data: SideData = field(default_factory=SideData)
     _covered: Image.Image | None = None
 
     @property
@@ -103,6 +109,7 @@ def opened(file: BinaryIO, info: ImageInfo, policy: ImagePolicy) -> Iterator[Sou
     with image:
         check_pixels(*image.size, info.frames, policy)
         source = Source(image, info, data, _told(original, image, info))
+        source.side_data = read_side_data(original, info.format)
         # Behind the beginning of the last scan, no pair of bytes of coded data reads as the end.
         source.has_end = (
             info.format != "JPEG" or b"\xff\xd9" in original[original.rfind(b"\xff\xda") :]
@@ -152,7 +159,7 @@ def read_still(source: Source, max_px: int, beside: Executor | None = None) -> I
     # What leaves here no longer belongs to the opened file.
     still = still.copy() if still is image else still
     # The pixels alone go on: comments, profiles and EXIF stay behind.
-    still.info = {}
+    still.info = {LABEL: source.side_data.source_type}
     return _without_idle_alpha(still)
 
 

@@ -39,6 +39,24 @@ class InvalidImage(Exception):
         return self.message
 
 
+# Every code of a refusal, and its sentence where that is the same for all doors.
+REFUSALS = {
+    "empty": EMPTY,
+    "format": None,
+    "byte_size": None,
+    "pixels": None,
+    "animation": None,
+    "damaged": DAMAGED,
+    "excessive": EXCESSIVE,
+    "undecodable": UNDECODABLE,
+}
+
+
+def refusal(code: str, policy: "ImagePolicy") -> InvalidImage:
+    """The refusal by this code, in the words of the policy."""
+    return InvalidImage(code, REFUSALS[code] or getattr(policy, f"{code}_sentence"))
+
+
 @dataclass(frozen=True)
 class ImagePolicy:
     """What one door takes; every limit is the largest value that passes."""

@@ -1,18 +1,27 @@
 """The published image and its responsive set, from one decode and one cascade."""
 
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from io import BytesIO
 from typing import BinaryIO
 
 from PIL import Image, JpegImagePlugin
 
-from .encoding import UnfaithfulEncoding, avif_still, encode, mean_color, share_still, webp_still
-from .ladder import PUBLISHED_MAX_PX, THUMBNAIL_PX, fitted, ladder, rung
-from .pixels import Source, decoding, opened, read_still, shrunk
+from .encoding import (
+    UnfaithfulEncoding,
+    avif_still,
+    encode,
+    marketplace_still,
+    mean_color,
+    own_format_still,
+    share_still,
+    webp_still,
+)
+from .ladder import NEEDS_MARKETPLACE, PUBLISHED_MAX_PX, THUMBNAIL_PX, fitted, ladder, rung
+from .pixels import LABEL, Source, decoding, opened, read_still, shrunk
 from .policies import ImagePolicy
 from .probe import ImageInfo, probe
 from .wire import Derivative, Publication
@@ -28,7 +37,7 @@ _STABLE = {
     "AVIF": tuple({"quality": quality, "speed": 9, "max_threads": 1} for quality in (75, 60)),
     "GIF": ({"optimize": True},),
 }
-_SMALL_PNG = ({"compress_level": 4}, {"compress_level": 9})
+_SMALL_PNG = ({"compress_level": 4}, {"compress_level": 6})
 _SMALL_PNG_PIXELS = 1_000_000
 _LOSSLESS_WEBP = {"lossless": True, "method": 1, "quality": 50}
 _ANIMATION = {
@@ -61,7 +70,19 @@ def publish(file: BinaryIO, policy: ImagePolicy, info: ImageInfo | None = None) 
         frames = _frames(source) if source.is_animation else []
         first = beside.submit(_thumbnail, still)
         stable = _animation(source, frames) if frames else _stable(source, still)
-    return Publication(info, stable, *first.result())
+        thumbnail, color = first.result()
+    label = source.side_data.source_type
+    return Publication(info, stable, thumbnail, color, _done(source), label)
+
+
+def _done(source: Source) -> dict:
+    """What was done to the file, for a receipt; sizes are added where the objects are known."""
+    return {
+        "turned": source.info.orientation != 1,
+        "location_removed": source.side_data.has_location,
+        "camera_removed": source.side_data.has_camera,
+        "converted_from": source.converted_from,
+    }
 
 
 def derive(
@@ -70,10 +91,14 @@ def derive(
     info: ImageInfo | None = None,
     *,
     with_thumbnail: bool = False,
+    in_own_format: bool = False,
+    label: str | None = None,
 ) -> list[Derivative]:
     """The rest of the set, largest first: WebP and AVIF at every width, and share.jpg.
 
     with_thumbnail: make the thumbnail of publish() again too, for another ladder.
+    in_own_format: make every width in the format of the file too.
+    label: the term of DigitalSourceType, where the file itself may have lost it.
     Raises InvalidImage. Runs decoders: call it in a child of the sandbox.
     """
     info = info or probe(file, policy)
@@ -82,8 +107,13 @@ def derive(
         published = fitted((info.width_px, info.height_px), PUBLISHED_MAX_PX)
         rungs = ladder(published[0])
         _seek(source, source.first_frame)
-        still = read_still(source, max(rung(published, rungs[-1])))
-    made = [share_still(still)]
+        is_whole = info.format in NEEDS_MARKETPLACE
+        largest = PUBLISHED_MAX_PX if is_whole else max(rung(published, rungs[-1]))
+        still = read_still(source, largest)
+    still.info[LABEL] = label or still.info[LABEL]
+    made = [marketplace_still(still)] if is_whole else []
+    still = shrunk(still, rung(published, rungs[-1]))
+    made.append(share_still(still))
     for width in reversed(rungs):
         still = shrunk(still, rung(published, width))
         if with_thumbnail or width != min(THUMBNAIL_PX, published[0]):
@@ -91,6 +121,8 @@ def derive(
         if still.mode != "RGBA":
             # Chromium 156 stretches the transparency of an AVIF, as if it were video.
             made.append(avif_still(still))
+        if in_own_format:
+            made.append(own_format_still(still, info.format))
     return made
 
 
@@ -129,7 +161,9 @@ def _stable(source: Source, still: Image.Image) -> Derivative:
         attempts = _SMALL_PNG
     if source.image.mode in ("P", "1") and is_whole and _is_plain(source):
         with suppress(UnfaithfulEncoding):
-            return _no_larger(info, _palette_image(source.image), attempts, still)
+            return _no_larger(
+                info, _palette_image(source.image, still.info[LABEL]), attempts, still
+            )
     return _no_larger(info, still, attempts)
 
 
@@ -169,7 +203,7 @@ def own_quantization(source: Image.Image) -> tuple[dict, ...]:
 
 @cache
 def _finest_tables() -> list[list[int]]:
-    with tempfile.TemporaryFile() as file:
+    with BytesIO() as file:
         Image.new("RGB", (8, 8)).save(file, "JPEG", quality=_FINEST_QUALITY)
         with Image.open(file, formats=["JPEG"]) as image:
             return [image.quantization[0], image.quantization[1]]
@@ -179,10 +213,11 @@ def _is_plain(source: Source) -> bool:
     return source.info.orientation == 1 and not source.converted_from and not source.is_partial
 
 
-def _palette_image(source: Image.Image) -> Image.Image:
+def _palette_image(source: Image.Image, label: str | None) -> Image.Image:
     """The source with its palette as it is: as true color it would be several times larger."""
     copy = source.copy()
     copy.info = {key: source.info[key] for key in ("transparency",) if key in source.info}
+    copy.info[LABEL] = label
     if copy.mode == "P":
         # Reading transparency has turned the palette into one that the writers misread.
         copy.putpalette(source.getpalette("RGB"))

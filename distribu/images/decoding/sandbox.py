@@ -1,19 +1,17 @@
 """Child processes that decode: a hostile file costs one refusal, never a server.
 
-A child holds no secret, no connection and no name of a file: it gets one open descriptor and
-hands back descriptors of unlinked files, so a crash on either side leaves nothing behind. Its
-memory and its CPU seconds are limited; one that dies is replaced. The number of children at work
+A child holds no secret, no connection and no name of a file, and the kernel denies it all but
+computing: it gets one descriptor to read from and hands back descriptors of files without a name,
+so a crash on either side leaves nothing behind. Its memory and its CPU seconds are limited; one
+that dies is replaced, and nothing that it says is believed unseen. The number of children at work
 follows from the memory that their images will need: a burst queues.
 """
 
-import io
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -23,10 +21,21 @@ from pathlib import Path
 from typing import BinaryIO
 from weakref import WeakMethod
 
-from .job_memory import job_bytes
+from . import answers
+from .confinement import LAYERS
+from .job_memory import allow, job_bytes
 from .policies import UNDECODABLE, ImagePolicy, InvalidImage
 from .probe import ImageInfo, probe
-from .wire import MAX_DESCRIPTORS, Derivative, Publication, receive, send
+from .uploads import descriptor_of
+from .wire import (
+    MAX_DESCRIPTORS,
+    BadMessage,
+    Derivative,
+    Publication,
+    close_all,
+    receive,
+    send,
+)
 
 _MB = 1024 * 1024
 # After a larger job than any of a photograph of 24 megapixels the child is ended: up to 300 MB
@@ -113,19 +122,24 @@ class Sandbox:
         None waits for the jobs before it, each of which has an end. Raises InvalidImage, and
         SandboxError where nothing was found out about the file.
         """
-        answer, derivatives = self._run(file, policy, {"task": "publish"}, wait_seconds, info)
-        return Publication(
-            ImageInfo(**answer["info"]), *derivatives, placeholder_color=answer["color"]
-        )
+        info = info or probe(file, policy)
+        return self._run(file, policy, {"task": "publish"}, info, wait_seconds)
 
-    def derive(
-        self, file: BinaryIO, policy: ImagePolicy, *, with_thumbnail: bool = False
-    ) -> list[Derivative]:
-        """The rest of the responsive set, made in a child; see derivatives.derive()."""
-        _, derivatives = self._run(
-            file, policy, {"task": "derive", "with_thumbnail": with_thumbnail}
-        )
-        return derivatives
+    def derive(self, file: BinaryIO, policy: ImagePolicy, **options) -> list[Derivative]:
+        """The rest of the responsive set, made in a child.
+
+        options: with_thumbnail, in_own_format and label; see publishing.derive().
+        """
+        job = {"task": "derive", "options": options}
+        return self._run(file, policy, job, probe(file, policy))
+
+    def missing_layers(self) -> list[str]:
+        """Layers of confinement that this kernel lacks, by a child that is started for it.
+
+        Raises SandboxError.
+        """
+        with self._child(0) as child:
+            return [name for name in LAYERS if name not in child.layers]
 
     def close(self) -> None:
         """End every child that is idle now, and each other one after its job."""
@@ -153,18 +167,12 @@ class Sandbox:
         file: BinaryIO,
         policy: ImagePolicy,
         job: dict,
+        info: ImageInfo,
         wait_seconds: float | None = None,
-        info: ImageInfo | None = None,
-    ) -> tuple[dict, list[Derivative]]:
-        info = info or probe(file, policy)
+    ) -> Publication | list[Derivative]:
         needed_bytes = job_bytes(info)
-        job |= {
-            "policy": asdict(policy),
-            "info": asdict(info),
-            "memory_bytes": needed_bytes,
-            "cpu_seconds": self._cpu_seconds,
-        }
-        with _descriptor(file) as upload:
+        job |= {"policy": asdict(policy), "info": asdict(info)}
+        with descriptor_of(file) as upload:
             try:
                 return self._attempt(job, upload, needed_bytes, wait_seconds)
             except SandboxInterrupted as error:
@@ -180,11 +188,12 @@ class Sandbox:
         needed_bytes: int,
         wait_seconds: float | None,
         is_alone: bool = False,
-    ) -> tuple[dict, list[Derivative]]:
+    ) -> Publication | list[Derivative]:
         """Raises InvalidImage for a limit that was reached by a job which ran alone."""
         turn_bytes = self._memory_bytes if is_alone else needed_bytes
         with self._turn(turn_bytes, wait_seconds) as ran_alone, self._child(needed_bytes) as child:
             try:
+                child.limit(needed_bytes, self._cpu_seconds)
                 return child.work(job, upload, self._job_seconds)
             except _LimitReached as error:
                 if ran_alone():
@@ -282,9 +291,9 @@ class _Child:
             finally:
                 os.close(lifeline)
         try:
-            self._socket.settimeout(_START_SECONDS)
-            receive(self._socket)
-        except (OSError, EOFError) as error:
+            answer, _ = receive(self._socket, seconds=_START_SECONDS)
+            self.layers = [name for name in LAYERS if name in answer["layers"]]
+        except (OSError, EOFError, BadMessage, LookupError, TypeError) as error:
             self.end()
             raise SandboxError("a decoding process did not start; the log says why") from error
         self.is_sound = True
@@ -292,31 +301,59 @@ class _Child:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
-    def work(self, job: dict, upload: int, seconds: float) -> tuple[dict, list[Derivative]]:
-        """The answer of the child, with the files that it made.
+    def limit(self, memory_bytes: int, cpu_seconds: int) -> None:
+        """Allow so much more memory and so many more CPU seconds. Raises SandboxInterrupted."""
+        try:
+            allow(self.process.pid, memory_bytes, cpu_seconds)
+        except (OSError, IndexError) as error:
+            self.is_sound = False
+            raise SandboxInterrupted("a decoding process ended before its job") from error
 
-        Raises InvalidImage, _LimitReached, and SandboxInterrupted where the child dies or is
-        not done in time.
+    def work(self, job: dict, upload: int, seconds: float) -> Publication | list[Derivative]:
+        """What the child has made.
+
+        Raises InvalidImage, _LimitReached, and SandboxInterrupted where the child dies, is not
+        done in time, or answers what cannot be.
         """
         self.is_sound = False
         try:
-            self._socket.settimeout(seconds)
             send(self._socket, job, [upload])
-            answer, descriptors = receive(self._socket, MAX_DESCRIPTORS)
+            answer, descriptors = receive(self._socket, MAX_DESCRIPTORS, seconds)
+            return self._understood(job, answer, descriptors)
         except TimeoutError as error:
             raise SandboxInterrupted(f"a decoding process took {seconds} s") from error
+        except BadMessage as error:
+            raise SandboxInterrupted(f"a decoding process answered nonsense: {error}") from error
         except (OSError, EOFError) as error:
             raise self._death() from error
+
+    def _understood(
+        self, job: dict, answer: dict, descriptors: list[int]
+    ) -> Publication | list[Derivative]:
+        """The answer, every part of it looked at; only then is the child sound again."""
+        policy, asked = ImagePolicy(**job["policy"]), ImageInfo(**job["info"])
+        if descriptors and ("invalid" in answer or "limit" in answer):
+            close_all(descriptors)
+            raise BadMessage("files beside a refusal")
+        if answer.get("limit") == "memory":
+            self.is_sound = True
+            raise _LimitReached("memory")
+        try:
+            answers.raise_refusal(answer, policy)
+        except InvalidImage:
+            self.is_sound = True
+            raise
+        made = answers.derivatives(answer, descriptors)
+        try:
+            result = made
+            if job["task"] == "publish":
+                result = answers.publication(answer, asked, made)
+        except BadMessage:
+            for one in made:
+                one.file.close()
+            raise
         self.is_sound = True
-        if "limit" in answer:
-            raise _LimitReached(answer["limit"])
-        if "invalid" in answer:
-            raise InvalidImage(*answer["invalid"])
-        files = [os.fdopen(descriptor, "rb") for descriptor in descriptors]
-        return answer, [
-            Derivative(**fields, file=file)
-            for fields, file in zip(answer["derivatives"], files, strict=True)
-        ]
+        return result
 
     def _death(self) -> Exception:
         """The error that its end amounts to: its CPU limit reached, or a death from outside."""
@@ -357,25 +394,3 @@ def _environment() -> dict[str, str]:
     # One arena for all threads: what they free is found again, and the limit counts no reserves.
     limits = {"MALLOC_ARENA_MAX": "1"}
     return limits | {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-
-
-@contextmanager
-def _descriptor(file: BinaryIO) -> Iterator[int]:
-    """A descriptor of exactly the bytes of file, at its start.
-
-    Only plain files have one: a response or a compressed file has the wrong one, and an upload
-    held in memory has none, so those are copied to an unlinked file.
-    """
-    file.seek(0)
-    if isinstance(file, tempfile.SpooledTemporaryFile):
-        file.rollover()
-        file.flush()
-        yield file.fileno()
-    elif isinstance(getattr(file, "raw", file), io.FileIO):
-        file.flush()
-        yield file.fileno()
-    else:
-        with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(file, copy, _MB)
-            copy.flush()
-            yield copy.fileno()

@@ -4,7 +4,9 @@ A message is one line of JSON, with open descriptors traveling beside it.
 """
 
 import json
+import os
 import socket
+import time
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -36,6 +38,12 @@ class Publication:
     stable: Derivative
     thumbnail: Derivative
     placeholder_color: str
+    facts: dict
+    digital_source_type: str | None = None
+
+
+class BadMessage(ValueError):
+    """The other side said something that nobody in its right mind would say."""
 
 
 # One message carries the whole set: two formats at six widths, and the JPEG for sharing.
@@ -47,15 +55,53 @@ def send(connection: socket.socket, message: dict, descriptors: list[int] = ()) 
     socket.send_fds(connection, [json.dumps(message).encode() + b"\n"], descriptors)
 
 
-def receive(connection: socket.socket, max_descriptors: int = 1) -> tuple[dict, list[int]]:
-    """One message and its descriptors. Raises EOFError where the other side is gone."""
+def receive(
+    connection: socket.socket, max_descriptors: int = 1, seconds: float | None = None
+) -> tuple[dict, list[int]]:
+    """One message and its descriptors, within that time altogether.
+
+    Raises EOFError where the other side is gone, TimeoutError, and BadMessage; the descriptors
+    that came with half a message are closed.
+    """
     data, descriptors = b"", []
-    while not data.endswith(b"\n"):
-        piece, more, _, _ = socket.recv_fds(
-            connection, _MAX_MESSAGE_BYTES, max_descriptors, socket.MSG_CMSG_CLOEXEC
-        )
-        descriptors += more
-        if not piece:
-            raise EOFError
-        data += piece
-    return json.loads(data), descriptors
+    deadline = None if seconds is None else time.monotonic() + seconds
+    try:
+        while not data.endswith(b"\n"):
+            _wait_until(connection, deadline)
+            piece, more, _, _ = socket.recv_fds(
+                connection, _MAX_MESSAGE_BYTES, max_descriptors, socket.MSG_CMSG_CLOEXEC
+            )
+            descriptors += more
+            data += piece
+            if not piece:
+                raise EOFError
+            if len(data) > _MAX_MESSAGE_BYTES:
+                raise BadMessage("endless")
+        return _parsed(data), descriptors
+    except BaseException:
+        close_all(descriptors)
+        raise
+
+
+def _wait_until(connection: socket.socket, deadline: float | None) -> None:
+    if deadline is None:
+        return
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    connection.settimeout(left)
+
+
+def _parsed(data: bytes) -> dict:
+    try:
+        message = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage("no JSON") from error
+    if not isinstance(message, dict):
+        raise BadMessage("no object")
+    return message
+
+
+def close_all(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

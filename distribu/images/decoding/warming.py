@@ -1,0 +1,55 @@
+"""What a child decodes and encodes once, before a file of somebody else's comes."""
+
+from contextlib import suppress
+from io import BytesIO
+
+from PIL import Image, ImageCms
+
+from .color import to_srgb
+from .color_codes import HLG, code_profile
+from .policies import PUBLISHED, InvalidImage
+from .publishing import derive, publish
+
+_SIZE = (24, 16)
+_KINDS = (
+    ("JPEG", "RGB", {}),
+    ("JPEG", "CMYK", {"progressive": True}),
+    ("PNG", "RGBA", {}),
+    ("PNG", "P", {}),
+    ("PNG", "I;16", {}),
+    ("WEBP", "RGBA", {}),
+    ("WEBP", "RGB", {"lossless": True}),
+    ("AVIF", "RGB", {"speed": 10}),
+    ("GIF", "P", {"transparency": 0}),
+)
+_ANIMATED = ("PNG", "WEBP", "GIF")
+
+
+def warm_up() -> None:
+    """Every format is read and written once, and colors are converted."""
+    files = [_saved(format, Image.new(mode, _SIZE), options) for format, mode, options in _KINDS]
+    for format in _ANIMATED:
+        frames = {"save_all": True, "append_images": [Image.new("RGB", _SIZE, "red")]}
+        files.append(_saved(format, Image.new("RGB", _SIZE), frames))
+    for file in files:
+        with suppress(InvalidImage):
+            made = publish(file, PUBLISHED)
+            made.stable.file.close()
+            made.thumbnail.file.close()
+    for made in derive(files[0], PUBLISHED):
+        made.file.close()
+    _convert()
+
+
+def _saved(format: str, image: Image.Image, options: dict) -> BytesIO:
+    file = BytesIO()
+    image.save(file, format, **options)
+    return file
+
+
+def _convert() -> None:
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(icc)))
+    image = Image.new("RGB", _SIZE, "red")
+    for profile in (code_profile(12, 13), code_profile(9, HLG)):
+        to_srgb(image, profile)

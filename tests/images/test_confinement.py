@@ -1,0 +1,59 @@
+"""A decoding child that a file has taken over can do nothing with it."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from distribu.images.decoding.confinement import LAYERS
+from tests.images.hostile_child import actions
+
+ROOT = Path(__file__).parents[2]
+NAMES = sorted(actions(0, "", "", 0))
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="the raw system calls are numbered for x86_64"
+)
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory) -> list:
+    """The layers that held, and which actions were denied."""
+    folder = tmp_path_factory.mktemp("hostile")
+    secret = folder / "secret_key"
+    secret.write_text("open sesame")
+    upload = os.open(secret, os.O_RDONLY)
+    try:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "tests.images.hostile_child",
+                str(os.getpid()),
+                str(secret),
+                str(folder),
+                str(upload),
+            ],
+            cwd=ROOT,
+            pass_fds=[upload],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        os.close(upload)
+    assert secret.read_text() == "open sesame"
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_action_is_denied(outcome, name):
+    assert outcome[1][name]
+
+
+def test_every_layer_holds_on_this_kernel(outcome):
+    assert outcome[0] == list(LAYERS)
