@@ -1,6 +1,7 @@
 """Adding, editing and deleting a product."""
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import abort, flash, g, make_response, redirect, render_template, request, url_for
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -8,7 +9,7 @@ from .. import audit
 from ..extensions import db
 from ..forms.interrupted import is_resumed, resumable
 from ..forms.product import ProductForm, shown_price
-from ..http.tenancy import company_product_or_404, company_row, signed_in
+from ..http.tenancy import company_product_or_404, company_row, row_now, signed_in
 from ..images import attachment
 from ..images.decoding.policies import MERCHANT
 from ..images.store_identity import ImagesHeld
@@ -83,11 +84,12 @@ def delete_product(product_id: str):
         product = attachment.lock_product(product.id, g.company.id)
     except attachment.StaleProduct:
         return redirect(url_for("inventory.list_products"), 303)
+    name = product.name
     audit.record("product.deleted", "Product", product.id, before=audit.snapshot(product))
     attachment.remove_all(product)
     db.session.delete(product)
     db.session.commit()
-    flash(f"{product.name} was deleted.", "success")
+    flash(f"{name} was deleted.", "success")
     return redirect(url_for("inventory.list_products"), 303)
 
 
@@ -152,14 +154,15 @@ def _save(form: ProductForm, choice: ImageChoice):
         return _refused(form, choice), 422
     if choice.is_removed:
         discard_staged(choice)
-    flash(f"{saved.name} was {'added' if is_new else 'saved'}.", "success")
+    flash(f"{saved['name']} was {'added' if is_new else 'saved'}.", "success")
     if "and_another" in request.form:
-        kept = {"category": saved.category or "", "unit": saved.unit}
+        kept = {"category": saved["category"] or "", "unit": saved["unit"]}
         return redirect(url_for("inventory.new_product", **kept), 303)
     return redirect(url_for("inventory.list_products"), 303)
 
 
-def _create(form: ProductForm, choice: ImageChoice) -> Product:
+def _create(form: ProductForm, choice: ImageChoice) -> dict:
+    """What the answer says of the new product."""
     product = Product(id=new_id(), company_id=g.company.id)
     form.fill(product)
     db.session.add(product)
@@ -168,13 +171,20 @@ def _create(form: ProductForm, choice: ImageChoice) -> Product:
         attachment.replace(product, choice.staged.id)
     after = audit.snapshot(product)
     audit.record("product.created", "Product", product.id, after=after)
+    saved = _saved(product)
     db.session.commit()
-    return product
+    return saved
 
 
-def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
-    """The product as typed, committed; None if its stock moved under a typed one."""
-    product = attachment.lock_product(choice.product.id, g.company.id, form.seen_version)
+def _saved(product: Product) -> dict:
+    # By the time of the answer somebody else may have deleted it.
+    return {name: getattr(product, name) for name in ("name", "category", "unit")}
+
+
+def _update(form: ProductForm, choice: ImageChoice) -> dict | None:
+    """What the answer says of the saved product; None if its stock moved under a typed one."""
+    (product_id,) = inspect(choice.product).identity
+    product = attachment.lock_product(product_id, g.company.id, form.seen_version)
     if form.changes_stock and str(product.stock) != form.stock_shown.data:
         form.stock.errors = [
             f"Stock changed from {form.stock_shown.data} to {product.stock} "
@@ -192,25 +202,27 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
         attachment.remove(product)
     elif choice.is_change:
         attachment.replace(product, choice.staged.id)
-    if audit.record_update(product, before):
+    is_changed, saved = audit.record_update(product, before), _saved(product)
+    if is_changed:
         db.session.commit()
     else:
         db.session.rollback()
-    return product
+    return saved
 
 
 def _refused(form: ProductForm, choice: ImageChoice, differences=None, is_gone=False) -> str:
     """The form again, with all that was typed; what was chosen is kept another day."""
     db.session.rollback()
     if choice.staged:
-        attachment.keep_longer(choice.staged.id, g.company.id)
+        (staged_id,) = inspect(choice.staged).identity
+        attachment.keep_longer(staged_id, g.company.id)
         db.session.commit()
     return _page(form, choice, differences, is_gone)
 
 
 def _conflict(form: ProductForm, choice: ImageChoice):
     """Someone else saved first: say what, and keep what was typed and chosen."""
-    product = db.session.get(Product, choice.product.id, populate_existing=True)
+    product = row_now(choice.product)
     if product is None:
         return _gone()
     choice.product = form.product = product
@@ -230,6 +242,11 @@ def _differences(form: ProductForm, product: Product) -> list[tuple[str, str]]:
 
 
 def _page(form: ProductForm, choice: ImageChoice, differences=None, is_gone=False) -> str:
+    had_product = choice.product is not None
+    choice.read_anew()
+    form.product = choice.product
+    if had_product and choice.product is None:
+        abort(make_response(_page(form, choice, differences, is_gone=True), 404))
     return render_template(
         "inventory/form.html",
         form=form,
