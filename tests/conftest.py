@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.orm.exc import DetachedInstanceError, ObjectDeletedError, StaleDataError
 from werkzeug.security import generate_password_hash
 
 from distribu import create_app, worker
@@ -91,9 +92,11 @@ def make_app(tmp_path, migrated_sqlite, shared_sandbox, compiled_templates):
         app.extensions["image_store"].prepare()
         app.extensions["image_sandbox"] = shared_sandbox
         app.jinja_env.bytecode_cache = compiled_templates
+        _watch_for_gone_rows(app, gone)
         apps.append(app)
         return app
 
+    gone = []
     yield make
     for app in apps:
         with app.app_context():
@@ -102,6 +105,19 @@ def make_app(tmp_path, migrated_sqlite, shared_sandbox, compiled_templates):
         close = getattr(app.extensions["huey"].storage, "close", None)
         if close:
             close()
+    assert gone == [], "a view read a row that somebody else had deleted"
+
+
+def _watch_for_gone_rows(app: Flask, gone: list[str]) -> None:
+    """Note each request that read a row after it may be gone, whatever it was answered."""
+    handle = app.handle_user_exception
+
+    def note_and_handle(error: Exception):
+        if isinstance(error, (ObjectDeletedError, DetachedInstanceError, StaleDataError)):
+            gone.append(f"{request.method} {request.path}: {error}")
+        return handle(error)
+
+    app.handle_user_exception = note_and_handle
 
 
 @pytest.fixture

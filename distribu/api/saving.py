@@ -73,9 +73,10 @@ def update(product_id: str, values: dict, check: Callable[[Product], None]) -> P
     db.session.flush()
     if (after := _snapshot(product)) == before:
         db.session.rollback()
-    else:
-        product.updated_at = utc_now()
-        audit.record("product.updated", "Product", product.id, before, after)
+        # The lock is gone, so the product may be too.
+        return find(product_id)
+    product.updated_at = utc_now()
+    audit.record("product.updated", "Product", product.id, before, after)
     return product
 
 
@@ -84,7 +85,7 @@ def delete(product_id: str, check: Callable[[Product], None]) -> None:
 
     check: called with the locked product before anything is changed.
     """
-    product = _lock(find(product_id))
+    product = _lock(product_id)
     check(product)
     audit.record("product.deleted", "Product", product.id, before=audit.snapshot(product))
     attachment.remove_all(product)
@@ -96,9 +97,9 @@ def find(product_id: str) -> Product:
     return company_row(Product, product_id) or abort(404, NOT_FOUND)
 
 
-def _lock(product: Product) -> Product:
+def _lock(product_id: str) -> Product:
     try:
-        return attachment.lock_product(product.id, g.company.id)
+        return attachment.lock_product(product_id, g.company.id)
     except attachment.StaleProduct:
         abort(404, NOT_FOUND)
 
@@ -111,7 +112,7 @@ def _locked(
         product = find(product_id)
         check(product)
         change, copy = _prepared(product, values)
-        product = _lock(product)
+        product = _lock(product_id)
         check(product)
         if _image_change(product, values) == change:
             return product, change, copy

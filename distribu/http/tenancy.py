@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from flask import abort, g
 from flask_login import current_user, login_required
+from sqlalchemy import inspect
 
 from ..audit import set_actor
 from ..extensions import db
@@ -37,6 +38,18 @@ def managers_only(view: Callable) -> Callable:
         return view(*args, **kwargs)
 
     return guarded
+
+
+def row_now(row: Row | None) -> Row | None:
+    """The row as it is in the database now; None where it is gone.
+
+    After a commit or a rollback any attribute of a row may be asked of
+    the database, and raises where somebody has deleted it meanwhile.
+    """
+    if row is None:
+        return None
+    (row_id,) = inspect(row).identity
+    return db.session.get(type(row), row_id, populate_existing=True)
 
 
 def company_row(model: type[Row], row_id: str) -> Row | None:

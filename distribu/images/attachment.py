@@ -138,10 +138,14 @@ def move(product: Product, image: Image, after: Image | None) -> None:
 
 def discard(image: Image) -> None:
     """The row is gone, and the outbox owns its objects."""
-    if image.product:
-        db.session.expire(image.product, ["images", "image"])
-    _discard(Image.id == image.id)
-    db.session.expunge(image)
+    # Somebody else may have discarded it: nothing but its identity is asked of it.
+    (image_id,) = inspect(image).identity
+    for row in list(db.session.identity_map.values()):
+        if isinstance(row, Product):
+            db.session.expire(row, ["images", "image"])
+    _discard(Image.id == image_id)
+    if image in db.session:
+        db.session.expunge(image)
 
 
 def discard_all(image_ids: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 import json
 
-from flask import flash, g, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, g, make_response, redirect, render_template, request, url_for
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
@@ -12,7 +13,7 @@ from ..extensions import db
 from ..forms.interrupted import is_resumed, resumable
 from ..forms.product import ProductForm, seen_state
 from ..http.redirects import address_parts, local_path
-from ..http.tenancy import company_product_or_404, company_row, signed_in
+from ..http.tenancy import company_product_or_404, company_row, row_now, signed_in
 from ..images import attachment
 from ..images.decoding.policies import MERCHANT
 from ..images.store_identity import ImagesHeld
@@ -123,11 +124,12 @@ def delete_product(product_id: str):
         product = attachment.lock_product(product.id, g.company.id)
     except attachment.StaleProduct:
         return redirect(url_for("inventory.list_products"), 303)
+    name = product.name
     audit.record("product.deleted", "Product", product.id, before=audit.snapshot(product))
     attachment.remove_all(product)
     db.session.delete(product)
     db.session.commit()
-    flash(f"{product.name} was deleted.", "success")
+    flash(f"{name} was deleted.", "success")
     return redirect(url_for("inventory.list_products"), 303)
 
 
@@ -179,7 +181,7 @@ def _answer_again(form: ProductForm, product: Product):
     is_valid = form.validate()
     take_file(form, choice)
     if is_valid and not choice.errors and is_saved_already(form, choice, product):
-        return _saved(form, choice, product, is_new=True)
+        return _saved(form, choice, _for_the_answer(product), is_new=True)
     return _conflict(form, choice, is_own=True)
 
 
@@ -226,18 +228,19 @@ def _collided(form: ProductForm, choice: ImageChoice):
     return _refused(form, choice), 422
 
 
-def _saved(form: ProductForm, choice: ImageChoice, product: Product, is_new: bool) -> Response:
+def _saved(form: ProductForm, choice: ImageChoice, saved: dict, is_new: bool) -> Response:
     """The way back to the list. What was chosen and not used is discarded."""
     discard_earlier(choice)
+    choice.staged = row_now(choice.staged)
     if choice.staged and choice.staged.is_staged:
         discard_staged(choice)
-    flash(f"{product.name} was {'added' if is_new else 'saved'}.", "success")
+    flash(f"{saved['name']} was {'added' if is_new else 'saved'}.", "success")
     if "and_another" in request.form:
-        kept = {"category": product.category or "", "unit": product.unit}
+        kept = {"category": saved["category"] or "", "unit": saved["unit"]}
         if return_to := _list_page(form.return_to.data):
             kept["return_to"] = return_to
         return _go(url_for("inventory.new_product", **kept))
-    return _go(_way_back(form, product.id))
+    return _go(_way_back(form, saved["id"]))
 
 
 def _go(url: str) -> Response:
@@ -265,7 +268,8 @@ def _way_back(form: ProductForm, product_id: str | None) -> str:
     return f"{page}#product-{product_id}" if product_id else page
 
 
-def _create(form: ProductForm, choice: ImageChoice) -> Product:
+def _create(form: ProductForm, choice: ImageChoice) -> dict:
+    """What the answer says of the new product."""
     product = Product(id=form.new_product_id, company_id=g.company.id)
     form.fill(product)
     db.session.add(product)
@@ -275,13 +279,20 @@ def _create(form: ProductForm, choice: ImageChoice) -> Product:
     alt_texts.save_shown(form, choice, product, None)
     after = audit.snapshot(product)
     audit.record("product.created", "Product", product.id, after=after)
+    saved = _for_the_answer(product)
     db.session.commit()
-    return product
+    return saved
 
 
-def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
-    """The product as typed, committed; None if its stock moved under a typed one."""
-    product = attachment.lock_product(choice.product.id, g.company.id, form.seen_version)
+def _for_the_answer(product: Product) -> dict:
+    """What the answer says of a saved product: by then somebody else may have deleted it."""
+    return {name: getattr(product, name) for name in ("id", "name", "category", "unit")}
+
+
+def _update(form: ProductForm, choice: ImageChoice) -> dict | None:
+    """What the answer says of the saved product; None if its stock moved under a typed one."""
+    (product_id,) = inspect(choice.product).identity
+    product = attachment.lock_product(product_id, g.company.id, form.seen_version)
     if form.changes_stock and str(product.stock) != form.stock_shown.data:
         form.stock.errors = [
             f"Stock changed from {form.stock_shown.data} to {product.stock} "
@@ -304,11 +315,12 @@ def _update(form: ProductForm, choice: ImageChoice) -> Product | None:
     if choice.first_image:
         attachment.move(product, choice.first_image, None)
     alt_texts.save_shown(form, choice, product, shown)
-    if audit.record_update(product, before):
+    is_changed, saved = audit.record_update(product, before), _for_the_answer(product)
+    if is_changed:
         db.session.commit()
     else:
         db.session.rollback()
-    return product
+    return saved
 
 
 def _refused(
@@ -320,7 +332,8 @@ def _refused(
     """The form again, with all that was typed; what was chosen is kept another day."""
     db.session.rollback()
     if choice.staged:
-        attachment.keep_longer(choice.staged.id, g.company.id)
+        (staged_id,) = inspect(choice.staged).identity
+        attachment.keep_longer(staged_id, g.company.id)
         db.session.commit()
     # What only decoding has shown stands in the summary of errors too.
     form.image.errors = list(choice.errors)
@@ -330,11 +343,11 @@ def _refused(
 
 def _conflict(form: ProductForm, choice: ImageChoice, is_own: bool = False):
     """Someone else saved first: say what, and keep what was typed and chosen."""
-    product = db.session.get(Product, choice.product.id, populate_existing=True)
+    product = row_now(choice.product)
     if product is None:
         return _gone()
     if not is_own and is_saved_already(form, choice, product):
-        return _saved(form, choice, product, is_new=False)
+        return _saved(form, choice, _for_the_answer(product), is_new=False)
     differences = since_opened(form, product, is_own)
     choice.product = form.product = product
     form.version.data = str(product.version)
@@ -352,6 +365,11 @@ def _page(
     differences: Differences | None = None,
     is_gone: bool = False,
 ) -> str:
+    had_product = choice.product is not None
+    choice.read_anew()
+    form.product = choice.product
+    if had_product and choice.product is None:
+        abort(make_response(_page(form, choice, differences, is_gone=True), 404))
     is_fragment = request.endpoint in _FRAGMENTS
     return render_template(
         "inventory/_product_form.html" if is_fragment else "inventory/form.html",

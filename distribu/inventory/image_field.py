@@ -9,11 +9,11 @@ from flask import abort, current_app, g, render_template, request
 from ..extensions import db
 from ..forms.image_file import examined
 from ..forms.product import ImageForm
-from ..http.tenancy import company_product_or_404, signed_in
+from ..http.tenancy import company_product_or_404, row_now, signed_in
 from ..images import attachment, staging
 from ..images.decoding.policies import MERCHANT, InvalidImage
 from ..images.decoding.sandbox import SandboxBusy, SandboxError
-from ..images.filenames import readable_name
+from ..images.filenames import readable_name, shortened
 from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError
 from ..models import READY, Image, Product
@@ -53,6 +53,14 @@ class ImageChoice:
     alt_errors: Sequence[str] = ()
     other_alts: dict[str, str] = field(default_factory=dict)
     first_id: str = ""
+
+    def read_anew(self) -> None:
+        """Have both rows as they are now: after a commit either may be gone."""
+        had_staged = self.staged is not None
+        self.product, self.staged = row_now(self.product), row_now(self.staged)
+        self.earlier = row_now(self.earlier)
+        if had_staged and self.staged is None:
+            self.errors = [*self.errors, NO_LONGER_KEPT]
 
     @property
     def shows_saved(self) -> bool:
@@ -244,6 +252,7 @@ def act(action: str, choice: ImageChoice) -> None:
 
 def render_image_field(choice: ImageChoice, status: str = "") -> str:
     """The fragment; status: a sentence that is read out."""
+    choice.read_anew()
     return render_template(
         "inventory/_image_field.html", choice=choice, policy=MERCHANT, status=status
     )
@@ -266,7 +275,7 @@ def preview_image():
     take_file(form, choice)
     if choice.errors:
         return render_image_field(choice), 422
-    return render_image_field(choice, f"{choice.staged.filename} chosen.")
+    return render_image_field(choice, f"{shortened(form.image.data.filename)} chosen.")
 
 
 @bp.post("/image/remove")
