@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flask import abort, current_app, g, render_template, request
+from sqlalchemy import Row, select
 
 from ..extensions import db
 from ..forms.product import ImageForm
@@ -24,6 +25,7 @@ BUSY = (
     "The server is too busy to read this image just now. Nothing is lost: choose it again in "
     "a minute."
 )
+ALSO_USED_BY_MAX = 3
 NAMES_OF_CAMERAS = frozenset(
     {"img", "image", "dsc", "dscf", "dscn", "pxl", "photo", "picture", "pic", "screenshot", "scan"}
     | {"untitled", "unnamed", "whatsapp", "mvimg", "download"}
@@ -95,6 +97,29 @@ class ImageChoice:
             return None
         kept = (image for image in self.others if image.id not in self.removed_ids)
         return next((one for one in kept if (one.id, one.status) == (self.first_id, READY)), None)
+
+    @property
+    def shown(self) -> Image | None:
+        """The hosted image that the field shows: the chosen one, or the saved one."""
+        if self.is_removed:
+            return None
+        saved = self.product.image if self.has_saved and self.shows_saved else None
+        return self.staged or (None if saved and self.product.external_image_url else saved)
+
+    def also_used_by(self) -> Sequence[Row]:
+        """Id and name of other products that show the same bytes, a few of them."""
+        if self.shown is None:
+            return []
+        query = (
+            select(Product.id, Product.name)
+            .join(Image, Image.product_id == Product.id)
+            .where(Image.company_id == g.company.id, Image.sha256 == self.shown.sha256)
+            .distinct()
+            .limit(ALSO_USED_BY_MAX)
+        )
+        if self.product:
+            query = query.where(Product.id != self.product.id)
+        return db.session.execute(query).all()
 
     @property
     def shown_alt(self) -> str:
