@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from sqlalchemy import event
 
 from distribu.extensions import db
@@ -10,8 +11,8 @@ from tests.images.image_files import png
 from tests.test_product_form import NEW, PREVIEW, edit_url, fields, rows, staged_id
 
 
-def preview(client, width: int = 640) -> str:
-    return client.post(PREVIEW, data={"image": (png(width, 480), "blue.png")}).text
+def preview(client, width: int = 640, height: int = 480) -> str:
+    return client.post(PREVIEW, data={"image": (png(width, height), "blue.png")}).text
 
 
 def add(client, name: str, width: int = 640) -> None:
@@ -33,6 +34,27 @@ def test_a_chosen_image_is_shown_in_its_four_places(alice):
         "Order picker",
     ]
     assert places.count("<img ") == 4
+
+
+def warnings(page: str) -> list[str]:
+    found = re.search(r'id="image-warnings">(.*?)</ul>', page, re.DOTALL)
+    return re.findall("<li>(.*?)</li>", found[1]) if found else []
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ((420, 600), ["420 px wide: looks soft", "Google Shopping needs"]),
+        ((999, 500), ["999 px wide: looks soft"]),
+        ((1000, 499), ["Google Shopping needs"]),
+        ((1000, 500), []),
+    ],
+)
+def test_a_small_image_is_warned_about(alice, size, said):
+    page = preview(alice, *size)
+    found = warnings(page)
+    assert len(found) == len(said)
+    assert all(one.startswith(start) for one, start in zip(found, said, strict=True))
 
 
 def test_without_an_image_there_are_no_places(alice):

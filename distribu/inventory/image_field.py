@@ -25,6 +25,10 @@ BUSY = (
     "The server is too busy to read this image just now. Nothing is lost: choose it again in "
     "a minute."
 )
+# The wide column of the product page, on a screen of two pixels a point.
+SHARP_PX = 1000
+GOOGLE_SHOPPING_PX = 500
+GOOGLE_SHOPPING = "Google Shopping needs at least 500 x 500 px from January 31, 2027."
 ALSO_USED_BY_MAX = 3
 NAMES_OF_CAMERAS = frozenset(
     {"img", "image", "dsc", "dscf", "dscn", "pxl", "photo", "picture", "pic", "screenshot", "scan"}
@@ -105,6 +109,22 @@ class ImageChoice:
             return None
         saved = self.product.image if self.has_saved and self.shows_saved else None
         return self.staged or (None if saved and self.product.external_image_url else saved)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a merchant may want to know of the image's size before shoppers see it."""
+        image = self.shown
+        if image is None:
+            return []
+        said = []
+        if image.width_px < SHARP_PX:
+            said.append(
+                f"{image.width_px:,} px wide: looks soft on the product page "
+                f"({SHARP_PX:,} px or more is good)."
+            )
+        if min(image.width_px, image.height_px) < GOOGLE_SHOPPING_PX:
+            said.append(GOOGLE_SHOPPING)
+        return said
 
     def also_used_by(self) -> Sequence[Row]:
         """Id and name of other products that show the same bytes, a few of them."""
