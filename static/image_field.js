@@ -18,6 +18,7 @@ function showError(sentence) {
   const line = document.createElement("p");
   line.append(document.getElementById("error-icon").content.cloneNode(true), sentence);
   error.replaceChildren(line);
+  error.scrollIntoView({ block: "nearest" });
   document.getElementById("smaller-copy").hidden = true;
   field().classList.add("has-error");
   input().setAttribute("aria-invalid", "true");
@@ -165,10 +166,20 @@ document.addEventListener("click", (event) => {
 // A page of a proxy is no image field: what is there stays.
 const isFieldItself = (xhr) => xhr.responseText.includes('id="image-field"');
 
+// What was typed since the request was sent goes over into the answer.
+let typed = [];
+const altTexts = () => [...field().querySelectorAll("[name^='alt_text']")];
+
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id === "image-field" && !isFieldItself(event.detail.xhr)) {
-    event.detail.shouldSwap = false;
-  }
+  if (event.detail.target.id !== "image-field") return;
+  if (!isFieldItself(event.detail.xhr)) event.detail.shouldSwap = false;
+  typed = altTexts().map((one) => [one.name, one.value]);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  const latest = new Map(typed);
+  typed = [];
+  for (const one of altTexts()) if (latest.has(one.name)) one.value = latest.get(one.name);
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

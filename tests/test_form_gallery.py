@@ -104,7 +104,8 @@ class TestForm:
     def test_every_image_in_it_is_described_and_sized(self, app, alice, widget):
         page = alice.get(edit_url(product_of(app, widget))).text
         images = re.findall(r"<img [^>]*>", page[page.index('id="image-field"') :])
-        assert len(images) == 3
+        # The image in its field and its four places, and the two others.
+        assert len(images) == 7
         assert all(re.search(r'width="\d+" height="\d+" alt="', image) for image in images)
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flask import abort, current_app, g, render_template, request
+from sqlalchemy import Row, select
 
 from ..extensions import db
 from ..forms.image_file import examined
@@ -26,6 +27,11 @@ BUSY = (
     "a minute."
 )
 INTERRUPTED = "We could not process the image just now. Try again."
+# The wide column of the product page, on a screen of two pixels a point.
+SHARP_PX = 1000
+GOOGLE_SHOPPING_PX = 500
+GOOGLE_SHOPPING = "Google Shopping needs at least 500 x 500 px from January 31, 2027."
+ALSO_USED_BY_MAX = 3
 NAMES_OF_CAMERAS = frozenset(
     {"img", "image", "dsc", "dscf", "dscn", "pxl", "photo", "picture", "pic", "screenshot", "scan"}
     | {"untitled", "unnamed", "whatsapp", "mvimg", "download"}
@@ -105,6 +111,45 @@ class ImageChoice:
             return None
         kept = (image for image in self.others if image.id not in self.removed_ids)
         return next((one for one in kept if (one.id, one.status) == (self.first_id, READY)), None)
+
+    @property
+    def shown(self) -> Image | None:
+        """The hosted image that the field shows: the chosen one, or the saved one."""
+        if self.is_removed:
+            return None
+        saved = self.product.image if self.has_saved and self.shows_saved else None
+        return self.staged or (None if saved and self.product.external_image_url else saved)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a merchant may want to know of the image's size before shoppers see it."""
+        image = self.shown
+        if image is None:
+            return []
+        said = []
+        if image.width_px < SHARP_PX:
+            said.append(
+                f"{image.width_px:,} px wide: looks soft on the product page "
+                f"({SHARP_PX:,} px or more is good)."
+            )
+        if min(image.width_px, image.height_px) < GOOGLE_SHOPPING_PX:
+            said.append(GOOGLE_SHOPPING)
+        return said
+
+    def also_used_by(self) -> Sequence[Row]:
+        """Id and name of other products that show the same bytes, a few of them."""
+        if self.shown is None:
+            return []
+        query = (
+            select(Product.id, Product.name)
+            .join(Image, Image.product_id == Product.id)
+            .where(Image.company_id == g.company.id, Image.sha256 == self.shown.sha256)
+            .distinct()
+            .limit(ALSO_USED_BY_MAX)
+        )
+        if self.product:
+            query = query.where(Product.id != self.product.id)
+        return db.session.execute(query).all()
 
     @property
     def shown_alt(self) -> str:

@@ -152,6 +152,8 @@ class Image(ImageAddresses, db.Model):
         Index("ix_image_product", "product_id", "position"),
         Index("ix_image_unfinished", "ladder_version", "writing_until"),
         Index("ix_image_kept_until", "kept_until"),
+        # The same bytes elsewhere in the company, asked for with every preview.
+        Index("ix_image_company_sha256", "company_id", "sha256"),
     )
 
     id: Mapped[str] = id_column()

@@ -1,4 +1,4 @@
-"""The alt text of an external image, kept with the product."""
+"""The alt text of an external image, and an index of images by their bytes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,9 @@ def upgrade() -> None:
         "product",
         sa.Column("external_image_alt", sa.String(200), nullable=False, server_default=""),
     )
+    op.create_index("ix_image_company_sha256", "image", ["company_id", "sha256"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_image_company_sha256", "image")
     op.drop_column("product", "external_image_alt")

@@ -184,6 +184,15 @@ def test_keep_during_an_upload_leaves_a_form_that_saves(live_app, dashboard, ima
     assert [image.filename for image in saved] == ["blue-widget.jpg"]
 
 
+def test_words_typed_during_an_upload_stay(dashboard, imaged_line):
+    imaged_line.choose(photo("second.jpg"))
+    dashboard.get_by_label("Alt text").fill("Typed meanwhile")
+    imaged_line.let_through()
+    expect(dashboard.locator("#image-status")).to_have_text("second.jpg chosen.")
+    expect(dashboard.get_by_label("Alt text")).to_have_value("Typed meanwhile")
+    expect(dashboard.get_by_label("Alt text")).to_be_focused()
+
+
 def test_a_line_that_is_silent_for_a_minute_is_given_up(live_app, dashboard):
     dashboard.clock.install()
     dashboard.goto(live_app.url + NEW)
