@@ -13,7 +13,7 @@ ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test servers lint format bench lock clean
+.PHONY: help run run-on-directory run-on-minio test servers spreadsheets lint format bench lock clean
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -21,6 +21,7 @@ help:
 	@echo 'make run STORE=minio   the same with its images on a real MinIO'
 	@echo 'make test              every test; what servers it lacks are got or skipped'
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
+	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
 	@echo 'make lint              ruff, linter and formatter; make format repairs what it can'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
 	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
@@ -47,6 +48,11 @@ servers:
 test: servers
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -n 2 --dist loadgroup $(ARGS)
+
+# LibreOffice opens and saves an export; apt-get install libreoffice-calc-nogui brings it.
+spreadsheets:
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest -rs tests/test_spreadsheets.py
 
 lint:
 	@$(ENVIRONMENT) postgres redis test

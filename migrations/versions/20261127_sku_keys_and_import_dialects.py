@@ -19,6 +19,9 @@ PRODUCT = sa.table(
         ("id", "company_id", "name", "sku", "category", "created_at", "sku_key", "search_text"),
     ),
 )
+# As migration 0002 makes it.
+TRIGRAMS = """CREATE INDEX ix_product_search_trigrams ON product
+        USING gin (company_id, search_text gin_trgm_ops) WITH (gin_pending_list_limit = 256)"""
 OWN_KEY = "\u2060"
 # Rows read and written at a time.
 CHUNK = 5000
@@ -26,10 +29,15 @@ CHUNK = 5000
 
 def upgrade() -> None:
     op.add_column("product", sa.Column("sku_key", KEY, nullable=True))
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    if is_postgresql:
+        # Made anew at once, it takes a fraction of the time.
+        op.execute("DROP INDEX ix_product_search_trigrams")
     _fill()
-    if op.get_bind().dialect.name == "postgresql":
+    if is_postgresql:
         # No table with triggers that still have to run gets an index.
         op.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        op.execute(TRIGRAMS)
     op.create_index("ix_product_company_sku_key", "product", ["company_id", "sku_key"], unique=True)
     op.add_column("import_job", sa.Column("encoding", sa.String(20), nullable=True))
     op.add_column("import_job", sa.Column("undecoded", sa.LargeBinary(), nullable=True))
@@ -95,7 +103,7 @@ def _sku_key(sku: str | None) -> str | None:
     return unicodedata.normalize("NFC", seen).strip() or None
 
 
-_DROPPED = ("Mn", "Cc", "Cs")
+_DROPPED = ("Mn", "Cc", "Cf", "Cs")
 _LETTERS = str.maketrans("øđðłıȷħŧŋĸƀɓɖɗƒɠǥƙɲɔɛəƴ", "oddlijhtnkbbddfggknoeey") | {
     ord("œ"): "oe",
     ord("æ"): "ae",
