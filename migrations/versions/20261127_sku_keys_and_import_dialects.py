@@ -1,5 +1,6 @@
 """Keys by which SKUs are compared, folded letters in search, the dialect of an imported file."""
 
+import json
 import unicodedata
 from collections.abc import Iterator
 
@@ -63,15 +64,24 @@ def _fill() -> None:
     """Every product has the key of its SKU; the oldest one has it where several look alike."""
     connection = op.get_bind()
     taken: set[tuple[str, str]] = set()
-    setting = (
-        sa.update(PRODUCT)
-        .where(PRODUCT.c.id == sa.bindparam("row"))
-        .values(sku_key=sa.bindparam("key"), search_text=sa.bindparam("folded"))
-    )
     for rows in _chunks(connection):
-        changes = [_change(row, taken) for row in rows]
-        if changes := [change for change in changes if change]:
-            connection.execute(setting, changes)
+        changes = filter(None, (_change(row, taken) for row in rows))
+        # One statement for all: PostgreSQL plans each of many anew.
+        connection.execute(_SETTING[connection.dialect.name], {"changes": json.dumps([*changes])})
+
+
+_SETTING = {
+    "sqlite": sa.text("""
+        UPDATE product SET
+            sku_key = json_extract(change.value, '$.key'),
+            search_text = json_extract(change.value, '$.folded')
+        FROM json_each(:changes) AS change
+        WHERE product.id = json_extract(change.value, '$.row')"""),
+    "postgresql": sa.text("""
+        UPDATE product SET sku_key = change.key, search_text = change.folded
+        FROM json_to_recordset(:changes) AS change(row text, key text, folded text)
+        WHERE product.id = change.row"""),
+}
 
 
 def _chunks(connection: sa.Connection) -> Iterator[list]:
