@@ -13,7 +13,8 @@ ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test browsers fuzz servers lint format bench lock clean
+.PHONY: help run run-on-directory run-on-minio test browsers fuzz servers spreadsheets lint format \
+  bench lock clean
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -24,6 +25,7 @@ help:
 	@echo 'make browsers          every generated file, as published against what Chromium shows'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
+	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
 	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
 	@echo 'make clean             the environment and caches away; what make run keeps stays'
@@ -57,6 +59,11 @@ browsers: servers
 fuzz:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest tests/images/test_fuzz.py --hypothesis-profile=fuzz $(ARGS)
+
+# LibreOffice opens and saves an export; apt-get install libreoffice-calc-nogui brings it.
+spreadsheets:
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest -rs tests/test_spreadsheets.py
 
 lint:
 	@$(ENVIRONMENT) postgres redis test

@@ -87,6 +87,7 @@ class TestPrice:
             "$",
             "--",
             "½",
+            "1" * 61,
         ],
     )
     def test_that_is_no_number_is_refused(self, text):

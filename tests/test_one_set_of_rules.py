@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from distribu.extensions import db
 from distribu.models import Product
-from distribu.products import csv_text, rules
+from distribu.products import csv_text, rules, written_image_url
 from tests.api.conftest import Caller, add_key
 from tests.conftest import signed_in
 from tests.imports import agree, new_job, plan_of, run
@@ -198,6 +198,52 @@ def test_skus_that_look_different_are_different(app, cast, door):
             db.session.add(Product(company_id=cast.acme, name="Other", sku=sku, price_minor=1))
         db.session.commit()
     assert door(app, cast, WHOLE | {"sku": "M²"}) is None
+
+
+ADDRESS = "https://cdn.example/towel.jpg"
+by_api_or_csv = pytest.mark.parametrize("door", [through_api, through_csv])
+
+
+@by_api_or_csv
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (f" {ADDRESS}\n", ADDRESS),
+        (f"\u200b{ADDRESS}\u00a0", ADDRESS),
+        ("https://cdn.example/red towel.jpg", "https://cdn.example/red%20towel.jpg"),
+        ("https://cdn.example/a,b|c;d.jpg", "https://cdn.example/a,b|c;d.jpg"),
+    ],
+)
+def test_an_image_url_is_kept_as_it_is_meant(app, cast, door, value, kept):
+    assert door(app, cast, WHOLE | {"imageUrl": value}) is None
+    with app.app_context():
+        assert db.session.scalars(select(Product)).one().image_url == kept
+
+
+@by_api_or_csv
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (f"{ADDRESS}|{ADDRESS}", written_image_url.SEVERAL),
+        (f"{ADDRESS};\n{ADDRESS}", written_image_url.SEVERAL),
+        ("https://cdn .example/towel.jpg", written_image_url.HAS_BLANK),
+        ("https://cdn.example/red\ntowel.jpg", written_image_url.HAS_LINE_BREAK),
+        ("cdn.example/towel.jpg", written_image_url.NOT_ABSOLUTE),
+        ("#REF!", written_image_url.NOT_ABSOLUTE),
+    ],
+)
+def test_an_image_url_is_refused_in_the_words_of_its_cause(app, cast, door, value, sentence):
+    assert door(app, cast, WHOLE | {"imageUrl": value}) == sentence
+
+
+def test_an_empty_image_url_clears_in_csv_and_is_refused_by_the_api(app, cast):
+    assert through_csv(app, cast, WHOLE | {"imageUrl": ADDRESS}) is None
+    assert through_api(app, cast, WHOLE | {"sku": "W-2", "imageUrl": ""}) == written_image_url.EMPTY
+    with app.app_context():
+        assert db.session.scalars(select(Product)).one().image_url == ADDRESS
+    assert through_csv(app, cast, WHOLE | {"imageUrl": " "}) is None
+    with app.app_context():
+        assert db.session.scalars(select(Product)).one().image_url is None
 
 
 # The CSV import finds its products by SKU: there, one that is taken is an update, and one must be.

@@ -13,8 +13,8 @@ import unicodedata
 SEARCHABLE_MAX = 620
 TYPED_MAX = 200
 GRAM = 3
-# Accents, controls, and halves of surrogate pairs.
-_DROPPED = ("Mn", "Cc", "Cs")
+# Accents, controls, what nobody sees such as soft hyphens, and halves of surrogate pairs.
+_DROPPED = ("Mn", "Cc", "Cf", "Cs")
 # Latin letters that Unicode does not decompose, as people type them on keyboards without them.
 _LETTERS = str.maketrans("øđðłıȷħŧŋĸƀɓɖɗƒɠǥƙɲɔɛəƴ", "oddlijhtnkbbddfggknoeey") | {
     ord("œ"): "oe",

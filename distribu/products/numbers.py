@@ -38,7 +38,9 @@ _PATTERNS = {
     ),
     COMMA: re.compile(rf"([-+]?)(\d+|{_GROUPED.format(groups='.')})?(,\d*)?"),
 }
-# Longer than any number that a rule takes.
+# Most numbers have no currency to look for.
+_BARE = re.compile("[0-9.,' +-]*")
+# Longer than any number that a rule takes, however it is written.
 _LONGEST = 60
 
 
@@ -117,7 +119,7 @@ def _readings(plain: str) -> dict[str, Decimal]:
     found = {}
     for sign, pattern in _PATTERNS.items():
         match = pattern.fullmatch(plain.replace(_ARABIC_DECIMAL_SIGN, sign))
-        if match and any(map(str.isdecimal, plain)) and len(plain) <= _LONGEST:
+        if match and any(map(str.isdecimal, plain)):
             whole = re.sub(r"\D", "", match[2] or "0")
             fraction = re.sub(r"\D", "", match[4] or "") or "0"
             found[sign] = Decimal(f"{match[1]}{whole}.{fraction}")
@@ -127,7 +129,12 @@ def _readings(plain: str) -> dict[str, Decimal]:
 
 
 def _plain(text: str) -> str:
-    """The text without invisible characters, with one kind of blank, apostrophe and dash."""
+    """The text without invisible characters, with one kind of blank, apostrophe and dash.
+
+    "", which is no number, for a text that is too long for one.
+    """
+    if len(text) > _LONGEST:
+        return ""
     seen = (
         " " if unicodedata.category(character) in ("Zs", "Cc") else character
         for character in text
@@ -139,6 +146,8 @@ def _plain(text: str) -> str:
 
 def _without_currency(plain: str) -> str:
     """The text without one currency, in front or behind."""
+    if _BARE.fullmatch(plain):
+        return plain
     marked = "".join("¤" if unicodedata.category(one) == "Sc" else one for one in plain)
     if leading := _LEADING_CURRENCY.match(marked):
         return _DASH_FOR_CENTS.sub(r"\g<1>0", leading[1] + marked[leading.end() :])

@@ -38,7 +38,7 @@ def test_from_an_error_over_the_columns_to_the_products(dashboard, live_app):
     dashboard.get_by_label("A · Number").select_option("sku")
     dashboard.get_by_label("B · Label").select_option("name")
     dashboard.get_by_role("button", name="Use these columns").click()
-    row = dashboard.get_by_role("row", name="2 C · Price Price must be a number.")
+    row = dashboard.get_by_role("row", name="2 A C · Price x Price must be a number.")
     expect(row).to_be_visible()
     expect(dashboard.get_by_role("button", name="Import", exact=True)).to_have_count(0)
     with dashboard.expect_download() as download:
@@ -47,7 +47,8 @@ def test_from_an_error_over_the_columns_to_the_products(dashboard, live_app):
 
     choose(dashboard, live_app, "sku,name,price,stock,image\nA,Anchor,2,1,\nB,Bolt,1,1,\n")
     expect(dashboard.get_by_role("heading", name="What will change")).to_be_visible()
-    lost = dashboard.get_by_role("row", name="Anchor A")
+    images = dashboard.get_by_role("region", name="Images that are replaced or deleted")
+    lost = images.get_by_role("row", name="Anchor A")
     expect(lost).to_contain_text("Deleted")
     assert lost.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)")
     dashboard.get_by_role("button", name="Import", exact=True).click()

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from distribu.extensions import db
 from distribu.images import outbox
-from distribu.models import ERROR, PROCESSING, READY, Image, OutboxEntry
+from distribu.models import ERROR, PROCESSING, READY, Image, OutboxEntry, Product
+from distribu.models.sku_keys import OWN_KEY, sku_key
 from tests.conftest import run_queue
 from tests.releases.instances import ReleasedInstance
 
@@ -79,6 +80,21 @@ def test_lists_answer_as_they_did(instance):
     ]
     released = [one["json"] for one in lists]
     assert known(now, released) == released
+
+
+def test_skus_that_look_alike_are_kept_and_listed(instance):
+    # Each line of COLLIDING_SKUS in contents.py but the first: the oldest one has the key.
+    alike = {"A\u00ad 1", "A\u200b 1", "A 1\u00a0\u200b", "E\u0301-1"}
+    with instance.app.app_context():
+        products = db.session.scalars(select(Product)).all()
+        own = {product.sku for product in products if is_own_key(product.sku_key)}
+        others = [product for product in products if product.sku and product.sku not in own]
+        assert own == alike
+        assert [product.sku_key for product in others] == [sku_key(one.sku) for one in others]
+
+
+def is_own_key(key: str | None) -> bool:
+    return bool(key) and key.startswith(OWN_KEY)
 
 
 def test_every_user_signs_in(instance):
