@@ -284,6 +284,14 @@ class TestProtocol:
         done = subprocess.run([*ask, f"{shop.url}/login"], capture_output=True, text=True)
         assert (done.stdout, done.stderr) == ("200 2", "")
 
+    def test_http_2_without_a_length(self, shop):
+        ask = ["curl", "-sS", "--http2-prior-knowledge", "--max-time", str(PATIENCE_SECONDS)]
+        ask += ["--request", "POST", "--upload-file", "-", f"{shop.url}/api/v1/products"]
+        ask += ["--header", bearer(shop).strip(), "--header", "Content-Type: application/json"]
+        ask += ["--output", "/dev/null", "--write-out", "%{http_code} %{http_version}"]
+        done = subprocess.run(ask, input=NEW_PRODUCT, capture_output=True)
+        assert (done.stdout, done.stderr) == (b"201 2", b"")
+
 
 class TestEnd:
     def test_a_silent_upload_is_told_and_does_not_hold_it_up(self, tmp_path, migrated_sqlite):

@@ -6,8 +6,7 @@ import pytest
 from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 from werkzeug.formparser import parse_form_data
 
-from distribu.serving import lanes
-from distribu.serving.bodies import ADDRESS_BYTES, Budget, Refused
+from distribu.serving.bodies import ADDRESS_BYTES, Body, Budget, Refused
 from distribu.serving.gateway import HELD_BYTES, Answer, environ_of, run
 from distribu.serving.lanes import (
     IMAGES,
@@ -25,7 +24,7 @@ from distribu.serving.patience import IDLE_SECONDS, PACE_SECONDS, Pace
 PIECE = b"a" * 1000
 
 
-class Body:
+class Pieces:
     """What an application returns: pieces, and whether it was closed."""
 
     def __init__(self, count: int):
@@ -44,7 +43,7 @@ class Body:
         self.is_closed = True
 
 
-def answer_with(body: Body, *headers: tuple[str, str]) -> Answer:
+def answer_with(body: Pieces, *headers: tuple[str, str]) -> Answer:
     def application(environ, start_response):
         start_response("200 OK", list(headers))
         return body
@@ -61,12 +60,12 @@ def read_all(answer: Answer) -> bytes:
 
 class TestAnswers:
     def test_a_short_one_is_held_and_its_application_is_done(self):
-        body = Body(10)
+        body = Pieces(10)
         answer = answer_with(body)
         assert (answer.held, answer.rest, body.is_closed) == (PIECE * 10, None, True)
 
     def test_one_of_a_declared_length_needs_its_application_no_more(self):
-        body = Body(1000)
+        body = Pieces(1000)
         answer = answer_with(body, ("Content-Length", str(1000 * len(PIECE))))
         assert (body.left, body.is_closed, answer.is_long) == (0, True, False)
         assert len(answer.held) < 2 * HELD_BYTES
@@ -74,7 +73,7 @@ class TestAnswers:
         answer.close()
 
     def test_one_without_a_length_is_made_as_it_is_sent(self):
-        body = Body(1000)
+        body = Pieces(1000)
         answer = answer_with(body)
         assert (body.left > 0, body.is_closed, answer.is_long) == (True, False, True)
         assert len(answer.read_on()) < 2 * HELD_BYTES
@@ -83,27 +82,25 @@ class TestAnswers:
         assert body.is_closed
 
     def test_a_fault_closes_it(self):
-        body = Body(1)
+        body = Pieces(1)
         body.left = "no number"
         with pytest.raises(TypeError):
             answer_with(body)
         assert body.is_closed
 
 
-def test_no_more_long_answers_than_threads_for_them(monkeypatch):
-    monkeypatch.setattr(lanes, "TURN_SECONDS", 0.01)
-
-    async def take_turns(threads: Lanes, count: int) -> None:
-        async with threads.long_answer():
+def test_no_more_long_answers_than_threads_for_them():
+    async def take_turns(threads: Lanes, count: int, *seconds: float) -> None:
+        async with threads.turn(LONG_ANSWERS, *seconds):
             if count > 1:
-                await take_turns(threads, count - 1)
+                await take_turns(threads, count - 1, *seconds)
 
     async def try_all() -> None:
         threads = Lanes()
-        await take_turns(threads, THREADS[LONG_ANSWERS])
-        with pytest.raises(TooManyLongAnswers):
-            await take_turns(threads, THREADS[LONG_ANSWERS] + 1)
-        await take_turns(threads, THREADS[LONG_ANSWERS])
+        for seconds in [(), (0.01,), (0,)]:
+            await take_turns(threads, THREADS[LONG_ANSWERS], *seconds)
+            with pytest.raises(TooManyLongAnswers):
+                await take_turns(threads, THREADS[LONG_ANSWERS] + 1, *(seconds or (0,)))
 
     asyncio.run(try_all())
 
@@ -166,6 +163,16 @@ class TestBudget:
         budget.give_back("a", 60)
         budget.take("b", 100)
 
+    def test_a_body_gives_back_once(self):
+        budget = Budget(100)
+        body = Body(None, None, 100, budget, "a")
+        body._keep(b"a" * 100)
+        body.close()
+        body.close()
+        budget.take("a", 100)
+        with pytest.raises(ServiceUnavailable):
+            budget.take("a", 1)
+
     def test_one_address(self):
         budget = Budget(10 * ADDRESS_BYTES)
         budget.take("a", ADDRESS_BYTES)
@@ -179,7 +186,8 @@ class TestBudget:
     [
         ("GET", "/images/01/a.webp", "", IMAGES),
         ("HEAD", "/static/a.css", "", IMAGES),
-        ("GET", "/dashboard/inventory/export", "", PAGES),
+        ("GET", "/dashboard/inventory", "", PAGES),
+        ("GET", "/dashboard/inventory/export", "", LONG_ANSWERS),
         ("POST", "/login", "application/x-www-form-urlencoded", WRITES),
         ("DELETE", "/api/v1/products/01", "", WRITES),
         ("POST", "/dashboard/inventory/new", "multipart/form-data; boundary=a", UPLOADS),
