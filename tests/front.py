@@ -61,6 +61,14 @@ class Shop:
         name = self.app.config["SESSION_COOKIE_NAME"]
         return f"{name}={signed_in(self.app, user_id).get_cookie(name).value}"
 
+    def browser(self, url: str = "") -> tuple[dict, str]:
+        """The headers of the browser that alice uses, and the token of the form that it has."""
+        headers = {"Cookie": self.cookie(self.cast.alice)}
+        path = f"{url or self.url}/dashboard/inventory/new"
+        page = urllib3.request("GET", path, headers=headers, retries=False)
+        cookie = page.headers.get("Set-Cookie", headers["Cookie"]).partition(";")[0]
+        return {"Cookie": cookie}, csrf_token(page.data.decode())
+
     def connect(self) -> "Wire":
         return Wire(socket.create_connection(("127.0.0.1", self.served.port), PATIENCE_SECONDS))
 

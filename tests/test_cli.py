@@ -312,6 +312,15 @@ class TestCompanion:
         run_companion(f"open({str(log)!r}, 'a').write('x')")
         assert wait_until(lambda: log.exists() and len(log.read_text()) >= 3)
 
+    def test_one_that_was_told_to_end_is_not_started_again(self, run_companion, tmp_path):
+        log = tmp_path / "starts"
+        told = run_companion(f"open({str(log)!r}, 'a').write('x'); import time; time.sleep(600)")
+        assert wait_until(log.exists)
+        told.end()
+        told._watcher.join(PATIENCE_SECONDS)
+        assert told._process.returncode == -signal.SIGTERM
+        assert log.read_text() == "x"
+
     def test_one_that_ignores_the_end_is_killed(self, run_companion, tmp_path):
         log = tmp_path / "started"
         program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"

@@ -1,22 +1,21 @@
 """flask serve among slow, broken and greedy clients: the pages answer, and nothing half arrives."""
 
 import csv
+import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from werkzeug.exceptions import ServiceUnavailable
+from urllib3.filepost import encode_multipart_formdata
 
 from distribu.extensions import db
 from distribu.models import Product
-from distribu.serving.bodies import ADDRESS_BYTES, Budget
-from distribu.serving.gateway import environ_of
-from distribu.serving.lanes import IMAGES, PAGES, UPLOADS, WRITES, lane_of
-from distribu.serving.patience import IDLE_SECONDS, PACE_SECONDS, Pace
-from tests.front import HTTP2_PREFACE, MANY, csrf_token, serving_shop, silent_stream
+from tests.front import HTTP2_PREFACE, MANY, serving_shop, silent_stream
+from tests.images.image_files import jpeg
 from tests.servers import free_port
 from tests.test_cli import PATIENCE_SECONDS
 from tests.test_worker import environment
@@ -76,6 +75,12 @@ def count_products(shop) -> int:
         return db.session.scalar(asked)
 
 
+def is_decoder(pid: int) -> bool:
+    with suppress(OSError):
+        return b"decoding.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 class TestSlowClients:
     @pytest.mark.parametrize("kind", SLOW)
     def test_everybody_else_is_answered(self, shop, open_wires, kind):
@@ -101,6 +106,42 @@ class TestSlowClients:
         answer = shop.ask("/dashboard/inventory/export", headers=cookie)
         assert answer.status == 200
         assert len(list(csv.reader(answer.data.decode("utf-8-sig").splitlines()))) == MANY + 1
+
+
+class TestUploads:
+    PREVIEW = "/dashboard/inventory/image/preview"
+
+    @pytest.fixture
+    def stuck_decoders(self, shop, alice_fields):
+        """The decoding children of the server do nothing until the end of the test."""
+        headers, fields = alice_fields
+        assert shop.ask(self.PREVIEW, "POST", headers=headers, fields=fields).status == 200
+        children = [pid for pid in shop.served.family() if is_decoder(pid)]
+        assert children
+        for pid in children:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+        for pid in children:
+            os.kill(pid, signal.SIGCONT)
+
+    @pytest.fixture
+    def alice_fields(self, shop) -> tuple[dict, dict]:
+        headers, token = shop.browser()
+        content = jpeg(640, 480).getvalue()
+        return headers, {"csrf_token": token, "image": ("a.jpg", content)}
+
+    def test_previews_that_hang_hold_no_page(self, shop, open_wires, alice_fields, stuck_decoders):
+        headers, fields = alice_fields
+        body, kind = encode_multipart_formdata(fields)
+        head = f"POST {self.PREVIEW} HTTP/1.1\nHost: shop\nCookie: {headers['Cookie']}\n"
+        head += f"Content-Type: {kind}\nContent-Length: {len(body)}\n\n"
+        # As many as there are threads that are not for pages, and more.
+        for wire in open_wires(CLIENTS):
+            wire.write(head, body)
+        bearer = {"Authorization": f"Bearer {shop.key}"}
+        assert shop.ask("/login").status == 200
+        assert shop.ask(f"/{shop.image_key}").status == 200
+        assert shop.ask("/api/v1/products", "POST", headers=bearer, json={}).status == 422
 
 
 class TestBodies:
@@ -148,11 +189,8 @@ class TestBodies:
         assert shop.ask("/login", "POST", headers=headers, body=b"a" * 2 * MEBIBYTE).status == 413
 
     def test_a_form_of_a_user_may_be_long(self, shop):
-        headers = {"Cookie": shop.cookie(shop.cast.alice)}
-        page = shop.ask("/dashboard/inventory/new", headers=headers)
-        headers["Cookie"] = f"{page.headers.get('Set-Cookie', headers['Cookie'])}"
-        fields = {"csrf_token": csrf_token(page.data.decode()), "name": "", "image": ("a.png", b"")}
-        fields["image"] = ("a.png", b"a" * 6 * MEBIBYTE)
+        headers, token = shop.browser()
+        fields = {"csrf_token": token, "name": "", "image": ("a.png", b"a" * 6 * MEBIBYTE)}
         answer = shop.ask("/dashboard/inventory/new", "POST", headers=headers, fields=fields)
         assert (answer.status, b"Maximum size is 5 MB" in answer.data) == (422, True)
 
@@ -246,6 +284,14 @@ class TestProtocol:
         done = subprocess.run([*ask, f"{shop.url}/login"], capture_output=True, text=True)
         assert (done.stdout, done.stderr) == ("200 2", "")
 
+    def test_http_2_without_a_length(self, shop):
+        ask = ["curl", "-sS", "--http2-prior-knowledge", "--max-time", str(PATIENCE_SECONDS)]
+        ask += ["--request", "POST", "--upload-file", "-", f"{shop.url}/api/v1/products"]
+        ask += ["--header", bearer(shop).strip(), "--header", "Content-Type: application/json"]
+        ask += ["--output", "/dev/null", "--write-out", "%{http_code} %{http_version}"]
+        done = subprocess.run(ask, input=NEW_PRODUCT, capture_output=True)
+        assert (done.stdout, done.stderr) == (b"201 2", b"")
+
 
 class TestEnd:
     def test_a_silent_upload_is_told_and_does_not_hold_it_up(self, tmp_path, migrated_sqlite):
@@ -275,87 +321,3 @@ class TestEnd:
         assert winner.wait(PATIENCE_SECONDS) == 0
         for process in both:
             process.stdout.close()
-
-
-def passes(byte_size: int, bytes_a_second: int, seconds_a_message: float = 1.0) -> bool:
-    """Whether a body that arrives at this pace is received to its end."""
-    now, pace = 0.0, Pace(0.0)
-    while byte_size > 0:
-        now += seconds_a_message
-        if now > pace.deadline:
-            return False
-        arrived = int(bytes_a_second * seconds_a_message)
-        pace.count(arrived, now)
-        byte_size -= arrived
-    return True
-
-
-class TestPace:
-    @pytest.mark.parametrize(
-        ("byte_size", "bytes_a_second"),
-        [(5_000_000, 20_000), (20_000_000, 64_000), (64_000_000, 4_100)],
-    )
-    def test_slow_ones_go_through(self, byte_size, bytes_a_second):
-        assert passes(byte_size, bytes_a_second)
-
-    def test_slower_ones_do_not(self):
-        assert not passes(1000, 1)
-        assert not passes(5_000_000, 3_900)
-
-    def test_a_long_silence_ends_it(self):
-        assert passes(5_000_000, 100_000, IDLE_SECONDS - 1)
-        assert not passes(5_000_000, 100_000, IDLE_SECONDS + 1)
-
-    def test_messages_without_a_byte_keep_nobody_alive(self):
-        pace = Pace(0.0)
-        pace.count(0, IDLE_SECONDS - 1)
-        assert pace.deadline == IDLE_SECONDS
-        assert IDLE_SECONDS < PACE_SECONDS
-
-
-class TestBudget:
-    def test_all_together(self):
-        budget = Budget(100)
-        budget.take("a", 60)
-        with pytest.raises(ServiceUnavailable):
-            budget.take("b", 41)
-        budget.give_back("a", 60)
-        budget.take("b", 100)
-
-    def test_one_address(self):
-        budget = Budget(10 * ADDRESS_BYTES)
-        budget.take("a", ADDRESS_BYTES)
-        budget.take("b", 1)
-        with pytest.raises(ServiceUnavailable):
-            budget.take("a", 1)
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "content_type", "lane"),
-    [
-        ("GET", "/images/01/a.webp", "", IMAGES),
-        ("HEAD", "/static/a.css", "", IMAGES),
-        ("GET", "/dashboard/inventory/export", "", PAGES),
-        ("POST", "/login", "application/x-www-form-urlencoded", WRITES),
-        ("DELETE", "/api/v1/products/01", "", WRITES),
-        ("POST", "/dashboard/inventory/new", "multipart/form-data; boundary=a", UPLOADS),
-    ],
-)
-def test_lanes(method, path, content_type, lane):
-    assert lane_of(method, path, content_type) == lane
-
-
-def test_no_header_passes_for_that_of_a_proxy():
-    scope = {
-        "server": ("127.0.0.1", 80),
-        "client": ("127.0.0.1", 9),
-        "method": "GET",
-        "scheme": "http",
-        "http_version": "1.1",
-        "raw_path": b"/",
-        "query_string": b"",
-        "headers": [(b"x_forwarded_for", b"1.2.3.4"), (b"cookie", b"a=1"), (b"cookie", b"b=2")],
-    }
-    environ = environ_of(scope, None, None)
-    assert "HTTP_X_FORWARDED_FOR" not in environ
-    assert environ["HTTP_COOKIE"] == "a=1; b=2"

@@ -1,20 +1,30 @@
-"""The parts of the front that need no network: answers short and long, turns, refused bodies."""
+"""The parts of the front that need no network: answers, turns, bodies, lanes."""
 
 import asyncio
 
 import pytest
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 from werkzeug.formparser import parse_form_data
 
-from distribu.serving import lanes
-from distribu.serving.bodies import Refused
-from distribu.serving.gateway import HELD_BYTES, Answer, run
-from distribu.serving.lanes import LONG_ANSWERS, THREADS, Lanes, TooManyLongAnswers
+from distribu.serving.bodies import ADDRESS_BYTES, Body, Budget, Refused
+from distribu.serving.gateway import HELD_BYTES, Answer, environ_of, run
+from distribu.serving.lanes import (
+    IMAGES,
+    LONG_ANSWERS,
+    PAGES,
+    THREADS,
+    UPLOADS,
+    WRITES,
+    Lanes,
+    TooManyLongAnswers,
+    lane_of,
+)
+from distribu.serving.patience import IDLE_SECONDS, PACE_SECONDS, Pace
 
 PIECE = b"a" * 1000
 
 
-class Body:
+class Pieces:
     """What an application returns: pieces, and whether it was closed."""
 
     def __init__(self, count: int):
@@ -33,7 +43,7 @@ class Body:
         self.is_closed = True
 
 
-def answer_with(body: Body, *headers: tuple[str, str]) -> Answer:
+def answer_with(body: Pieces, *headers: tuple[str, str]) -> Answer:
     def application(environ, start_response):
         start_response("200 OK", list(headers))
         return body
@@ -50,12 +60,12 @@ def read_all(answer: Answer) -> bytes:
 
 class TestAnswers:
     def test_a_short_one_is_held_and_its_application_is_done(self):
-        body = Body(10)
+        body = Pieces(10)
         answer = answer_with(body)
         assert (answer.held, answer.rest, body.is_closed) == (PIECE * 10, None, True)
 
     def test_one_of_a_declared_length_needs_its_application_no_more(self):
-        body = Body(1000)
+        body = Pieces(1000)
         answer = answer_with(body, ("Content-Length", str(1000 * len(PIECE))))
         assert (body.left, body.is_closed, answer.is_long) == (0, True, False)
         assert len(answer.held) < 2 * HELD_BYTES
@@ -63,7 +73,7 @@ class TestAnswers:
         answer.close()
 
     def test_one_without_a_length_is_made_as_it_is_sent(self):
-        body = Body(1000)
+        body = Pieces(1000)
         answer = answer_with(body)
         assert (body.left > 0, body.is_closed, answer.is_long) == (True, False, True)
         assert len(answer.read_on()) < 2 * HELD_BYTES
@@ -72,27 +82,25 @@ class TestAnswers:
         assert body.is_closed
 
     def test_a_fault_closes_it(self):
-        body = Body(1)
+        body = Pieces(1)
         body.left = "no number"
         with pytest.raises(TypeError):
             answer_with(body)
         assert body.is_closed
 
 
-def test_no_more_long_answers_than_threads_for_them(monkeypatch):
-    monkeypatch.setattr(lanes, "TURN_SECONDS", 0.01)
-
-    async def take_turns(threads: Lanes, count: int) -> None:
-        async with threads.long_answer():
+def test_no_more_long_answers_than_threads_for_them():
+    async def take_turns(threads: Lanes, count: int, *seconds: float) -> None:
+        async with threads.turn(LONG_ANSWERS, *seconds):
             if count > 1:
-                await take_turns(threads, count - 1)
+                await take_turns(threads, count - 1, *seconds)
 
     async def try_all() -> None:
         threads = Lanes()
-        await take_turns(threads, THREADS[LONG_ANSWERS])
-        with pytest.raises(TooManyLongAnswers):
-            await take_turns(threads, THREADS[LONG_ANSWERS] + 1)
-        await take_turns(threads, THREADS[LONG_ANSWERS])
+        for seconds in [(), (0.01,), (0,)]:
+            await take_turns(threads, THREADS[LONG_ANSWERS], *seconds)
+            with pytest.raises(TooManyLongAnswers):
+                await take_turns(threads, THREADS[LONG_ANSWERS] + 1, *(seconds or (0,)))
 
     asyncio.run(try_all())
 
@@ -108,3 +116,98 @@ def test_a_refused_body_is_never_read_as_an_empty_one(framing, kind):
     environ |= {"REQUEST_METHOD": "POST", "CONTENT_TYPE": kind} | framing
     with pytest.raises(RequestEntityTooLarge):
         parse_form_data(environ)
+
+
+def passes(byte_size: int, bytes_a_second: int, seconds_a_message: float = 1.0) -> bool:
+    """Whether a body that arrives at this pace is received to its end."""
+    now, pace = 0.0, Pace(0.0)
+    while byte_size > 0:
+        now += seconds_a_message
+        if now > pace.deadline:
+            return False
+        arrived = int(bytes_a_second * seconds_a_message)
+        pace.count(arrived, now)
+        byte_size -= arrived
+    return True
+
+
+class TestPace:
+    @pytest.mark.parametrize(
+        ("byte_size", "bytes_a_second"),
+        [(5_000_000, 20_000), (20_000_000, 64_000), (64_000_000, 4_100)],
+    )
+    def test_slow_ones_go_through(self, byte_size, bytes_a_second):
+        assert passes(byte_size, bytes_a_second)
+
+    def test_slower_ones_do_not(self):
+        assert not passes(1000, 1)
+        assert not passes(5_000_000, 3_900)
+
+    def test_a_long_silence_ends_it(self):
+        assert passes(5_000_000, 100_000, IDLE_SECONDS - 1)
+        assert not passes(5_000_000, 100_000, IDLE_SECONDS + 1)
+
+    def test_messages_without_a_byte_keep_nobody_alive(self):
+        pace = Pace(0.0)
+        pace.count(0, IDLE_SECONDS - 1)
+        assert pace.deadline == IDLE_SECONDS
+        assert IDLE_SECONDS < PACE_SECONDS
+
+
+class TestBudget:
+    def test_all_together(self):
+        budget = Budget(100)
+        budget.take("a", 60)
+        with pytest.raises(ServiceUnavailable):
+            budget.take("b", 41)
+        budget.give_back("a", 60)
+        budget.take("b", 100)
+
+    def test_a_body_gives_back_once(self):
+        budget = Budget(100)
+        body = Body(None, None, 100, budget, "a")
+        body._keep(b"a" * 100)
+        body.close()
+        body.close()
+        budget.take("a", 100)
+        with pytest.raises(ServiceUnavailable):
+            budget.take("a", 1)
+
+    def test_one_address(self):
+        budget = Budget(10 * ADDRESS_BYTES)
+        budget.take("a", ADDRESS_BYTES)
+        budget.take("b", 1)
+        with pytest.raises(ServiceUnavailable):
+            budget.take("a", 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content_type", "lane"),
+    [
+        ("GET", "/images/01/a.webp", "", IMAGES),
+        ("HEAD", "/static/a.css", "", IMAGES),
+        ("GET", "/dashboard/inventory", "", PAGES),
+        ("GET", "/dashboard/inventory/export", "", LONG_ANSWERS),
+        ("POST", "/login", "application/x-www-form-urlencoded", WRITES),
+        ("DELETE", "/api/v1/products/01", "", WRITES),
+        ("POST", "/dashboard/inventory/new", "multipart/form-data; boundary=a", UPLOADS),
+    ],
+)
+def test_lanes(method, path, content_type, lane):
+    assert lane_of(method, path, content_type) == lane
+
+
+def test_no_header_passes_for_that_of_a_proxy():
+    scope = {
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 9),
+        "method": "GET",
+        "scheme": "http",
+        "http_version": "1.1",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": [(b"x_forwarded_for", b"1.2.3.4"), (b"cookie", b"a=1"), (b"cookie", b"b=2")],
+    }
+    environ = environ_of(scope, None, None)
+    assert "HTTP_X_FORWARDED_FOR" not in environ
+    assert environ["HTTP_COOKIE"] == "a=1; b=2"

@@ -55,11 +55,8 @@ def ask(url: str, method: str = "GET", **options) -> urllib3.BaseHTTPResponse:
 
 @pytest.fixture
 def alice(shop, front) -> dict:
-    """The headers and the token of the browser that alice uses."""
-    cookie = {"Cookie": shop.cookie(shop.cast.alice)}
-    page = ask(f"{front}/dashboard/inventory/new", headers=cookie)
-    cookie["Cookie"] = page.headers.get("Set-Cookie", cookie["Cookie"]).partition(";")[0]
-    return {"headers": cookie, "token": csrf_token(page.data.decode())}
+    headers, token = shop.browser(front)
+    return {"headers": headers, "token": token}
 
 
 def padded_jpeg(byte_size: int) -> bytes:

@@ -26,11 +26,15 @@ class Companion:
         self._start_process()
         self._watcher.start()
 
-    def stop(self) -> None:
-        """The worker has ended; what it had no time to finish, the sweep does at the next start."""
+    def end(self) -> None:
+        """Tell the worker to end, and do not wait for it."""
         with self._starting:
             self._is_over.set()
         self._process.terminate()
+
+    def stop(self) -> None:
+        """The worker has ended; what it had no time to finish, the sweep does at the next start."""
+        self.end()
         try:
             self._process.wait(self._stop_seconds)
         except subprocess.TimeoutExpired:

@@ -64,8 +64,10 @@ def serve(host: str, port: int, workers: int, demo: bool) -> None:
 
 def _serve(host: str, port: int, workers: int, greeting: str) -> None:
     _raise_descriptor_limit()
+    is_embedded = current_app.config["QUEUE_URL"].startswith("sqlite")
     server = Server(
         "distribu",
+        companion=Companion(STOP_SECONDS) if is_embedded else None,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -77,10 +79,6 @@ def _serve(host: str, port: int, workers: int, greeting: str) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     )
-    if current_app.config["QUEUE_URL"].startswith("sqlite"):
-        companion = Companion(STOP_SECONDS)
-        server.on_startup(companion.start)
-        server.on_shutdown(companion.stop)
     server.on_startup(lambda: click.echo(greeting))
     _close_before_fork(current_app)
     server.serve(target_loader=partial(load_front, server.is_ending), wrap_loader=False)
@@ -105,14 +103,20 @@ def worker(embedded: bool) -> None:
 
 
 class Server(Granian):
-    """Granian, whose processes are told to end before it waits for them."""
+    """Granian, whose processes and companion are told to end before it waits for any of them."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, companion: Companion | None, **kwargs):
         super().__init__(*args, **kwargs)
         self.is_ending = multiprocessing.Event()
+        self._companion = companion
+        if companion:
+            self.on_startup(companion.start)
+            self.on_shutdown(companion.stop)
 
     def shutdown(self, exit_code: int = 0) -> None:
         self.is_ending.set()
+        if self._companion:
+            self._companion.end()
         super().shutdown(exit_code)
 
 

@@ -123,8 +123,10 @@ class Body:
                     self.is_whole = not message.get("more_body", False)
 
     def close(self) -> None:
+        """Give back the space that it takes; once more does no harm."""
         self.spool.close()
         self._budget.give_back(self._address, self.byte_size)
+        self.byte_size = 0
 
 
 class Refused(io.RawIOBase):

@@ -5,6 +5,7 @@ import logging
 import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext
 from contextvars import copy_context
 
 from flask import Flask, Request
@@ -68,17 +69,19 @@ class Front:
         headers = dict(scope["headers"])
         length = _length(headers)
         if not _has_body(scope, headers):
-            return await self._answer(scope, send, without_body(), length, None)
+            environ = gateway.environ_of(scope, without_body(), length)
+            return await self._answer(scope, send, environ)
         max_bytes = self._max_bytes(scope, length)
         body = Body(receive, length, max_bytes, self._budget, self._address(scope))
         try:
             await body.read(self._patience)
-            await self._answer(scope, send, body.spool, body.byte_size, None)
+            environ = gateway.environ_of(scope, body.spool, body.byte_size)
+            await self._answer(scope, send, environ, arrived=body)
         except (RequestEntityTooLarge, ServiceUnavailable) as refusal:
             # Nobody drains what is not on its way yet: the client waits to be told to send.
             is_coming = body.is_begun or b"expect" not in headers
-            drain = body if is_coming else None
-            await self._answer(scope, send, Refused(refusal), length, drain)
+            environ = gateway.environ_of(scope, Refused(refusal), length)
+            await self._answer(scope, send, environ, drained=body if is_coming else None)
         except (RequestTimeout, BadRequest) as refusal:
             await self._refuse(send, refusal)
         finally:
@@ -110,26 +113,38 @@ class Front:
         return named[-trusted] if is_named else scope["client"][0]
 
     async def _answer(
-        self, scope: dict, send: Send, stream, length: int | None, drained: Body | None
+        self,
+        scope: dict,
+        send: Send,
+        environ: dict,
+        arrived: Body | None = None,
+        drained: Body | None = None,
     ) -> None:
         """Run the application, and send what it says; then throw away the rest of drained."""
-        environ = gateway.environ_of(scope, stream, length)
         question = environ.get(QUESTION_VARIABLE)
         if question and is_our_question(question, self._app.config["SECRET_KEY"]):
             return await self._count_proxies(scope, send)
-        lane = lane_of(
-            environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("CONTENT_TYPE", "")
-        )
-        context = copy_context()
-        answer = await self._lanes.run(lane, context, gateway.run, self._app, environ)
+        kind = environ.get("CONTENT_TYPE", "")
+        lane = lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"], kind)
         try:
-            if not answer.is_long:
-                return await self._send(send, answer, self._pieces(answer, lane, context), drained)
-            async with self._lanes.long_answer():
-                pieces = self._pieces(answer, LONG_ANSWERS, context)
-                await self._send(send, answer, pieces, drained)
+            async with self._lanes.turn(lane):
+                await self._run(send, environ, lane, arrived, drained)
         except TooManyLongAnswers:
             await self._refuse(send, ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
+
+    async def _run(
+        self, send: Send, environ: dict, lane: str, arrived: Body | None, drained: Body | None
+    ) -> None:
+        context = copy_context()
+        answer = await self._lanes.run(lane, context, gateway.run, self._app, environ)
+        if arrived and not answer.is_long:
+            arrived.close()
+        # One that proves to be long has a cursor open already, and must not wait with it.
+        is_late = answer.is_long and lane != LONG_ANSWERS
+        lane = LONG_ANSWERS if is_late else lane
+        try:
+            async with self._lanes.turn(lane, 0) if is_late else nullcontext():
+                await self._send(send, answer, self._pieces(answer, lane, context), drained)
         except TimeoutError:
             log.info("A client took its answer too slowly, and was left.")
         finally:

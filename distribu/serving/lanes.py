@@ -10,6 +10,8 @@ from contextvars import Context
 PAGES, IMAGES, WRITES, UPLOADS, LONG_ANSWERS = "pages", "images", "writes", "uploads", "long"
 THREADS = {PAGES: 4, IMAGES: 4, WRITES: 2, UPLOADS: 3, LONG_ANSWERS: 2}
 FILES = ("/images/", "/static/")
+# Made while they are sent, whatever their length: each holds a cursor of the database meanwhile.
+LONG_PATHS = ("/dashboard/inventory/export",)
 # How long a long answer waits until one of the others has been sent.
 TURN_SECONDS = 20.0
 
@@ -20,6 +22,8 @@ class TooManyLongAnswers(Exception):
 
 def lane_of(method: str, path: str, content_type: str) -> str:
     """The lane of a request: files are only sent, pages only read, forms with files decoded."""
+    if path in LONG_PATHS:
+        return LONG_ANSWERS
     if method in ("GET", "HEAD"):
         return IMAGES if path.startswith(FILES) else PAGES
     return UPLOADS if content_type.startswith("multipart/form-data") else WRITES
@@ -41,13 +45,18 @@ class Lanes:
         return await loop.run_in_executor(self._threads[lane], context.run, function, *args)
 
     @asynccontextmanager
-    async def long_answer(self) -> AsyncIterator[None]:
-        """Send a long answer in the block, which holds a cursor of the database until its end.
+    async def turn(self, lane: str, seconds: float = TURN_SECONDS) -> AsyncIterator[None]:
+        """Wait, in the lane of long answers, until one more may be made and sent in the block.
 
         Raises TooManyLongAnswers.
         """
+        if lane != LONG_ANSWERS:
+            yield
+            return
+        if not seconds and self._turns.locked():
+            raise TooManyLongAnswers
         try:
-            await asyncio.wait_for(self._turns.acquire(), TURN_SECONDS)
+            await asyncio.wait_for(self._turns.acquire(), seconds or None)
         except TimeoutError as error:
             raise TooManyLongAnswers from error
         try:

@@ -27,7 +27,7 @@ from distribu.extensions import db
 from distribu.models import PROCESSING
 from distribu.models import Image as ImageRow
 from tests.api.conftest import add_key
-from tests.front import Shop, csrf_token, serving_shop
+from tests.front import Shop, serving_shop
 from tests.images.image_files import jpeg
 
 BROWSERS, MERCHANTS = 50, 20
@@ -101,10 +101,8 @@ def p95(times: list[float]) -> float:
 
 def preview(shop: Shop, photograph: bytes, is_over: threading.Event) -> list[tuple[int, float]]:
     """Status and seconds of each preview that one merchant asks for."""
-    headers = {"Cookie": shop.cookie(shop.cast.alice)}
-    page = shop.ask("/dashboard/inventory/new", headers=headers)
-    headers["Cookie"] = page.headers.get("Set-Cookie", headers["Cookie"]).partition(";")[0]
-    fields = {"csrf_token": csrf_token(page.data.decode()), "image": ("a.jpg", photograph)}
+    headers, token = shop.browser()
+    fields = {"csrf_token": token, "image": ("a.jpg", photograph)}
     done = []
     while not is_over.is_set():
         started = time.monotonic()
