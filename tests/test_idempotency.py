@@ -79,7 +79,7 @@ def test_a_patch_is_carried_out_once(app, acme):
 def test_a_refusal_is_given_again(app, acme):
     first = acme.post("/products", {}, headers=KEY)
     again = acme.post("/products", {}, headers=KEY)
-    assert (again.status_code, again.text) == (422, first.text)
+    assert (again.status_code, again.text) == (400, first.text)
     assert again.headers["Idempotent-Replayed"] == "true"
 
 

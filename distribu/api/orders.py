@@ -85,8 +85,8 @@ class OrderQuery(PageQuery):
 
     status = fields.String(validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS))
     customerId = fields.String()
-    since = Moment(metadata=about("Not placed before: a date, or a time in ISO 8601."))
-    until = Moment(metadata=about("Not placed after: a date, or a time in ISO 8601."))
+    since = Moment(metadata=about("Not placed before it; a date, or a time.", format="date-time"))
+    until = Moment(metadata=about("Not placed after it; a date, or a time.", format="date-time"))
 
 
 class Quantity(fields.Integer):

@@ -124,7 +124,7 @@ def change_product(values: dict, product_id: str):
 
 @bp.delete("/products/<product_id>")
 @writing("products:write", IF_MATCH)
-@described("deleteProduct", 404, 409, 412)
+@described("deleteProduct", 400, 404, 409, 412, 422)
 @bp.response(204)
 def delete_product(product_id: str):
     """Delete a product and its images. Orders keep what they copied of it."""

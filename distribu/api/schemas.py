@@ -110,9 +110,9 @@ class NewProduct(Closed):
         ),
     )
     # As a read returns them, so that what was read can be written back. They are not set.
-    id = fields.String(metadata=about("Not set by a write."))
-    createdAt = fields.String(metadata=about("Not set by a write."))
-    updatedAt = fields.String(metadata=about("Not set by a write."))
+    id = fields.String(metadata=about("Not set by a write.", pattern=STORABLE))
+    createdAt = fields.String(metadata=about("Not set by a write.", pattern=STORABLE))
+    updatedAt = fields.String(metadata=about("Not set by a write.", pattern=STORABLE))
 
 
 class ProductChanges(NewProduct):

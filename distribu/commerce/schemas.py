@@ -56,10 +56,11 @@ class AltText(Closed):
 
 
 class Order(Closed):
+    # Clients with types of their own leave out what is null.
     afterImageId = fields.String(
-        required=True,
+        load_default=None,
         allow_none=True,
-        metadata=about("The image of the same product to stand behind; null: first of all."),
+        metadata=about("The image of the same product to stand behind; null or absent: first."),
     )
 
 

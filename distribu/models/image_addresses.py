@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from ..images.decoding.policies import EXTENSIONS
+from ..images.decoding.policies import COMMERCE, EXTENSIONS
 
 # A card of many may show its thumbnail enlarged for a moment; a product's own page may not.
 LARGE_BOX_PX = 1000
@@ -90,9 +90,12 @@ class ImageAddresses:
 
     @property
     def format_of_widths(self) -> str:
-        """The format in which ?format=500w is answered: the image's own where it has widths."""
+        """The format in which ?format=500w is answered: WebP, unless the image has it in its own.
+
+        Only what the commerce API takes has widths of its own beside those for pages.
+        """
         own = self.derivatives[0]["format"] if self.derivatives else "WEBP"
-        return own if self._ladder(own) else "WEBP"
+        return own if own in COMMERCE.formats and self._ladder(own) else "WEBP"
 
     def rung(self, width: str) -> dict | None:
         """What ?format= answers for a width, as "500"; None where there is no such width."""

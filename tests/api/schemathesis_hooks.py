@@ -12,7 +12,10 @@ UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 @schemathesis.hook
 def before_call(context, case, kwargs) -> None:
-    """An SKU and an Idempotency-Key are new, an ETag is the newest, an ordered product exists."""
+    """An SKU and an Idempotency-Key are new, an ETag is the newest, an ordered product exists.
+
+    No alt text is without an image, and every order can be canceled.
+    """
     if case.path_parameters.get("product_id") == ORDERED and case.method != "GET":
         case.path_parameters["product_id"] = UNKNOWN
     if not case.meta.generation.mode.is_positive:
@@ -31,4 +34,10 @@ def _possible(body: dict) -> dict:
         body["sku"] = uuid4().hex
     if "items" in body:
         body["items"] = [{"productId": ORDERED, "quantity": 1} for _ in body["items"]]
+    if "imageAlt" in body:
+        # No product here has an image of its own.
+        body["imageAlt"] = None
+    if "status" in body:
+        # Whatever the order is, it is so already, or can become so.
+        body["status"] = "CANCELLED"
     return body

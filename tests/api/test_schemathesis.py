@@ -31,7 +31,7 @@ def found_by_schemathesis(live: LiveApp, folder: Path, *options: str) -> Complet
 def test_the_application_does_what_its_document_says(live, tmp_path):
     found = found_by_schemathesis(live, tmp_path, PHASES)
     assert found.returncode == 0, found.stdout
-    assert "8 selected / 8 total" in found.stdout
+    assert "10 selected / 10 total" in found.stdout
     assert "No issues found" in found.stdout
 
 

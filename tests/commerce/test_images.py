@@ -231,7 +231,13 @@ class TestOrder:
         with app.app_context():
             assert three[1] in product_of(app, widget).image_url
 
-    @pytest.mark.parametrize("body", [{}, {"afterImageId": 1}, {"afterImageId": "x"}, []])
+    def test_a_client_that_leaves_null_out_moves_to_the_top(self, shop, widget, three):
+        assert shop.post(f"/{widget}/images/{three[2]}/order", {}).status_code == 204
+        assert shop.shown(widget) == [three[2], three[0], three[1]]
+
+    @pytest.mark.parametrize(
+        "body", [{"after": None}, {"afterImageId": 1}, {"afterImageId": "x"}, []]
+    )
     def test_a_body_that_is_not_to_specification(self, shop, widget, three, body):
         answer = shop.post(f"/{widget}/images/{three[0]}/order", body)
         assert answer.status_code == 400
