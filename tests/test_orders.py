@@ -370,7 +370,11 @@ def test_a_draft_is_its_users_own(alice, bob, products):
 def test_a_month_old_draft_is_forgotten(app, cast):
     now = utc_now()
     with app.app_context():
-        save(cast.alice, Draft("old-token-of-alice", texts={"notes": "old"}), now - timedelta(days=31))
+        save(
+            cast.alice,
+            Draft("old-token-of-alice", texts={"notes": "old"}),
+            now - timedelta(days=31),
+        )
         save(cast.bob, Draft("old-token-of-bob-too"), now - timedelta(days=31))
         save(cast.alice, Draft("new-token-of-alice", texts={"notes": "new"}), now)
         db.session.commit()
