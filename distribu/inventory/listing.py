@@ -9,6 +9,7 @@ from ..http.tenancy import signed_in
 from ..models import Product
 from ..products import search
 from .blueprint import bp
+from .first_steps import first_steps
 
 
 @bp.get("")
@@ -21,12 +22,15 @@ def list_products():
         where = and_(where, Product.category == filters["category"])
     query = select(Product).options(selectinload(Product.image))
     page = paging.page(query, where, search.BY_NAME, request.args.get("cursor"))
+    # With more than a page of products, a company knows its way.
+    is_small = not (any(filters.values()) or page.previous or page.next)
     return render_template(
         "inventory/list.html",
         products=page.items,
         pages=_pagination(page, search.count(where), filters),
         categories=search.categories(g.company.id),
         filters=filters,
+        first_steps=first_steps(g.company.id) if is_small else None,
     )
 
 
