@@ -48,7 +48,7 @@ def test_entries_tell_when_who_what_and_the_difference(app, cast, alice):
         assert text in page
     assert "&#34;price_minor&#34;: 2" in page
     columns = re.findall(r'<th scope="col">(\w+)</th>', page)
-    assert columns == ["When", "Actor", "Action", "Entity", "Details"]
+    assert columns == ["When", "What", "Images", "Details"]
 
 
 def test_markup_in_an_entry_is_shown_and_not_obeyed(app, cast, alice):

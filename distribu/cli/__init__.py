@@ -35,5 +35,6 @@ def seed() -> None:
     """Add the demo company, with drawn images."""
     from ..seed import seed_demo
 
-    seed_demo()
+    if key := seed_demo():
+        click.echo(f"API key with all permissions, shown this once: {key}")
     current_app.extensions["image_sandbox"].close()

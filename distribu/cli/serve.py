@@ -193,10 +193,12 @@ def _demo_login() -> str:
     """The demo company is there; return how to sign in to it."""
     from ..seed import DEMO_EMAIL, DEMO_PASSWORD, seed_demo
 
+    key = None
     if db.session.scalar(select(Company.id).limit(1)) is None:
         click.echo("Making the demo company and its images ...")
-        seed_demo()
-    return f"\nSign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}"
+        key = seed_demo()
+    told = f"\nAPI key with all permissions, shown this once: {key}" if key else ""
+    return f"\nSign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}{told}"
 
 
 def _close_before_fork(app: Flask) -> None:

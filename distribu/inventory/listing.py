@@ -13,6 +13,7 @@ from ..models import Product
 from ..models.sku_keys import is_own_key
 from ..products import search
 from .blueprint import bp
+from .first_steps import first_steps
 
 # Products with alike SKUs are shown so many at a time; more appear as these are renamed.
 ALIKE_MAX = 50
@@ -28,6 +29,8 @@ def list_products():
         where = and_(where, Product.category == filters["category"])
     query = select(Product).options(selectinload(Product.image))
     page = paging.page(query, where, search.BY_NAME, request.args.get("cursor"))
+    # With more than a page of products, a company knows its way.
+    is_small = not (any(filters.values()) or page.previous or page.next)
     return render_template(
         "inventory/list.html",
         alike=_with_alike_skus(),
@@ -35,6 +38,7 @@ def list_products():
         pages=_pagination(page, search.count(where), filters),
         categories=search.categories(g.company.id),
         filters=filters,
+        first_steps=first_steps(g.company.id) if is_small else None,
     )
 
 

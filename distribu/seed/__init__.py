@@ -1,5 +1,6 @@
 """The demo company: a shop with images that are drawn here, so that nothing is fetched."""
 
+import secrets
 from io import BytesIO
 
 from slugify import slugify
@@ -10,25 +11,32 @@ from .. import audit
 from ..audit import set_actor
 from ..extensions import db
 from ..images import attachment, staging
-from ..models import Company, Product, User
+from ..models import PREFIX_LENGTH, SCOPES, ApiKey, Company, Product, User
 from .brush import Canvas
 from .goods import GOODS, Good, Shot
+from .more_goods import MORE_GOODS
+from .orders import add_orders
 
 DEMO_COMPANY, DEMO_SLUG = "Acme Distributors", "acme-distributors"
 DEMO_EMAIL, DEMO_PASSWORD = "demo@distribu.test", "demo-distribu"
 FORMATS = {"JPEG": {"quality": 92}, "PNG": {}, "WEBP": {"quality": 90}, "AVIF": {"speed": 9}}
 
 
-def seed_demo(goods: list[Good] = GOODS) -> None:
-    """The demo company is there, with its goods and someone to sign in as.
+ALL_GOODS = [*GOODS, *MORE_GOODS]
 
-    Commits after each product. Killed half-way, it goes on where it was;
-    once it has finished, it leaves the company alone. Raises StoreError.
+
+def seed_demo(goods: list[Good] = ALL_GOODS) -> str | None:
+    """Add the demo company: its goods, orders in every status, and someone to sign in as.
+
+    Returns an API key with all scopes, which only this call knows; None
+    where the company was there. Commits after each product and order.
+    Killed half-way, it goes on where it was; once it has finished, it
+    leaves the company alone. Raises StoreError.
     """
     company = db.session.scalar(select(Company).where(Company.slug == DEMO_SLUG))
     # The owner comes last: a company with nobody in it was not finished.
     if company and db.session.scalar(select(User.id).where(User.company_id == company.id)):
-        return
+        return None
     if company is None:
         company = Company(name=DEMO_COMPANY, slug=DEMO_SLUG)
         db.session.add(company)
@@ -38,7 +46,8 @@ def seed_demo(goods: list[Good] = GOODS) -> None:
     for number, good in enumerate(goods):
         if good.sku not in there:
             _add(company.id, good, number)
-    _add_owner(company.id)
+    add_orders(company.id)
+    return _add_owner(company.id)
 
 
 def drawn(shot: Shot, number: int = 1) -> BytesIO:
@@ -63,6 +72,7 @@ def _add(company_id: str, good: Good, number: int) -> None:
         price_minor=good.price_minor,
         stock=good.stock,
         is_active=good.is_active,
+        external_image_url=good.image_url,
     )
     db.session.add(product)
     db.session.flush()
@@ -78,8 +88,21 @@ def _stage(company_id: str, good: Good, shot: Shot, number: int) -> str:
     return staging.stage(company_id, upload).id
 
 
-def _add_owner(company_id: str) -> None:
+def _add_owner(company_id: str) -> str:
+    """Add the owner and an API key in one commit; return the key."""
     owner = User(company_id=company_id, email=DEMO_EMAIL, name="Demo", role="OWNER")
     owner.set_password(DEMO_PASSWORD)
     db.session.add(owner)
+    db.session.flush()
+    secret = f"dk_{secrets.token_urlsafe(32)}"
+    key = ApiKey(
+        company_id=company_id,
+        created_by_id=owner.id,
+        name="Demo key",
+        prefix=secret[:PREFIX_LENGTH],
+        key_sha256=ApiKey.digest(secret),
+        scopes=list(SCOPES),
+    )
+    db.session.add(key)
     db.session.commit()
+    return secret

@@ -31,6 +31,7 @@ class Good:
     stock: int
     shots: list[Shot] = field(default_factory=list)
     is_active: bool = True
+    image_url: str | None = None
 
 
 GOODS = [

@@ -10,6 +10,7 @@ from ..forms.account import AuditFilterForm
 from ..http.paging import Sort, page
 from ..http.tenancy import managers_only
 from ..models import AuditEntry
+from .audit_sentences import sentences
 from .blueprint import bp
 
 PAGE_SIZE = 50
@@ -33,7 +34,7 @@ def list_audit():
     return render_template(
         "settings/audit.html",
         form=form,
-        found=found.items,
+        found=sentences(found.items),
         previous_url=_url(found.previous),
         next_url=_url(found.next),
         pretty=pretty,

@@ -1,0 +1,32 @@
+"""What a new company has still to do, shown above its inventory until it is done."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from sqlalchemy import exists, or_, select
+
+from ..extensions import db
+from ..models import READY, Image, Product
+
+
+@dataclass(frozen=True)
+class FirstSteps:
+    """image_url: where an image is added to a product."""
+
+    has_product: bool
+    has_image: bool
+    image_url: str
+
+
+def first_steps(company_id: str) -> FirstSteps | None:
+    """Return the steps, or None where the company has a product with an image."""
+    own = Product.company_id == company_id
+    hosted = exists().where(Image.product_id == Product.id, Image.status == READY)
+    shows_image = or_(Product.external_image_url.is_not(None), hosted)
+    if db.session.scalar(select(exists().where(own, shows_image))):
+        return None
+    product_id = db.session.scalar(select(Product.id).where(own).order_by(Product.id).limit(1))
+    if product_id is None:
+        return FirstSteps(False, False, url_for("inventory.new_product"))
+    edit_url = url_for("inventory.edit_product", product_id=product_id)
+    return FirstSteps(True, False, edit_url)
