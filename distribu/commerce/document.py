@@ -38,8 +38,8 @@ images, or whichever is moved to the top. It replaces an external `imageUrl` onc
 
 **Addresses of an image.** `url` is stable: it never changes, and is gone with the image. Add
 `?format=500w` for one of `availableFormats`, in the image's own format where it was made in it, and
-in WebP otherwise. Beside it there are the JPEG for marketplaces, which the product form shows, and
-the image that a product has at the moment, `/store/{company}/products/{id}/image`, which redirects.
+in WebP otherwise. Marketplaces that want a JPEG find one in the storefront's pages, as `og:image`.
+`/store/{company}/products/{id}/image` redirects to the image that a product has at the moment.
 
 **Errors** have five fields, always. `contextId` finds the request in the log.
 """
