@@ -19,7 +19,7 @@ from ..sales.placement import (
     OrderRequest,
     place_order,
 )
-from ..sales.transitions import StatusRefused, change_status
+from ..sales.status import StatusRefused, change_status
 from . import examples
 from .blueprint import rest_blueprint, writing
 from .fields import MajorUnits
@@ -218,8 +218,12 @@ def change_order(values: dict, order_id: str) -> dict:
     SUBMITTED becomes CONFIRMED or CANCELLED, CONFIRMED becomes SHIPPED or
     CANCELLED, SHIPPED becomes DELIVERED. Canceling leaves the stock as it is.
     """
+    order = find_order(order_id)
+    if order.status == values["status"]:
+        # A client that writes back what it read changes nothing.
+        return {"data": _shown(order)}
     try:
-        order = change_status(g.company.id, order_id, values["status"])
+        order = change_status(g.company.id, order_id, values["status"]) or find_order(order_id)
     except StatusRefused as refused:
         raise RefusedValues({"status": [str(refused)]}, str(refused)) from refused
     return {"data": _shown(order)}

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from distribu.extensions import db
 from distribu.models import ORDER_STATUSES, AuditEntry, Order, Product
+from distribu.sales.status import STATUS_LABELS
 from tests.conftest import add_product
 
 KEYS = [
@@ -280,7 +281,8 @@ class TestStatus:
         for status in sorted(set(ORDER_STATUSES) - allowed - {before}):
             set_status(app, order, before)
             answer = acme.patch(f"/orders/{order}", {"status": status})
-            sentence = f"An order that is {before} cannot become {status}."
+            words = (STATUS_LABELS[one].lower() for one in (before, status))
+            sentence = "This order is {}, so it cannot become {}.".format(*words)
             assert (answer.status_code, answer.json["error"]) == (422, sentence)
             assert acme.get(f"/orders/{order}").json["data"]["status"] == before
 
