@@ -58,7 +58,7 @@ def test_without_scripts_the_form_and_its_file_come_back(browser: Browser, live_
         page.get_by_role("button", name="Back to your form").click()
         expect(page.get_by_label("Product name")).to_have_value("Blue widget")
         (image_id,) = image_ids(live_app)
-        expect(page.locator(f"#image-field img[src*='{image_id}']")).to_be_visible()
+        expect(page.locator(f"#image-preview img[src*='{image_id}']")).to_be_visible()
 
 
 def test_upload_in_a_page_older_than_its_sign_in_works_at_the_second_try(page: Page, live_app):
@@ -75,4 +75,4 @@ def test_upload_in_a_page_older_than_its_sign_in_works_at_the_second_try(page: P
     choose_image(page)
     expect(told).to_contain_text("It is ready now")
     choose_image(page)
-    expect(page.locator("#image-field img")).to_be_visible()
+    expect(page.locator("#image-preview img")).to_be_visible()
