@@ -16,6 +16,7 @@ from distribu.cli.checks import find_problems
 from distribu.cli.companion import Companion
 from distribu.extensions import db
 from distribu.images import staging
+from distribu.images.decoding.sandbox import Sandbox
 from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import StoreMisconfigured
 from distribu.models import Installation, new_id, utc_now
@@ -59,6 +60,20 @@ class TestCheck:
 
     def test_a_weak_secret_on_this_machine_alone_is_none(self, make_app):
         assert problem_ids(make_app(SECRET_KEY="short", PUBLIC_URL="http://127.0.0.1:8000")) == []
+
+    def test_decoding_that_this_kernel_does_not_confine(self, app, monkeypatch):
+        monkeypatch.setattr(
+            app.extensions["image_sandbox"], "missing_layers", lambda: ["Landlock", "seccomp"]
+        )
+        with app.app_context():
+            (problem,) = find_problems()
+        assert problem.id == "decoding-unconfined"
+        assert "Landlock and seccomp" in problem.message
+
+    def test_decoding_that_does_not_start(self, app, monkeypatch):
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        app.extensions["image_sandbox"] = Sandbox()
+        assert problem_ids(app) == ["decoding-fails"]
 
     def test_migration_missing(self, app, tmp_path):
         (tmp_path / "distribu.db").unlink()

@@ -7,20 +7,27 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ..config import Problem, check_settings
-from ..extensions import db, queue, store
+from ..extensions import db, queue, sandbox, store
+from ..images.decoding.sandbox import SandboxError
 from ..images.doctor import ForeignStore, claim_store
 from ..images.store_identity import DatabaseOlder, refuse_older_database
 from ..images.stores.contract import StoreMisconfigured, StoreUnavailable
 from ..images.stores.trial import try_out
 from ..task_queue import QueueUnavailable
 
-# These may pass by themselves, and meanwhile most pages work.
-TRANSIENT_PROBLEM_IDS = {"store-unreachable", "queue-unreachable", "database-older"}
+# These may pass by themselves, or leave most pages working.
+TRANSIENT_PROBLEM_IDS = {
+    "store-unreachable",
+    "queue-unreachable",
+    "database-older",
+    "decoding-unconfined",
+    "decoding-fails",
+}
 
 
 def find_problems() -> list[Problem]:
     """Return what is wrong; the image store is made ready, and known as this database's own."""
-    problems = [*check_settings(current_app.config), *_check_queue()]
+    problems = [*check_settings(current_app.config), *_check_queue(), *_check_decoding()]
     return problems + (check_database() or _check_tables() or _check_store())
 
 
@@ -89,6 +96,28 @@ def _check_store() -> list[Problem]:
             )
         ]
     return []
+
+
+def _check_decoding() -> list[Problem]:
+    try:
+        missing = sandbox.missing_layers()
+    except SandboxError as error:
+        return [
+            Problem(
+                "decoding-fails",
+                str(error),
+                "The log says why; until then no image can be uploaded.",
+            )
+        ]
+    if not missing:
+        return []
+    return [
+        Problem(
+            "decoding-unconfined",
+            f"This kernel does not confine the decoding of images with {' and '.join(missing)}.",
+            "Use Linux 5.13 or newer with Landlock and seccomp; images are decoded meanwhile.",
+        )
+    ]
 
 
 def _check_queue() -> list[Problem]:

@@ -134,11 +134,11 @@ class Sandbox:
         return self._run(file, policy, job, probe(file, policy))
 
     def missing_layers(self) -> list[str]:
-        """Layers of confinement that this kernel lacks, by a child that is started for it.
+        """Layers of confinement that this kernel lacks, by a child that ends at once.
 
         Raises SandboxError.
         """
-        with self._child(0) as child:
+        with self._child(_WARM_BYTES + 1) as child:
             return [name for name in LAYERS if name not in child.layers]
 
     def close(self) -> None:
