@@ -20,7 +20,7 @@ scopes, and {RATE_LIMIT.replace("per", "requests a")}.
 
 **Images.** A product has an `imageUrl`, and no request takes a file: give the address of an
 image that you host, or upload one in the product form of the dashboard. Reading a product and
-writing it back changes nothing. `imageAlt` describes an image that Distribu hosts.
+writing it back changes nothing. `imageAlt` describes the product's image.
 
 An image that Distribu hosts has three public addresses:
 

@@ -13,7 +13,7 @@ from ..extensions import db
 from ..http.json_bodies import InvalidValues, RefusedValues, Sentence
 from ..http.tenancy import company_row
 from ..images import attachment
-from ..models import Image, Product, new_id, utc_now
+from ..models import Image, Product, new_id
 from ..models.sku_keys import sku_key
 from ..products import written_image_url
 
@@ -33,7 +33,7 @@ COLUMNS = {
 }
 # How often somebody else may change the image between a look and the lock.
 TRIES = 3
-NO_IMAGE_FOR_ALT = "imageAlt describes an image that Distribu hosts, and this product has none."
+NO_IMAGE_FOR_ALT = "imageAlt describes the product's image, and this product has none."
 BUSY = "The product is being changed by others. Try again."
 
 
@@ -64,19 +64,16 @@ def update(product_id: str, values: dict, check: Callable[[Product], None]) -> P
     """
     _refuse_taken_sku(values, product_id)
     product, change, copy = _locked(product_id, values, check)
-    before = _snapshot(product)
+    before = audit.snapshot(product)
     _fill(product, values)
     with _sku_refused(values):
         db.session.flush()
     written_image_url.apply(product, change, copy)
     _write_image_alt(product, values)
-    db.session.flush()
-    if (after := _snapshot(product)) == before:
+    if not audit.record_update(product, before):
         db.session.rollback()
         # The lock is gone, so the product may be too.
         return find(product_id)
-    product.updated_at = utc_now()
-    audit.record("product.updated", "Product", product.id, before, after)
     return product
 
 
@@ -155,15 +152,12 @@ def _write_image_alt(product: Product, values: dict) -> None:
     if "imageAlt" not in values:
         return
     text = " ".join((values["imageAlt"] or "").split())
-    if product.external_image_url or product.image is None:
-        if text:
-            raise RefusedValues({"imageAlt": [NO_IMAGE_FOR_ALT]}, NO_IMAGE_FOR_ALT)
-        return
-    product.image.alt_text = text
-
-
-def _snapshot(product: Product) -> dict:
-    return audit.snapshot(product) | {"image_alt": product.image_alt}
+    if product.external_image_url:
+        product.external_image_alt = text
+    elif product.image is not None:
+        product.image.alt_text = text
+    elif text:
+        raise RefusedValues({"imageAlt": [NO_IMAGE_FOR_ALT]}, NO_IMAGE_FOR_ALT)
 
 
 def _fill(product: Product, values: dict) -> None:

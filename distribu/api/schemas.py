@@ -105,8 +105,8 @@ class NewProduct(Closed):
         allow_none=True,
         validate=[validate.Length(max=ALT_TEXT_MAX), validate.Regexp(STORABLE)],
         metadata=about(
-            "Describes the image that Distribu hosts for the product. null or empty: the product's "
-            "name stands in for it; where it is absent, it stays."
+            "Describes the product's image. null or empty: the product's name stands in for it; "
+            "where it is absent, it stays."
         ),
     )
     # As a read returns them, so that what was read can be written back. They are not set.

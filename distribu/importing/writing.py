@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import case, literal, select, update
 
 from .. import audit
 from ..extensions import db
@@ -66,11 +66,16 @@ def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: d
         ),
     )
     new = insert.excluded
+    is_same_image = Product.external_image_url == new.external_image_url
     upsert = insert.on_conflict_do_update(
         index_elements=["company_id", "sku"],
         # Compare and set: a product that someone else has just added under this SKU is left alone.
         where=Product.version + 1 == new.version,
-        set_={name: new[name] for name in (*_WRITTEN[1:], "updated_at") if name not in _KEYS},
+        set_={
+            **{name: new[name] for name in (*_WRITTEN[1:], "updated_at") if name not in _KEYS},
+            # Its words belong to the external image that they describe.
+            "external_image_alt": case((is_same_image, Product.external_image_alt), else_=""),
+        },
     )
     # Asked for, because an INSERT that returns nothing is not expected to be counted.
     counted = {"preserve_rowcount": True}

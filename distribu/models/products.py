@@ -131,10 +131,11 @@ def _keep_comparable(_mapper, _connection, product: Product) -> None:
         product.sku_key = sku_key(product.sku)
 
 
-@event.listens_for(Product.external_image_url, "set")
-def _forget_alt_text(product: Product, url: str | None, _before, _event) -> None:
-    # The next external image is another one, and needs words of its own.
-    if url is None:
+@event.listens_for(Product.external_image_url, "set", active_history=True)
+def _forget_alt_text(product: Product, url: str | None, before, _event) -> None:
+    # The next external image is another one, and needs words of its own. An upsert in Core has to
+    # do the same.
+    if isinstance(before, str) and url != before:
         product.external_image_alt = ""
 
 

@@ -240,7 +240,9 @@ class TestAlt:
         assert read(acme, imaged)["imageAlt"] == "A blue widget"
         with app.app_context():
             entry = db.session.scalars(select(AuditEntry)).one()
-        assert (entry.before, entry.after) == ({"image_alt": None}, {"image_alt": "A blue widget"})
+            [image_id] = db.session.scalars(select(Image.id)).all()
+        after = {"alt_text": {image_id: "A blue widget"}}
+        assert (entry.before, entry.after) == ({"alt_text": {}}, after)
 
     def test_absent_it_stays_in_put_too(self, acme, imaged):
         acme.patch(f"/products/{imaged}", {"imageAlt": "Blue"})
@@ -267,10 +269,17 @@ class TestAlt:
         assert answer.json["data"]["imageAlt"] == "The other"
         assert read(acme, imaged)["imageAlt"] is None
 
-    @pytest.mark.parametrize("url", [None, ELSEWHERE])
-    def test_without_an_image_of_ours_it_is_refused_rather_than_lost(self, acme, widget, url):
-        answer = acme.patch(f"/products/{widget}", {"imageUrl": url, "imageAlt": "Blue"})
-        sentence = "imageAlt describes an image that Distribu hosts, and this product has none."
+    def test_of_an_external_image_is_written_read_and_gone_with_it(self, acme, imaged):
+        written = {"imageUrl": ELSEWHERE, "imageAlt": "Blue"}
+        assert acme.patch(f"/products/{imaged}", written).json["data"]["imageAlt"] == "Blue"
+        was = read(acme, imaged)
+        assert acme.put(f"/products/{imaged}", was).json["data"] == was
+        acme.patch(f"/products/{imaged}", {"imageUrl": f"{ELSEWHERE}?v=2"})
+        assert read(acme, imaged)["imageAlt"] is None
+
+    def test_without_an_image_it_is_refused_rather_than_lost(self, acme, widget):
+        answer = acme.patch(f"/products/{widget}", {"imageUrl": None, "imageAlt": "Blue"})
+        sentence = "imageAlt describes the product's image, and this product has none."
         assert (answer.status_code, answer.json["error"]) == (422, sentence)
         assert read(acme, widget)["imageUrl"] is None
 
