@@ -259,7 +259,7 @@ def _jpeg_framing() -> Iterator[tuple[str, bytes]]:
         yield f"{kind}-comment", data[:2] + _segment(0xFE, bytes(40)) + data[2:]
         yield f"{kind}-half", data[: len(data) * 3 // 5]
     data = _jpeg()
-    yield "half-with-end", data[: len(data) * 3 // 5] + b"\xff\xd9"
+    yield "half-with-end", data[: (data.index(b"\xff\xda") + len(data)) // 2] + b"\xff\xd9"
     yield "adobe-short", data[:2] + _segment(0xEE, b"Adobe\0\x64\0\0\0\0") + data[2:]
 
 
