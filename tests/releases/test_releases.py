@@ -113,7 +113,13 @@ def test_doctor_finds_what_the_facts_name(instance):
         args=["images", "doctor"], catch_exceptions=False
     )
     found = [line for line in doctor.output.splitlines() if any(map(line.count, KEY_STARTS))]
-    assert (found, doctor.exit_code) == (instance.facts["doctor"], bool(instance.facts["doctor"]))
+    with instance.app.app_context():
+        failing = [prefix for prefix, _ in outbox.failing()]
+    # What the release could not delete is news only since.
+    named = [line for line in found if not line.startswith("not deleted: ")]
+    assert named == instance.facts["doctor"]
+    assert [line.split()[2] for line in found if line not in named] == failing
+    assert doctor.exit_code == bool(found)
 
 
 def test_check_finds_no_problem(instance):
