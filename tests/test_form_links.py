@@ -5,7 +5,7 @@ import pytest
 from distribu.extensions import db
 from distribu.models import Product
 from tests.conftest import add_product, run_queue
-from tests.images.image_files import jpeg, png
+from tests.images.image_files import jpeg, png, webp
 from tests.test_product_form import detached, edit_url, reloaded, saved_image, shown, staged_id
 
 CURRENT = "http://shop.test/store/acme/products/{id}/image"
@@ -33,17 +33,18 @@ def test_the_link_to_the_current_image_leads_there(app, alice, widget):
     assert f"/images/{saved_image(app).id}/" in answer.location
 
 
-def test_a_png_has_a_jpeg_link(app, alice, widget):
-    page = form_with(app, alice, widget, png(640, 480))
+def test_a_webp_has_a_jpeg_link(app, alice, widget):
+    page = form_with(app, alice, widget, webp(640, 480))
     with app.app_context():
-        address = db.session.get_one(Product, widget.id).image.share_url
-    assert address.endswith("/share.jpg")
+        address = db.session.get_one(Product, widget.id).image.marketplace_url
+    assert address.endswith(".jpg")
     assert f'value="{address}"' in page
     assert alice.get(address.removeprefix("http://shop.test")).mimetype == "image/jpeg"
 
 
-def test_a_jpeg_has_no_second_one(app, alice, widget):
-    assert "JPEG link" not in form_with(app, alice, widget, jpeg(640, 480))
+@pytest.mark.parametrize("file", [jpeg, png])
+def test_what_marketplaces_take_has_no_second_one(app, alice, widget, file):
+    assert "JPEG link" not in form_with(app, alice, widget, file(640, 480))
 
 
 def test_an_external_image_has_the_link_to_the_current_one_only(app, alice, cast):

@@ -26,8 +26,8 @@ An image that Distribu hosts has three public addresses:
 
 - `imageUrl`, `…/images/{{id}}/{{name}}`: stable. It never changes, and is gone when the image is
   replaced or removed. For anything that refers to this very image.
-- `…/images/{{id}}/…/share.jpg`: a JPEG of at most 1,200 pixels, whatever was uploaded. For
-  marketplaces, feeds and e-mail. The storefront's pages name it as `og:image`.
+- `…/images/{{id}}/{{name}}.jpg`: the same image as a JPEG, where it is a WebP or AVIF. For
+  marketplaces that take neither. The product form shows it.
 - `…/store/{{company}}/products/{{id}}/image`: redirects to the image that the product has at the
   moment, wherever it is hosted. For what has to survive a replacement.
 

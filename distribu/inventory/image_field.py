@@ -20,6 +20,7 @@ from ..images.stores.contract import StoreError
 from ..models import READY, Image, Product
 from ..products.rules import ALT_TEXT_MAX
 from .blueprint import bp
+from .receipt import receipt
 
 NOT_STORED = "The image could not be stored just now. Nothing is lost: try again."
 BUSY = (
@@ -136,6 +137,11 @@ class ImageChoice:
             said.append(GOOGLE_SHOPPING)
         return said
 
+    @property
+    def receipt(self) -> list[str]:
+        """What publishing the shown image has changed, in sentences."""
+        return receipt(self.shown) if self.shown else []
+
     def also_used_by(self) -> Sequence[Row]:
         """Id and name of other products that show the same bytes, a few of them."""
         if self.shown is None:
@@ -164,7 +170,7 @@ class ImageChoice:
         image = self.product.image if self.product else None
         if image is None or self.product.external_image_url or image.format == "JPEG":
             return None
-        return image.share_url if image.share["path"] else None
+        return image.marketplace_url if image.derivative(image.marketplace_path) else None
 
     @property
     def suggested_alt(self) -> str:
