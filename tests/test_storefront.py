@@ -246,8 +246,8 @@ def test_one_category_needs_no_pills(nobody, shop):
 def test_catalog_shows_the_image_in_every_width(nobody, widget):
     page = nobody.get(CATALOG).text
     for width in (100, 300, 500):
-        assert re.search(rf"/images/\w+/v1/{width}w\.avif {width}w", page)
-        assert re.search(rf"/images/\w+/v1/{width}w\.webp {width}w", page)
+        assert re.search(rf"/images/\w+/v2/{width}w\.avif {width}w", page)
+        assert re.search(rf"/images/\w+/v2/{width}w\.webp {width}w", page)
 
 
 def test_first_image_is_fetched_at_once_and_the_others_when_near(app, nobody, widget, shop):
@@ -296,7 +296,7 @@ def test_product_page_shows_everything(nobody, widget):
     assert "Turns." in page
     assert "$9.99" in page
     assert "In stock" in page
-    assert re.search(r'<img src="/images/\w+/v1/640w\.webp" width="640" height="480"', page)
+    assert re.search(r'<img src="/images/\w+/v2/640w\.webp" width="640" height="480"', page)
 
 
 def test_product_page_has_one_address(nobody, widget):
@@ -307,7 +307,7 @@ def test_product_page_has_one_address(nobody, widget):
 def test_product_page_offers_a_jpeg_to_other_sites(nobody, widget):
     page = nobody.get(product_path(widget)).text
     [address] = re.findall(r'<meta property="og:image" content="http://shop\.test([^"]+)">', page)
-    assert address.endswith("/v1/share.jpg")
+    assert address.endswith("/v2/share.jpg")
     assert nobody.get(address).mimetype == "image/jpeg"
 
 

@@ -120,7 +120,9 @@ class TestErrors:
         monkeypatch.setattr("distribu.api.products.update", fail)
         answer = acme.patch(f"/products/{widget}", {"stock": 1})
         assert answer.status_code == 503
-        assert answer.json == {"error": "The image store does not answer. Try again in a minute."}
+        assert answer.json == {
+            "error": "The image store does not answer right now. Try again in a minute."
+        }
         assert answer.headers["Retry-After"] == "60"
 
 

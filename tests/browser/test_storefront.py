@@ -131,7 +131,7 @@ def test_catalog_loads_the_small_avif(shop, shopper):
     shopper.set_viewport_size({"width": 1280, "height": 900})
     shopper.goto(shop.addresses[0], wait_until="networkidle")
     shown = shopper.locator("picture img").first.evaluate("(img) => img.currentSrc")
-    assert shown.endswith("/v1/300w.avif")
+    assert shown.endswith("/v2/300w.avif")
 
 
 def test_search_answers_while_typing_and_keeps_the_address(shop, shopper):
