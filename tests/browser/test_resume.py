@@ -59,7 +59,7 @@ def test_without_scripts_the_form_comes_back_and_asks_for_its_file(browser: Brow
         expect(page.get_by_text("The image could not be kept")).to_be_visible()
         page.get_by_role("button", name="Back to your form").click()
         expect(page.get_by_label("Product name")).to_have_value("Blue widget")
-        assert image_ids(live_app) == set()
+        assert image_ids(live_app) == []
 
 
 def test_upload_in_a_page_older_than_its_sign_in_works_at_the_second_try(page: Page, live_app):
