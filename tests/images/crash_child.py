@@ -50,8 +50,8 @@ def small() -> BytesIO:
 class DecoderHere:
     """Decodes in this process, which is to die: children would only make it slower."""
 
-    def publish(self, file, policy, wait_seconds=None) -> wire.Publication:
-        return publishing.publish(file, policy)
+    def publish(self, file, policy, wait_seconds=None, info=None) -> wire.Publication:
+        return publishing.publish(file, policy, info)
 
     derive = staticmethod(publishing.derive)
 

@@ -56,7 +56,8 @@ CHANGES = {
     "process": ["commit", "open", *["put"] * 2, "commit", "delete_prefix", "commit"],
     "process_accepted": [
         *("commit", "open", "put", "put", "commit"),
-        *("commit", "open", *["put"] * 2, "commit", "delete_prefix", "commit"),
+        # One more width than of a form's image: in its own format too.
+        *("commit", "open", *["put"] * 3, "commit", "delete_prefix", "commit"),
     ],
     "accept": ["commit", "put", "commit"],
     "accept_over_limit": ["commit", "put", "commit", *["delete_prefix", "commit"] * 2],
