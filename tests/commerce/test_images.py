@@ -94,8 +94,11 @@ class TestFailed:
         shop.post(f"/{widget}/images/{failed}/order", {"afterImageId": None})
         assert shop.shown(widget) == [good]
 
-    def test_leaves_no_object(self, app, failed):
-        assert app.extensions["image_store"].keys() == set()
+    def test_keeps_its_upload_until_it_is_deleted(self, app, shop, widget, failed):
+        store = app.extensions["image_store"]
+        assert store.keys() == {f"incoming/{failed}/upload"}
+        shop.delete(f"/{widget}/images/{failed}")
+        assert store.keys() == set()
 
     def test_leaves_the_external_image(self, shop, widget, app):
         with app.app_context():

@@ -6,8 +6,8 @@ from html import unescape
 import pytest
 
 from distribu.extensions import db
-from distribu.models import Image, Product, utc_now
-from tests.commerce.conftest import drawn_image, fetched, set_image
+from distribu.models import Product, utc_now
+from tests.commerce.conftest import drawn_image, fetched
 from tests.conftest import add_product, run_queue
 from tests.images.image_files import jpeg
 
@@ -122,27 +122,14 @@ class TestImage:
         shop.ready(widget, drawn_image(640, 320))
         [image] = shop.product(widget)["images"]
         answers = [fetched(nobody, f"{image['url']}?format={f}") for f in image["availableFormats"]]
-        assert [width_of_webp(answer.data) for answer in answers] == [100, 300, 500, 640]
-
-    def test_a_width_in_the_images_own_format_is_what_a_format_answers(
-        self, shop, widget, nobody, app
-    ):
-        image_id = shop.ready(widget, drawn_image(640, 320))
-        with app.app_context():
-            made = db.session.get_one(Image, image_id).derivatives
-        own = {"path": "v2/300w.png", "format": "PNG", "width_px": 300, "height_px": 150}
-        set_image(app, image_id, derivatives=[*made, own | {"byte_size": 9}])
-        [image] = shop.product(widget)["images"]
-        assert image["availableFormats"] == ["300w"]
-        path = image["url"].removeprefix("http://shop.test")
-        answer = nobody.head(f"{path}?format=300w")
-        assert (answer.mimetype, answer.content_length) == ("image/png", 9)
+        assert [width_of(answer.data) for answer in answers] == [100, 300, 500, 640]
+        assert {answer.mimetype for answer in answers} == {"image/png"}
 
     def test_the_jpeg_for_other_sites_is_no_width_of_a_jpeg(self, shop, widget, nobody):
         shop.ready(widget, jpeg(640, 320), "a.jpg")
         [image] = shop.product(widget)["images"]
         assert image["availableFormats"] == ["100w", "300w", "500w", "640w"]
-        assert fetched(nobody, f"{image['url']}?format=640w").mimetype == "image/webp"
+        assert fetched(nobody, f"{image['url']}?format=640w").mimetype == "image/jpeg"
 
     def test_what_is_still_processing_is_not_among_them(self, shop, widget):
         shop.upload(widget)
@@ -323,7 +310,6 @@ class TestAll:
         assert shop.get(query_string={"type": type}).status_code == 400
 
 
-def width_of_webp(body: bytes) -> int:
-    """The width that a lossy WebP says of itself."""
-    start = body.index(b"\x9d\x01\x2a") + 3
-    return int.from_bytes(body[start : start + 2], "little") & 0x3FFF
+def width_of(body: bytes) -> int:
+    """The width that a PNG says of itself."""
+    return int.from_bytes(body[16:20])

@@ -76,7 +76,8 @@ class TestAccepted:
             widget,
             cast.alice,
         )
-        assert (entry.before, entry.after) == ({"images": []}, {"images": [image_id]})
+        after = {"images": [image_id], "alt_text": {image_id: "blue"}}
+        assert (entry.before, entry.after) == ({"images": [], "alt_text": {}}, after)
 
 
 class TestName:
