@@ -79,7 +79,8 @@ def test_asks_the_database_no_more_for_more_products(app, cast, alice):
         few = statements_of(alice)
         for number in range(30):
             add_product(cast.acme, name=f"Nail {number:02}")
-        assert statements_of(alice) == few
+        # The first steps are asked about in a small company alone.
+        assert statements_of(alice) <= few
 
 
 def statements_of(client) -> int:
