@@ -1,6 +1,7 @@
 """What a request is answered that went wrong: one handler, which chooses the body by path."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -99,7 +100,10 @@ def fill_with_page(response: Response, error: HTTPException) -> None:
     if code == 503:
         # Neither of these asks the database.
         known["message"] = own_sentence(error)
-        known["kept"] = current_app.extensions["keep_form"]()
+        known["kept"] = None
+        # A body that was not let in cannot be kept: reading it raises the same error again.
+        with suppress(HTTPException):
+            known["kept"] = current_app.extensions["keep_form"]()
     if isinstance(error, InternalServerError):
         known["request_id"] = request_id()
     if code in PAGES:
