@@ -14,6 +14,7 @@ from ..models import ORDER_STATUSES, Order, OrderLine, Product, new_id
 from ..sales.placement import (
     LINES_MAX,
     NOTES_MAX,
+    PO_NUMBER_MAX,
     QUANTITY_MAX,
     OrderRefused,
     OrderRequest,
@@ -33,7 +34,6 @@ NO_CUSTOMER = Sentence("customerId is required")
 NO_NUMBER = Sentence("quantity must be a number")
 NO_STATUS = Sentence("Invalid order status.")
 NO_ORDER = "Order not found."
-PO_NUMBER_MAX = 100
 CUSTOMER_ID_MAX = 26
 
 
