@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from distribu.extensions import db
-from distribu.models import ApiKey, Image, ImportJob, Order, new_id, utc_now
+from distribu.models import ApiKey, Image, ImportJob, Order, OrderDraft, new_id, utc_now
 from tests.conftest import add_product
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -47,10 +47,11 @@ def acme_ids(app, cast) -> dict[str, str]:
                 expires_at=utc_now() + timedelta(days=1),
             ),
         }
-        db.session.add_all(rows.values())
+        draft = OrderDraft(user_id=cast.alice, token=new_id(), content={})
+        db.session.add_all([*rows.values(), draft])
         db.session.commit()
         ids = {argument: row.id for argument, row in rows.items()}
-        return ids | {"product_id": product.id, "user_id": cast.bob}
+        return ids | {"product_id": product.id, "user_id": cast.bob, "token": draft.token}
 
 
 def dashboard_rules(app: Flask) -> list[Rule]:

@@ -23,7 +23,7 @@ from setuptools.config.setupcfg import read_configuration
 ROOT = Path(__file__).parent.parent
 HASH = re.compile("sha256:[0-9a-f]{64}")
 # Plugins of pytest, and a command.
-USED_WITHOUT_IMPORT = {"pytest-playwright", "pytest-xdist", "ruff"}
+USED_WITHOUT_IMPORT = {"openapi-python-client", "pytest-playwright", "pytest-xdist", "ruff"}
 IMAGE_LOCKS = [f"requirements/{name}.txt" for name in ("base", "postgres", "redis")]
 
 
@@ -203,8 +203,9 @@ def imported_modules(node: ast.AST) -> list[str]:
 def test_what_is_imported_is_required_and_nothing_else():
     wanted = requirements(setup_cfg()["options"]["install_requires"])
     installed = {canonicalize_name(name) for name in chain(*packages_distributions().values())}
-    # The client of Redis is an extra, and is imported where it is there.
-    imported = (imported_packages("distribu", "migrations") & installed) - {"distribu", "redis"}
+    # The clients of PostgreSQL and Redis are extras, and are imported where they are there.
+    extras = {"psycopg", "redis"}
+    imported = (imported_packages("distribu", "migrations") & installed) - {"distribu"} - extras
     assert {canonicalize_name(one.name) for one in wanted} == imported
 
 

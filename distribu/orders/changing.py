@@ -6,8 +6,8 @@ from flask_login import current_user
 
 from ..extensions import db
 from ..forms.order import StatusForm
-from ..http.tenancy import signed_in
-from ..models import OrderDraft
+from ..http.tenancy import company_row_or_404, signed_in
+from ..models import Order, OrderDraft
 from ..sales.status import CANCELLED, STATUS_LABELS, StatusRefused, change_status
 from . import draft as drafts
 from .blueprint import bp
@@ -19,6 +19,7 @@ DISCARD_TEXT = "What you typed is deleted. The stock is not affected."
 @signed_in
 def change_order_status(order_id: str) -> ResponseReturnValue:
     """Give the order its next status; canceling returns its items to stock if that was ticked."""
+    company_row_or_404(Order, order_id)
     form = StatusForm()
     if not form.validate():
         abort(400)
