@@ -79,7 +79,7 @@ def asked(client: FlaskClient, method: str, path: str) -> tuple[int, str, str | 
     """Status, body and target; ids in a body, and tokens, which tell the second, are made equal."""
     answer = client.open(path, method=method)
     body = re.sub(r"[0-9A-HJKMNP-TV-Z]{26}", "ID", answer.text)
-    body = re.sub(r'(name="csrf_token"[^>]* value=)"[^"]+"', r"\1TOKEN", body)
+    body = re.sub(r'(name="(csrf_token|reserved_id)"[^>]* value=)"[^"]+"', r"\1TOKEN", body)
     return answer.status_code, body, answer.headers.get("Location")
 
 
