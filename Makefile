@@ -13,7 +13,7 @@ ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test browsers fuzz servers spreadsheets lint format \
+.PHONY: help run run-on-directory run-on-minio test browsers fuzz image servers spreadsheets lint format \
   bench lock clean
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
 	@echo 'make browsers          every generated file, as published against what Chromium shows'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
+	@echo 'make image             the container image, built and tried, where an engine is there'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
@@ -64,6 +65,9 @@ fuzz:
 spreadsheets:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -rs tests/test_spreadsheets.py
+
+image:
+	@$(PYTHON) tools/image.py
 
 lint:
 	@$(ENVIRONMENT) postgres redis test

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
     environ: DISTRIBU_* variables; os.environ when None. With none set,
     every part is embedded and keeps its data under the instance folder.
     """
-    environ = os.environ if environ is None else environ
+    environ = _with_secrets(os.environ if environ is None else environ)
     instance = Path(environ.get("DISTRIBU_INSTANCE", "instance")).absolute()
     public_url = environ.get("DISTRIBU_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
     queue_url = environ.get("DISTRIBU_QUEUE_URL", f"sqlite:///{instance / 'queue.db'}")
@@ -63,6 +64,38 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
         **_FIXED,
     }
+
+
+# May stand in a file instead, as container platforms hand over what nobody else shall read.
+_SECRETS = tuple(
+    f"DISTRIBU_{name}"
+    for name in (
+        "SECRET_KEY",
+        "DATABASE_URL",
+        "IMAGE_STORE_URL",
+        "QUEUE_URL",
+        "PURGE_URL",
+        "PURGE_TOKEN",
+    )
+)
+
+
+def _with_secrets(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables, and for each NAME_FILE of a secret the content of that file as NAME."""
+    files = {name: path for name in _SECRETS if (path := environ.get(f"{name}_FILE"))}
+    return ChainMap({name: _content(environ, name, path) for name, path in files.items()}, environ)
+
+
+def _content(environ: Mapping[str, str], name: str, path: str) -> str:
+    if environ.get(name):
+        raise BadSetting(f"{name} and {name}_FILE are both set. Set one of them.")
+    try:
+        content = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{name}_FILE names no file that can be read: {path} ({error})") from error
+    if not content:
+        raise BadSetting(f"{name}_FILE names an empty file: {path}")
+    return content
 
 
 def _limits_storage(queue_url: str) -> dict:

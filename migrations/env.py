@@ -2,6 +2,7 @@
 
 from alembic import context
 from alembic.operations.ops import MigrationScript
+from sqlalchemy import Connection
 
 from distribu.extensions import db
 from distribu.models.columns import UtcDateTime
@@ -27,7 +28,7 @@ def drop_empty(_context, _revision, scripts: list[MigrationScript]) -> None:
         scripts.clear()
 
 
-with db.engine.connect() as connection:
+def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -39,3 +40,11 @@ with db.engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+# flask db copy hands over the database that it fills, in whose transaction everything happens.
+if given := context.config.attributes.get("connection"):
+    run(given)
+else:
+    with db.engine.connect() as connection:
+        run(connection)

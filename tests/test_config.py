@@ -105,3 +105,33 @@ def test_a_purge_address_that_is_wrong_keeps_its_password_to_itself():
     config = load_config({"DISTRIBU_PURGE_URL": "ftp://user:s3cret@cdn.example.com/?t=s3cret"})
     (problem,) = [one for one in check_settings(config) if one.id == "purge-url-invalid"]
     assert "s3cret" not in problem.message + problem.hint
+
+
+class TestSecretsInFiles:
+    @pytest.fixture
+    def file(self, tmp_path):
+        path = tmp_path / "secret"
+        path.write_text("s3+http://key:secret@minio:9000/images\n")
+        return path
+
+    def test_a_file_stands_in_for_its_variable(self, file):
+        config = load_config({"DISTRIBU_IMAGE_STORE_URL_FILE": str(file)})
+        assert config["IMAGE_STORE_URL"] == "s3+http://key:secret@minio:9000/images"
+
+    def test_an_empty_variable_is_one_that_is_not_set(self, file):
+        environ = {"DISTRIBU_SECRET_KEY": "", "DISTRIBU_SECRET_KEY_FILE": str(file)}
+        assert load_config(environ)["SECRET_KEY"] == file.read_text().strip()
+
+    def test_both_are_refused_without_telling_either(self, file):
+        environ = {"DISTRIBU_PURGE_TOKEN": "mine", "DISTRIBU_PURGE_TOKEN_FILE": str(file)}
+        with pytest.raises(BadSetting, match="are both set") as refused:
+            load_config(environ)
+        assert "mine" not in str(refused.value)
+
+    @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe"])
+    def test_what_cannot_be_read_is_told(self, tmp_path, content):
+        path = tmp_path / "secret"
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(BadSetting, match="DISTRIBU_SECRET_KEY_FILE names"):
+            load_config({"DISTRIBU_SECRET_KEY_FILE": str(path)})

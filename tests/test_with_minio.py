@@ -13,8 +13,15 @@ from urllib.parse import urlsplit
 import pytest
 import with_minio
 
-# Any free port, since others on this machine may want the usual one.
-RUN = "import sys, with_minio as it; it.USUAL_PORT = 0; sys.exit(it.main(sys.argv[1:]))"
+# Any free port, since others on this machine may want the usual one. Ctrl+C counts as in a
+# terminal, since a suite that a script starts in the background ignores it.
+RUN = """
+import signal, sys
+import with_minio
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with_minio.USUAL_PORT = 0
+sys.exit(with_minio.main(sys.argv[1:]))
+"""
 ASK = """
 import os, signal, urllib.request
 address = os.environ["DISTRIBU_IMAGE_STORE_URL"].split("@")[1].split("/")[0]

@@ -28,7 +28,7 @@ TRANSIENT_PROBLEM_IDS = {
 def find_problems() -> list[Problem]:
     """Return what is wrong; the image store is made ready, and known as this database's own."""
     problems = [*check_settings(current_app.config), *_check_queue(), *_check_decoding()]
-    return problems + (check_database() or _check_tables() or _check_store())
+    return problems + (check_database() or check_tables() or _check_store())
 
 
 def format_problem(problem: Problem) -> str:
@@ -51,7 +51,7 @@ def check_database() -> list[Problem]:
     return []
 
 
-def _check_tables() -> list[Problem]:
+def check_tables() -> list[Problem]:
     config = current_app.extensions["migrate"].migrate.get_config()
     newest = ScriptDirectory.from_config(config).get_heads()
     with db.engine.connect() as connection:

@@ -183,12 +183,12 @@ class TestPace:
 
     @pytest.fixture
     def clock(self, monkeypatch):
-        """A function that lets time pass for whoever counts requests."""
+        """A function that lets time pass for whoever counts requests; it stands still otherwise."""
         import time
 
         passed = [0.0]
-        now = time.time
-        monkeypatch.setattr(time, "time", lambda: now() + passed[0])
+        started = time.time()
+        monkeypatch.setattr(time, "time", lambda: started + passed[0])
 
         def let_pass(span: timedelta) -> None:
             passed[0] += span.total_seconds()
