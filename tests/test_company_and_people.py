@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from distribu.extensions import db
 from distribu.models import AuditEntry, Company, Order, User
-from distribu.products.currencies import CURRENCIES
+from distribu.models.currencies import CURRENCIES
 from tests.conftest import PASSWORD, add_product
 
 COMPANY = "/dashboard/settings/company"
@@ -70,7 +70,7 @@ def test_saving_what_is_saved_leaves_no_entry(app, alice):
         ({"name": " "}, "Enter your company&#39;s name."),
         ({"name": "n" * 201}, "Company name can have at most 200 characters."),
         ({"currency": "XXX"}, "Not a valid choice."),
-        ({"currency": "JPY"}, "Not a valid choice."),
+        ({"currency": "KWD"}, "Not a valid choice."),
     ],
 )
 def test_what_is_wrong_is_said_and_changes_nothing(app, cast, alice, changes, sentence):

@@ -23,7 +23,8 @@ def main() -> None:
     if engine is None:
         skip(f"none of {', '.join(ENGINES)} works here")
     for base in base_images():
-        if run(engine, "pull", base, quiet=True):
+        is_here = run(engine, "inspect", "--type", "image", base, quiet=True) == 0
+        if not is_here and run(engine, "pull", base, quiet=True):
             skip(f"{engine} cannot get {base}")
     build = ["build", "--target", "distribu", "--tag", NAME, str(ROOT)]
     if run(engine, *build) or try_out(engine):

@@ -15,7 +15,7 @@ from ..http.tenancy import company_row
 from ..images import attachment
 from ..models import Image, Product, new_id
 from ..models.sku_keys import sku_key
-from ..products import written_image_url
+from ..products import rules, written_image_url
 
 NOT_FOUND = "Product not found."
 
@@ -42,6 +42,7 @@ def create(values: dict) -> Product:
 
     Raises InvalidValues, RefusedValues.
     """
+    _refuse_price(values)
     _refuse_taken_sku(values, None)
     change, copy = _prepared(None, values)
     product = Product(id=new_id(), company_id=g.company.id)
@@ -62,6 +63,7 @@ def update(product_id: str, values: dict, check: Callable[[Product], None]) -> P
     check: called with the product before anything is changed, and again
     when it is locked. Raises InvalidValues, RefusedValues.
     """
+    _refuse_price(values)
     _refuse_taken_sku(values, product_id)
     product, change, copy = _locked(product_id, values, check)
     before = audit.snapshot(product)
@@ -164,6 +166,14 @@ def _fill(product: Product, values: dict) -> None:
     for name, column in COLUMNS.items():
         if name in values:
             setattr(product, column, values[name])
+
+
+def _refuse_price(values: dict) -> None:
+    if "price" in values:
+        try:
+            rules.price_in(g.company.currency, values["price"])
+        except ValueError as error:
+            raise InvalidValues({"price": [Sentence(error)]}) from error
 
 
 def _refuse_taken_sku(values: dict, product_id: str | None) -> None:

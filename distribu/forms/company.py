@@ -5,7 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField
 from wtforms.validators import InputRequired
 
-from ..products.currencies import CURRENCIES
+from ..models.currencies import CURRENCIES
 from .account import name_field, new_email_field, normal_email
 
 

@@ -20,6 +20,7 @@ from wtforms import (
 from ..extensions import db
 from ..images.decoding.policies import MERCHANT
 from ..models import Product, new_id
+from ..models.currencies import digits
 from ..models.sku_keys import sku_key
 from ..products import numbers, rules
 from .image_file import ImageFormat, ImageSize, NamedFileField
@@ -95,6 +96,14 @@ class ProductForm(ImageForm):
         if sku and db.session.scalar(select(exists().where(*same))):
             raise ValidationError(f"Another product has the SKU {sku}.")
 
+    def validate_price(self, field: Field) -> None:
+        """The company's currency has a coin for the price."""
+        if not field.errors:
+            try:
+                rules.price_in(g.company.currency, field.value)
+            except ValueError as error:
+                raise ValidationError(str(error)) from error
+
     @property
     def seen_version(self) -> int | None:
         """The version that the merchant saw; None where the form does not say."""
@@ -142,7 +151,7 @@ class ProductForm(ImageForm):
 
 def shown_price(product: Product) -> str:
     """The price as the form shows it."""
-    return f"{product.price:.2f}"
+    return digits(product.price_minor, g.company.currency)
 
 
 def seen_state(product: Product) -> dict:

@@ -1,10 +1,11 @@
 """How values are shown to people: the filters of the templates."""
 
 from datetime import date, datetime
-from decimal import Decimal
 
 from flask import Flask
 from markupsafe import Markup
+
+from ..models.currencies import digits
 
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
@@ -15,9 +16,9 @@ def init_template_filters(app: Flask) -> None:
 
 
 def money(price_minor: int, currency: str = "USD") -> str:
-    """A price in minor units as it is read: "$1,234.50", or "CHF 1,234.50"."""
+    """A price in minor units as it is read: "$1,234.50", or "JPY 1,234"."""
     sign = SIGNS.get(currency, f"{currency} ")
-    return f"{sign}{Decimal(price_minor).scaleb(-2):,.2f}"
+    return f"{sign}{digits(price_minor, currency, ',')}"
 
 
 def byte_size(count: int) -> str:

@@ -79,7 +79,10 @@ def table_of(job: ImportJob) -> Table:
 
 def reading_of(job: ImportJob, table: Table) -> Reading | None:
     """The rows of the job's file; None while a required column is not mapped."""
-    return None if missing(job.mapping) else read_rows(table, job.mapping, job.decimal_signs)
+    if missing(job.mapping):
+        return None
+    currency = db.session.scalar(select(Company.currency).where(Company.id == job.company_id))
+    return read_rows(table, job.mapping, job.decimal_signs, currency)
 
 
 def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool:

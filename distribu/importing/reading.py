@@ -97,16 +97,19 @@ def missing(mapping: dict[str, int]) -> list[str]:
     return [column for column in REQUIRED if column not in mapping]
 
 
-def read_rows(table: Table, mapping: dict[str, int], chosen_signs: dict[str, str]) -> Reading:
+def read_rows(
+    table: Table, mapping: dict[str, int], chosen_signs: dict[str, str], currency: str
+) -> Reading:
     """Every row of table, read under a mapping that has every required column.
 
     chosen_signs: the decimal sign of columns of ours, where a person chose it.
+    currency: that of the company, in which the prices are.
     """
     rows, errors = [], []
     signs = _signs(table, mapping, chosen_signs)
     for row in table.rows:
         wrong = _misfit(row, table)
-        values = {} if wrong else _values(row, mapping, signs, wrong)
+        values = {} if wrong else _values(row, mapping, signs, currency, wrong)
         if wrong:
             errors += wrong
         else:
@@ -141,7 +144,11 @@ def _misfit(row: Row, table: Table) -> list[RowError]:
 
 
 def _values(
-    row: Row, mapping: dict[str, int], signs: dict[str, Sign], wrong: list[RowError]
+    row: Row,
+    mapping: dict[str, int],
+    signs: dict[str, Sign],
+    currency: str,
+    wrong: list[RowError],
 ) -> dict:
     values = {}
     for column, (name, parse) in (PARSED | NUMBERS).items():
@@ -150,6 +157,8 @@ def _values(
         known = (signs[column],) if column in signs else ()
         try:
             values[name] = parse(row.cells[mapping[column]], *known)
+            if column == "price":
+                rules.price_in(currency, values[name])
         except ValueError as error:
             is_ambiguous = isinstance(error, AmbiguousNumber)
             wrong.append(RowError(row.line, mapping[column], str(error), is_ambiguous))

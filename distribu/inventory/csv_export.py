@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from ..extensions import db
 from ..http.tenancy import signed_in
 from ..models import Product, utc_now
+from ..models.currencies import digits
 from ..products import csv_text
 from .blueprint import bp
 
@@ -21,7 +22,7 @@ CHUNK = 500
 def export_products() -> Response:
     """Every product of the company by name, as a file that is written while it is read."""
     name = f"{g.company.slug}-products-{utc_now():%Y-%m-%d}.csv"
-    return csv_response(name, csv_text.COLUMNS, _rows(g.company.id))
+    return csv_response(name, csv_text.COLUMNS, _rows(g.company.id, g.company.currency))
 
 
 @bp.get("/import/template")
@@ -44,7 +45,7 @@ def csv_response(
     return response
 
 
-def _rows(company_id: str) -> Iterator[list[str]]:
+def _rows(company_id: str, currency: str) -> Iterator[list[str]]:
     """One query, read while it is sent: the file is the catalog of one moment."""
     asked = (
         select(Product)
@@ -55,17 +56,17 @@ def _rows(company_id: str) -> Iterator[list[str]]:
     )
     # A session of its own, since the request's ends before the answer does.
     with Session(db.engine) as session:
-        yield from map(_row, session.scalars(asked))
+        yield from (_row(product, currency) for product in session.scalars(asked))
 
 
-def _row(product: Product) -> list[str]:
+def _row(product: Product, currency: str) -> list[str]:
     return [
         product.sku or "",
         product.name,
         product.description or "",
         product.category or "",
         product.unit,
-        f"{product.price:.2f}",
+        digits(product.price_minor, currency),
         str(product.stock),
         "true" if product.is_active else "false",
         product.image_url or "",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flask import g
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
@@ -9,6 +10,7 @@ from ..extensions import db
 from ..importing.planning import Change, Plan
 from ..importing.reading import NUMBERS, Reading, RowError
 from ..models import Image, ImportJob, Product
+from ..models.currencies import digits
 from ..models.json_rows import is_among
 from ..products import csv_text
 from ..products.csv_text import REASON, Row, Table
@@ -164,7 +166,7 @@ def _shown_value(name: str, value) -> str:
     if value is None:
         return ""
     if name == "price_minor":
-        return f"{value / 100:,.2f}"
+        return digits(value, g.company.currency, ",")
     if name == "is_active":
         return "yes" if value else "no"
     return _shortened(f"{value:,}" if name == "stock" else value)

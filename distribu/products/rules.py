@@ -7,6 +7,7 @@ product form's published field table.
 
 from decimal import Decimal
 
+from ..models.currencies import WITHOUT_DECIMALS, has_decimals
 from ..models.sku_keys import trimmed_sku
 
 UNITS = ("each", "case", "pallet", "box", "bag", "roll", "sheet", "lb", "oz", "kg", "L", "mL")
@@ -61,6 +62,13 @@ def price_minor(price: int | float | Decimal | None) -> int:
     if price != round(price, 2):
         _refuse("Price can have at most 2 decimals.")
     return int(price.scaleb(2))
+
+
+def price_in(currency: str, price_minor: int) -> int:
+    """The price, where its currency has a coin for it."""
+    if currency in WITHOUT_DECIMALS and has_decimals(price_minor):
+        _refuse(f"Price can have no decimals in {currency}.")
+    return price_minor
 
 
 def stock(number: int | float | Decimal | None) -> int:

@@ -1,7 +1,13 @@
-"""The currencies that a company can sell in: those of ISO 4217 with two decimals."""
+"""The currencies that a company can sell in: those of ISO 4217 with two decimals or none.
+
+A price is kept in hundredths of its currency's unit, also where that unit
+has no smaller coin. So another currency changes no row: 12.00 stays 12.
+"""
+
+from decimal import Decimal
 
 # List one of ISO 4217 (six-group.com), without funds, metals and codes for testing.
-CURRENCIES = {
+_WITH_CENTS = {
     "AED": "UAE dirham", "AFN": "Afghani", "ALL": "Lek", "AMD": "Armenian dram", "AOA": "Kwanza",
     "ARS": "Argentine peso", "AUD": "Australian dollar", "AWG": "Aruban florin",
     "AZN": "Azerbaijan manat", "BAM": "Convertible mark", "BBD": "Barbados dollar", "BDT": "Taka",
@@ -37,3 +43,28 @@ CURRENCIES = {
     "VES": "Bolívar soberano", "WST": "Tala", "XCD": "East Caribbean dollar",
     "YER": "Yemeni rial", "ZAR": "Rand", "ZMW": "Zambian kwacha",
 }  # fmt: skip
+WITHOUT_DECIMALS = {
+    "BIF": "Burundi franc", "CLP": "Chilean peso", "DJF": "Djibouti franc", "GNF": "Guinean franc",
+    "ISK": "Iceland krona", "JPY": "Yen", "KMF": "Comorian franc", "KRW": "Won",
+    "PYG": "Guarani", "RWF": "Rwanda franc", "UGX": "Uganda shilling", "VND": "Dong",
+    "VUV": "Vatu", "XAF": "CFA franc BEAC", "XOF": "CFA franc BCEAO", "XPF": "CFP franc",
+}  # fmt: skip
+CURRENCIES = dict(sorted((_WITH_CENTS | WITHOUT_DECIMALS).items()))
+
+
+def has_decimals(price_minor: int) -> bool:
+    """Whether the price is more than whole units of its currency."""
+    return price_minor % 100 != 0
+
+
+def digits(price_minor: int, currency: str, grouped: str = "") -> str:
+    """The price as it is written: "1250.00"; "1250" in a currency without decimals.
+
+    grouped: what stands between thousands, "" or ",".
+
+    >>> digits(125000, "EUR", ","), digits(125000, "JPY")
+    ('1,250.00', '1250')
+    """
+    # A price that should have none, and has some, is never shown as another.
+    is_whole = currency in WITHOUT_DECIMALS and not has_decimals(price_minor)
+    return f"{Decimal(price_minor).scaleb(-2):{grouped}.{0 if is_whole else 2}f}"
