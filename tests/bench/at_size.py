@@ -155,6 +155,8 @@ def model_image(company_id: str) -> Image:
         select(Product).where(Product.company_id == company_id).order_by(Product.id).limit(1)
     ).one()
     image = add_accepted(company_id, product)
+    # First the stable image, then the ladder.
+    processing.process(image.id)
     processing.process(image.id)
     db.session.expire_all()
     assert image.ladder_version
@@ -169,8 +171,9 @@ def copy_image(model: Image) -> None:
     }
     objects = {}
     for made in model.derivatives:
-        with store.open(model.key(made["path"])) as file:
-            objects[made["path"]] = file.read(), "image/webp"
+        key = model.key(made["path"])
+        with store.open(key) as file:
+            objects[key.removeprefix(model.prefix)] = file.read(), "image/webp"
     taken = select(Image.id).where(Image.product_id == Product.id).exists()
     products = db.session.execute(
         select(Product.id, Product.company_id).where(~taken).order_by(Product.id).limit(IMAGES - 1)
