@@ -13,8 +13,8 @@ ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test browsers fuzz servers spreadsheets lint format \
-  bench lock clean
+.PHONY: help run run-on-directory run-on-minio test browsers fuzz servers spreadsheets clients lint \
+  format bench lock clean
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -26,6 +26,7 @@ help:
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
+	@echo 'make clients           published clients of Squarespace'\''s API, in Go and Ruby, against this one'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
 	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
 	@echo 'make clean             the environment and caches away; what make run keeps stays'
@@ -64,6 +65,11 @@ fuzz:
 spreadsheets:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -rs tests/test_spreadsheets.py
+
+# What is missing of Go, Ruby (apt-get install ruby-faraday-middleware) and the packages is skipped.
+clients:
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest -rs tests/clients/published_clients.py $(ARGS)
 
 lint:
 	@$(ENVIRONMENT) postgres redis test
