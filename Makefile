@@ -78,7 +78,7 @@ lint:
 	@set -e; folder=$$(mktemp -d); for name in REST COMMERCE; do \
 	    DISTRIBU_INSTANCE=$$folder $(IN_VENV) flask --app wsgi openapi write --config-prefix $$name $$folder/$$name; \
 	    $(IN_VENV) openapi_spec_validator --schema 3.1 $$folder/$$name; \
-	done; rm -r $$folder
+	done; tools/spectral $$folder/REST $$folder/COMMERCE; rm -r $$folder
 
 format:
 	@$(ENVIRONMENT) postgres redis test
