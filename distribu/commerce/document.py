@@ -38,12 +38,12 @@ images, or whichever is moved to the top. It replaces an external `imageUrl` onc
 **Addresses of an image.** There are three, all public:
 
 - `url`, `…/images/{id}/{name}`: stable. It never changes, and is gone with the image. Add
-  `?format=500w` for one of `availableFormats`, in the image's own format where it was made in it, and
-  in WebP otherwise.
+  `?format=500w` for one of `availableFormats`, in the image's own format where it was made in it,
+  and in WebP otherwise.
 - `…/images/{id}/{name}.jpg`: the same image as a JPEG, where it is a WebP or AVIF, which come from
   the dashboard alone. For marketplaces that take neither.
-- `/store/{company}/products/{id}/image`: redirects to the image that a product has at the moment. For
-  feeds and price lists.
+- `/store/{company}/products/{id}/image`: redirects to the image that a product has at the moment,
+  for feeds and price lists.
 
 **Errors** have five fields, always. `contextId` finds the request in the log.
 """

@@ -68,6 +68,21 @@ def test_an_unknown_version(nobody, version):
     assert answer.json["message"] == "This API has the versions 1.0, 1.1 and v2 alone."
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("type=BOOK", "type: Must be one of: PHYSICAL, DIGITAL, SERVICE, GIFT_CARD."),
+        ("type=A,B", "type: Must be one of: PHYSICAL, DIGITAL, SERVICE, GIFT_CARD."),
+        ("modifiedAfter=soon", "modifiedAfter must be a date or a time in ISO 8601."),
+        ("color=red", "color: Unknown field."),
+    ],
+)
+def test_the_message_says_what_is_wrong_with_a_parameter(shop, query, message):
+    answer = shop.get(f"?{query}")
+    assert_error(answer, 400, "INVALID_REQUEST_ERROR", None)
+    assert answer.json["message"] == message
+
+
 @every_route
 def test_with_a_session_instead_of_a_key(alice, method, path, scope):
     answer = alice.open(f"/1.0/commerce/products{path}", method=method)
