@@ -13,8 +13,8 @@ ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test browsers fuzz image servers spreadsheets lint format \
-  bench lock clean
+.PHONY: help run run-on-directory run-on-minio test browsers fuzz image servers spreadsheets \
+  lint format bench lock clean clients
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -27,6 +27,7 @@ help:
 	@echo 'make image             the container image, built and tried, where an engine is there'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
+	@echo 'make clients           published clients of Squarespace'\''s API, in Go and Ruby, against this one'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
 	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
 	@echo 'make clean             the environment and caches away; what make run keeps stays'
@@ -69,6 +70,11 @@ spreadsheets:
 image:
 	@$(PYTHON) tools/image.py
 
+# What is missing of Go, Ruby (apt-get install ruby-faraday-middleware) and the packages is skipped.
+clients:
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest -rs tests/clients/published_clients.py $(ARGS)
+
 lint:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) ruff check
@@ -76,7 +82,7 @@ lint:
 	@set -e; folder=$$(mktemp -d); for name in REST COMMERCE; do \
 	    DISTRIBU_INSTANCE=$$folder $(IN_VENV) flask --app wsgi openapi write --config-prefix $$name $$folder/$$name; \
 	    $(IN_VENV) openapi_spec_validator --schema 3.1 $$folder/$$name; \
-	done; rm -r $$folder
+	done; tools/spectral $$folder/REST $$folder/COMMERCE; rm -r $$folder
 
 format:
 	@$(ENVIRONMENT) postgres redis test

@@ -124,6 +124,36 @@ class TestSpreadsheets:
         add_product(cast.acme, sku="1.25E+10", name="Anchor", price_minor=100, stock=1)
         assert import_text(cast, f"{HEADER}\n1.25E+10,Anchor,2,1\n")["updated"] == 1
 
+    @pytest.mark.parametrize(("kept", "sent"), [("007", "7"), ("000", "0"), ("00120", "120")])
+    def test_a_sku_without_its_zeros_is_no_new_product(self, cast, kept, sent):
+        add_product(cast.acme, sku=kept, name="Anchor", price_minor=100, stock=1)
+        found = plan(cast, f"{HEADER}\n{sent},Anchor,1,1\n")
+        [(line, index, sentence)] = sentences(found)
+        assert (line, index, found.changes) == (2, 0, [])
+        assert sentence.startswith(f"There is no SKU {sent}, but there is {kept}: ")
+
+    def test_a_sku_with_more_zeros_is_a_new_product(self, cast):
+        add_product(cast.acme, sku="0", name="Anchor", price_minor=100, stock=1)
+        found = plan(cast, f"{HEADER}\n00,Anchor,1,1\n")
+        assert (found.errors, len(found.created)) == ([], 1)
+
+    def test_of_several_skus_with_zeros_the_shortest_is_named(self, cast):
+        for sku in ("0007", "007"):
+            add_product(cast.acme, sku=sku, name="Anchor", price_minor=100)
+        [error] = plan(cast, f"{HEADER}\n7,Anchor,1,1\n").errors
+        assert "but there is 007:" in error.sentence
+
+    def test_a_number_is_the_sku_that_is_there(self, cast):
+        for sku in ("007", "7"):
+            add_product(cast.acme, sku=sku, name="Anchor", price_minor=100)
+        assert import_text(cast, f"{HEADER}\n7,Anchor,2,1\n")["updated"] == 1
+
+    @pytest.mark.parametrize("sent", ["7", "007"])
+    def test_a_sku_of_another_company_or_of_letters_is_not_meant(self, cast, sent):
+        add_product(cast.globex, sku="07", name="Anchor", price_minor=100)
+        add_product(cast.acme, sku="00X7", name="Anchor", price_minor=100)
+        assert plan(cast, f"{HEADER}\n{sent},Anchor,1,1\n").errors == []
+
 
 class TestSkuKeys:
     def test_lines_that_look_alike_are_one_product_twice(self, cast):

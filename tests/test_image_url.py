@@ -143,7 +143,7 @@ class TestTheSameValue:
 
     def test_the_address_that_leads_to_no_image_is_refused(self, acme):
         product = add_product(acme.id)
-        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
+        with pytest.raises(written_image_url.InvalidImageUrl, match="no longer exists"):
             write(product, f"http://shop.test/store/acme/products/{product.id}/image")
 
     def test_the_jpeg_for_marketplaces_is_no_change(self, acme):
@@ -200,7 +200,7 @@ class TestAnotherHostedImage:
             return copied(*args)
 
         monkeypatch.setattr(staging, "stage_copy", remove_first)
-        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
+        with pytest.raises(written_image_url.InvalidImageUrl, match="no longer exists"):
             written_image_url.prepare(acme, change)
         db.session.rollback()
         drain()
@@ -211,7 +211,7 @@ class TestAnotherHostedImage:
         add_image(source)
         change = written_image_url.read_change(acme, product, source.image_url)
         write(source, None)
-        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
+        with pytest.raises(written_image_url.InvalidImageUrl, match="no longer exists"):
             written_image_url.prepare(acme, change)
 
     def test_gives_a_copy_that_gets_a_whole_ladder_of_its_own(self, app_context, acme):
@@ -265,7 +265,7 @@ class TestAnotherHostedImage:
         add_image(foreign)
         product = add_product(acme.id)
         kept = add_image(product)
-        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
+        with pytest.raises(written_image_url.InvalidImageUrl, match="no longer exists"):
             write(product, foreign.image_url)
         assert product.image.id == kept.id
 
@@ -286,7 +286,7 @@ class TestAnotherHostedImage:
     )
     def test_that_is_gone_is_refused(self, app_context, acme, value):
         app_context.config["IMAGE_BASE_URL"] = "https://images.shop.test"
-        with pytest.raises(written_image_url.InvalidImageUrl, match="does not exist"):
+        with pytest.raises(written_image_url.InvalidImageUrl, match="no longer exists"):
             write(add_product(acme.id), value)
 
 

@@ -12,7 +12,8 @@ from .errors import fill_error
 
 def init_app(app: Flask) -> None:
     """The app answers under /api/v1, and describes there what it answers."""
-    answer_under(app, PREFIX, fill_error)
+    # Another version too: whoever asks for one reads JSON.
+    answer_under(app, "/api(/|$)", fill_error)
     api = DescribedApi(app)
     api.register_blueprint(products.bp)
     api.register_blueprint(orders.bp)

@@ -30,7 +30,7 @@ IF_MATCH = header("If-Match", "The ETag that was read: 412 where the product is 
 IF_NONE_MATCH = header("If-None-Match", "The ETag that was read: 304 where it still is the same.")
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
 
-_PROXIED = ("", "-gzip", "-br", "-zstd")
+_PROXIED = ("", "-gzip", "--gzip", "-br", "-zstd", "-deflate")
 
 _schema = ProductSchema()
 

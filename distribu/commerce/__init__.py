@@ -12,15 +12,19 @@ from ..http.openapi import docs_page
 
 # Imported for the views that they add to bp.
 from . import document, images, products, refusals, stock, uploading
-from .blueprint import PREFIXES, WEBSITE_PREFIX, bp, stock_bp, website_bp
+from .blueprint import bp, stock_bp, website_bp
 from .errors import fill_error
 
 __all__ = ["bp", "images", "init_app", "products", "stock", "uploading"]
 
+# A version that the API does not have, and what else Squarespace has under one, is asked for by
+# clients that read JSON.
+ERROR_PREFIXES = ("/v?[0-9]+([.][0-9]+)*(/|$)", f"{document.URL_PREFIX}(/|$)")
+
 
 def init_app(app: Flask) -> None:
     """The app answers under every version's prefix, and describes what it answers."""
-    for prefix in (*PREFIXES, WEBSITE_PREFIX):
+    for prefix in ERROR_PREFIXES:
         answer_under(app, prefix, fill_error)
     document.init_app(app, bp, stock_bp, website_bp)
     app.register_blueprint(refusals.bp)

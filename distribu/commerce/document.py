@@ -34,12 +34,16 @@ image in `ERROR`, or deleted, is never given again. An `Idempotency-Key` has no 
 
 **The primary image** is the first of a product's `images`: the first upload to a product without
 images, or whichever is moved to the top. It replaces an external `imageUrl` once it is `READY`.
-`/store/{slug}/products/{id}/image` leads to it, whichever it is, for feeds and price lists.
 
-**Addresses of an image.** `url` is stable: it never changes, and is gone with the image. Add
-`?format=500w` for one of `availableFormats`, in the image's own format where it was made in it, and
-in WebP otherwise. Marketplaces that want a JPEG find one in the storefront's pages, as `og:image`.
-`/store/{company}/products/{id}/image` redirects to the image that a product has at the moment.
+**Addresses of an image.** There are three, all public:
+
+- `url`, `…/images/{id}/{name}`: stable. It never changes, and is gone with the image. Add
+  `?format=500w` for one of `availableFormats`, in the image's own format where it was made in it,
+  and in WebP otherwise.
+- `…/images/{id}/{name}.jpg`: the same image as a JPEG, where it is a WebP or AVIF, which come from
+  the dashboard alone. For marketplaces that take neither.
+- `/store/{company}/products/{id}/image`: redirects to the image that a product has at the moment,
+  for feeds and price lists.
 
 **Errors** have five fields, always. `contextId` finds the request in the log.
 """

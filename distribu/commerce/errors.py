@@ -1,12 +1,14 @@
 """How errors are told: five fields, always, in Squarespace's terms."""
 
 import json
+import re
 
 from flask import Response, current_app, request
 from werkzeug.exceptions import Conflict, HTTPException
 
-from ..http.json_bodies import InvalidValues
+from ..http.json_bodies import InvalidValues, Sentence
 from ..http.request_ids import request_id
+from .blueprint import VERSIONS
 from .cool_down import seconds_of_cool_down
 from .refusals import refusal
 
@@ -25,6 +27,8 @@ _ELSE = ("INVALID_REQUEST_ERROR", None)
 _OURS = ("SERVER_ERROR", None)
 TYPES = sorted({kind for kind, _ in (*_KINDS.values(), _ELSE, _OURS)})
 
+_IN_OTHER_VERSION = re.compile("/(?!(?:{})/)[^/]+/commerce(/|$)".format("|".join(VERSIONS)))
+NO_SUCH_VERSION = f"This API has the versions {', '.join(VERSIONS[:-1])} and {VERSIONS[-1]} alone."
 _SENTENCES = {
     404: "There is nothing at this address.",
     405: "Method {method!r} is not supported",
@@ -67,7 +71,9 @@ def fill_error(response: Response, error: HTTPException) -> None:
 
 def _message(error: HTTPException, code: int, wait: int | None) -> str:
     if isinstance(error, InvalidValues):
-        return " ".join(_sentences(error.details))
+        return " ".join(dict.fromkeys(_sentences(error.details)))
+    if code == 404 and _IN_OTHER_VERSION.match(request.path):
+        return NO_SUCH_VERSION
     is_ours = error.description != type(error).description
     if is_ours and (code < 500 or code == 503) and code != 429:
         return error.description
@@ -75,5 +81,14 @@ def _message(error: HTTPException, code: int, wait: int | None) -> str:
     return sentence.format(method=request.method, wait=wait)
 
 
-def _sentences(details: dict) -> list[str]:
-    return [f"{name}: {' '.join(map(str, said))}" for name, said in details.items()]
+def _sentences(details: dict | list | str, field: str = "") -> list[str]:
+    """Return what is wrong with each value, after the name of its field where it needs one."""
+    if isinstance(details, Sentence):
+        return [details]
+    if isinstance(details, str):
+        return [f"{field}: {details}"]
+    if isinstance(details, list):
+        return [sentence for inner in details for sentence in _sentences(inner, field)]
+    # The place of an item in a list is a number, which no reader misses.
+    named = ((name if isinstance(name, str) else field, inner) for name, inner in details.items())
+    return [sentence for name, inner in named for sentence in _sentences(inner, name)]

@@ -1,5 +1,6 @@
 """What a request is answered that went wrong: one handler, which chooses the body by path."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -46,7 +47,10 @@ def init_error_handlers(app: Flask) -> None:
 
 
 def answer_under(app: Flask, prefix: str, fill: Callable[[Response, HTTPException], None]) -> None:
-    """Errors of paths that begin with prefix have the body that fill gives their response."""
+    """Errors of paths that begin with prefix have the body that fill gives their response.
+
+    prefix: a regular expression.
+    """
     app.extensions["error_bodies"][prefix] = fill
 
 
@@ -56,7 +60,7 @@ def answer(error: HTTPException) -> ResponseReturnValue:
         current_app.logger.error("%s %s failed: %s", request.method, request.path, request_id())
     response = error.get_response()
     bodies = current_app.extensions["error_bodies"].items()
-    fill = next((fill for prefix, fill in bodies if request.path.startswith(prefix)), None)
+    fill = next((fill for prefix, fill in bodies if re.match(prefix, request.path)), None)
     (fill or fill_with_page)(response, error)
     return response
 

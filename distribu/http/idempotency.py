@@ -37,37 +37,22 @@ def _fingerprint() -> str:
     """What has to be the same for a request to count as the same, in hex."""
     digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
     digest.update(request.get_data())
-    return digest.hexdigest()
-
-
-def _under_condition(fingerprint: str) -> str:
-    """The fingerprint of the request, of which its If-Match is a part."""
     condition = request.headers.get("If-Match")
     if condition is None:
-        return fingerprint
-    return hashlib.sha256(f"{fingerprint}\nIf-Match: {condition}".encode()).hexdigest()
+        return digest.hexdigest()
+    return hashlib.sha256(f"{digest.hexdigest()}\nIf-Match: {condition}".encode()).hexdigest()
 
 
 def _is_final(response: Response) -> bool:
     return response.status_code < 500 and response.status_code not in _TRANSIENT
 
 
-def _holds_always(_answer: Response) -> bool:
-    return True
-
-
-def committed(
-    view: Callable,
-    fingerprint: Callable[[], str] = _fingerprint,
-    holds: Callable[[Response], bool] = _holds_always,
-) -> Callable:
+def committed(view: Callable) -> Callable:
     """A view that does not commit: its changes are committed with its answer, or rolled back.
 
     Under an Idempotency-Key the first final answer is kept for a day and
     given again; a conflict, an ETag that did not match, a limit or a
-    failure is not final. fingerprint: called in the request; for bodies
-    that are written anew each time, such as multipart ones. holds: whether
-    an earlier answer is still true; one that is not makes the key free.
+    failure is not final.
     """
 
     @wraps(view)
@@ -77,7 +62,7 @@ def committed(
             return _carry_out(view, args, kwargs, None)
         if not 1 <= len(name) <= KEY_MAX:
             raise BadRequest(NO_KEY)
-        claim = _claim(name, _under_condition(fingerprint()), holds, utc_now())
+        claim = _claim(name, _fingerprint(), utc_now())
         if isinstance(claim, Response):
             return claim
         return _carry_out(view, args, kwargs, claim)
@@ -102,9 +87,7 @@ class _Claim:
         )
 
 
-def _claim(
-    name: str, fingerprint: str, holds: Callable[[Response], bool], now: datetime
-) -> _Claim | Response:
+def _claim(name: str, fingerprint: str, now: datetime) -> _Claim | Response:
     """The right to carry the request out, committed; or what was answered to it before.
 
     Raises UnprocessableEntity where the key belongs to another request,
@@ -131,14 +114,7 @@ def _claim(
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        earlier = db.session.scalar(select(IdempotencyKey).where(mine))
-        answer = _earlier_answer(earlier, fingerprint)
-        if holds(answer):
-            return answer
-        is_earlier = IdempotencyKey.created_at == earlier.created_at
-        db.session.execute(delete(IdempotencyKey).where(mine, is_earlier))
-        db.session.commit()
-        return _claim(name, fingerprint, holds, now)
+        return _earlier_answer(db.session.scalar(select(IdempotencyKey).where(mine)), fingerprint)
     return claim
 
 

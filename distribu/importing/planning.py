@@ -17,7 +17,7 @@ from ..models.json_rows import is_among
 from ..models.sku_keys import is_own_key, sku_key
 from ..products import written_image_url
 from .reading import ImportRow, Reading, RowError
-from .spreadsheet_damage import damaged_columns
+from .spreadsheet_damage import damaged_columns, is_plain_number, without_zeros, zeros_sentence
 
 COLUMNS = (
     *("sku", "name", "description", "category", "unit", "price_minor", "stock", "is_active"),
@@ -169,6 +169,8 @@ def _matched(
         before = found.get(keys[row.line])
         for column, sentence in damaged_columns(row.values, before and before.values).items():
             wrong.append(RowError(row.line, reading.mapping[column], sentence))
+    new = [row for row in rows if keys[row.line] not in found]
+    wrong += _without_their_zeros(company, new, reading.mapping)
     errors += wrong
     refused = {error.line for error in wrong}
     # A SKU that only looks the same in the file is not another one.
@@ -203,6 +205,25 @@ def _twice(rows: list[ImportRow], keys: dict[int, str], mapping: dict[str, int])
             f"The SKU {row.sku} is on line {next(one for one in same if one != row.line)} too.",
         )
         for row, same in several
+    ]
+
+
+def _without_their_zeros(
+    company: Company, rows: list[ImportRow], mapping: dict[str, int]
+) -> list[RowError]:
+    """An error for each new SKU, such as 7, that a spreadsheet may have made of another, 007."""
+    numbers = [row for row in rows if is_plain_number(row.sku)]
+    if not numbers:
+        return []
+    begins_with_zero = (Product.sku_key >= "0") & (Product.sku_key < "1")
+    asked = select(Product.sku).where(Product.company_id == company.id, begins_with_zero)
+    skus = (sku for sku in db.session.scalars(asked) if sku.isascii() and sku.isdigit())
+    # Of several the shortest.
+    whole = {without_zeros(sku): sku for sku in sorted(skus, key=len, reverse=True)}
+    return [
+        RowError(row.line, mapping["sku"], zeros_sentence(row.sku, whole[row.sku]))
+        for row in numbers
+        if row.sku in whole
     ]
 
 

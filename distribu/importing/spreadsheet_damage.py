@@ -29,6 +29,29 @@ def damaged_columns(values: dict, saved: dict | None) -> dict[str, str]:
     return wrong
 
 
+def is_plain_number(sku: str) -> bool:
+    """Whether a spreadsheet may have made this SKU of one with zeros before it."""
+    return sku.isascii() and sku.isdigit() and (sku == "0" or not sku.startswith("0"))
+
+
+def without_zeros(sku: str) -> str:
+    """What a spreadsheet makes of a SKU of digits in a column that is not text.
+
+    >>> without_zeros("007"), without_zeros("000")
+    ('7', '0')
+    """
+    return sku.lstrip("0") or "0"
+
+
+def zeros_sentence(sku: str, whole: str) -> str:
+    """Return what is wrong with a SKU that is new, where the SKU whole is there already."""
+    return (
+        f"There is no SKU {sku}, but there is {whole}: a spreadsheet may have removed its zeros. "
+        "Format the column as text there, and enter the whole SKU. To add a product with the SKU "
+        f"{sku}, use the product form."
+    )
+
+
 def _is_error(value: str | None) -> bool:
     written = (value or "").replace("Err:", "ERR:")
     # Hashes alone are what a spreadsheet shows in a cell that is too narrow.

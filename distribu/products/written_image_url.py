@@ -45,7 +45,7 @@ IS_FILE = (
     "upload it in the product form of the dashboard."
 )
 HAS_CREDENTIALS = "imageUrl must not contain a user name or password."
-IS_GONE = "imageUrl names an image of this shop that does not exist (any more)."
+IS_GONE = "imageUrl names an image of this shop that no longer exists."
 
 
 class InvalidImageUrl(ValueError):

@@ -104,6 +104,11 @@ class TestErrors:
         answer = acme.get("/nothing")
         assert (answer.status_code, answer.json) == (404, {"error": "Not found."})
 
+    @pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v2/products", "/api//v1/products"])
+    def test_an_address_beside_the_api(self, nobody, path):
+        answer = nobody.get(path)
+        assert (answer.status_code, answer.json) == (404, {"error": "Not found."})
+
     def test_a_method_that_is_not_taken(self, acme):
         answer = acme.delete("/products")
         assert answer.status_code == 405

@@ -376,7 +376,9 @@ class TestUnknownId:
 class TestProxiedETag:
     """nginx weakens the ETag of an answer that it compresses; Apache adds a suffix."""
 
-    @pytest.fixture(params=["{}", "W/{}", '{:.33}-gzip"', 'W/{:.33}-br"', '"other", W/{}'])
+    @pytest.fixture(
+        params=["{}", "W/{}", '{:.33}-gzip"', 'W/{:.33}-br"', '{:.33}--gzip"', '"other", W/{}']
+    )
     def tag(self, request, acme, widget) -> str:
         return request.param.format(acme.get(f"/products/{widget}").headers["ETag"])
 

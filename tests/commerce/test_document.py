@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribu.commerce import PREFIXES
+from distribu.commerce.blueprint import PREFIXES
 from tests.openapi import breaches, wishes
 
 

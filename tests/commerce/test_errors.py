@@ -44,6 +44,45 @@ def test_without_a_key(app, cast, method, path, scope, version):
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/1.0/commerce/nothing",
+        "/1.0/commerce//products",
+        "/1.1/commerce/inventory",
+        "/v2/authorization/website",
+        "/1.0/profiles",
+        "/commerce/products",
+    ],
+)
+def test_an_unknown_path_with_a_key(shop, path):
+    answer = shop.app.test_client().get(path, headers={"Authorization": f"Bearer {shop.secret}"})
+    assert_error(answer, 404, "INVALID_REQUEST_ERROR", "INVALID_ARGUMENT")
+    assert answer.json["message"] == "There is nothing at this address."
+
+
+@pytest.mark.parametrize("version", ["1.2", "2.0", "v1", "v3", "3"])
+def test_an_unknown_version(nobody, version):
+    answer = nobody.get(f"/{version}/commerce/products")
+    assert_error(answer, 404, "INVALID_REQUEST_ERROR", "INVALID_ARGUMENT")
+    assert answer.json["message"] == "This API has the versions 1.0, 1.1 and v2 alone."
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("type=BOOK", "type: Must be one of: PHYSICAL, DIGITAL, SERVICE, GIFT_CARD."),
+        ("type=A,B", "type: Must be one of: PHYSICAL, DIGITAL, SERVICE, GIFT_CARD."),
+        ("modifiedAfter=soon", "modifiedAfter must be a date or a time in ISO 8601."),
+        ("color=red", "color: Unknown field."),
+    ],
+)
+def test_the_message_says_what_is_wrong_with_a_parameter(shop, query, message):
+    answer = shop.get(f"?{query}")
+    assert_error(answer, 400, "INVALID_REQUEST_ERROR", None)
+    assert answer.json["message"] == message
+
+
 @every_route
 def test_with_a_session_instead_of_a_key(alice, method, path, scope):
     answer = alice.open(f"/1.0/commerce/products{path}", method=method)
