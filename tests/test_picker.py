@@ -61,3 +61,23 @@ def test_prices_are_in_the_companys_currency(app, alice, cast, widget):
         db.session.get_one(Company, cast.acme).currency = "EUR"
         db.session.commit()
     assert "€9.99" in alice.get(ADDRESS).text
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [
+        (0, "No products found."),
+        (1, "1 product found."),
+        (20, "20 products found."),
+        (21, "More than 20 products found."),
+    ],
+)
+def test_what_is_found_is_counted_aloud(app, cast, alice, count, sentence):
+    with app.app_context():
+        for number in range(count):
+            add_product(cast.acme, name=f"Blue {number}")
+    answer = alice.get(ADDRESS).text
+    assert f'<p id="products-found" hx-swap-oob="innerHTML">{sentence}' in answer.replace("\n", "")
+    assert '<p id="products-found" class="visually-hidden" role="status"></p>' in (
+        alice.get("/dashboard/orders/new").text
+    )

@@ -60,7 +60,7 @@ def change_order():
 def browse_products() -> Response:
     """Fragment: the products that match what is typed, a page of them."""
     typed, cursor = request.args.get("q", ""), request.args.get("page")
-    fragment = render_template("orders/_products.html", offers=offers(g.company, typed, cursor))
+    fragment = render_template("orders/_found.html", offers=offers(g.company, typed, cursor))
     address = _url(Draft(request.args.get("draft", "")), typed, cursor)
     return make_response(fragment, {"HX-Replace-Url": address})
 

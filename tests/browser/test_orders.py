@@ -73,6 +73,8 @@ def test_products_are_found_while_typing_and_the_lines_stay(order):
     add(order, "Blue Widget")
     order.get_by_label("Search products").press_sequentially("bol", delay=20)
     expect(order.locator("#products li")).to_have_count(1)
+    expect(order.locator("#products-found")).to_have_text("1 product found.")
+    expect(order.locator("#products-found")).to_have_role("status")
     add(order, "Red Bolt")
     expect(quantity(order, "Red Bolt")).to_have_value("1")
     expect(quantity(order, "Blue Widget")).to_have_value("1")
