@@ -99,6 +99,7 @@ def _init_images(app: Flask) -> None:
     app.extensions["image_sandbox"] = Sandbox(
         processes=app.config["DECODE_PROCESSES"],
         memory_bytes=app.config["DECODE_MEMORY_BYTES"],
+        is_confinement_required=app.config["DECODE_CONFINEMENT"] == "required",
     )
 
 

@@ -57,6 +57,9 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         "PURGE_TOKEN": environ.get("DISTRIBU_PURGE_TOKEN", ""),
         "DECODE_MEMORY_BYTES": _number(environ, "DISTRIBU_DECODE_MEMORY_MB", 1200) * MEBIBYTE,
         "DECODE_PROCESSES": _number(environ, "DISTRIBU_DECODE_PROCESSES", 2),
+        "DECODE_CONFINEMENT": _one_of(
+            environ, "DISTRIBU_DECODE_CONFINEMENT", ("preferred", "required")
+        ),
         "SPOOL_BYTES": _number(environ, "DISTRIBU_SPOOL_MB", 512, least=64) * MEBIBYTE,
         "IMAGES_PER_PRODUCT": _number(environ, "DISTRIBU_IMAGES_PER_PRODUCT", 100),
         "TRUSTED_PROXIES": _number(environ, "DISTRIBU_TRUSTED_PROXIES", 0, least=0),

@@ -111,11 +111,13 @@ def _check_decoding() -> list[Problem]:
         ]
     if not missing:
         return []
+    is_preferred = current_app.config["DECODE_CONFINEMENT"] == "preferred"
     return [
         Problem(
             "decoding-unconfined",
             f"This kernel does not confine the decoding of images with {' and '.join(missing)}.",
-            "Use Linux 5.13 or newer with Landlock and seccomp; images are decoded meanwhile.",
+            "Use Linux 5.13 or newer with Landlock and seccomp. Meanwhile images are "
+            + ("decoded without." if is_preferred else "not decoded: DISTRIBU_DECODE_CONFINEMENT."),
         )
     ]
 

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from distribu.images.decoding import sandbox
 from distribu.images.decoding.confinement import LAYERS
+from distribu.images.decoding.policies import MERCHANT
 from tests.images.hostile_child import actions
+from tests.images.image_files import png
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(actions(0, "", "", 0))
@@ -57,3 +60,34 @@ def test_hostile_action_is_denied(outcome, name):
 
 def test_every_layer_holds_on_this_kernel(outcome):
     assert outcome[0] == list(LAYERS)
+
+
+def publishes(children: sandbox.Sandbox) -> bool:
+    publication = children.publish(png(20, 10), MERCHANT)
+    with publication.stable.file, publication.thumbnail.file:
+        return publication.info.width_px == 20
+
+
+@pytest.mark.parametrize("is_required", [False, True])
+def test_a_kernel_that_lacks_a_layer_decodes_nothing_where_all_are_required(
+    monkeypatch, is_required
+):
+    monkeypatch.setattr(sandbox, "LAYERS", (*LAYERS, "pledge"))
+    children = sandbox.Sandbox(processes=1, is_confinement_required=is_required)
+    try:
+        assert children.missing_layers() == ["pledge"]
+        if not is_required:
+            assert publishes(children)
+            return
+        with pytest.raises(sandbox.SandboxError, match="does not confine decoding with pledge"):
+            children.publish(png(20, 10), MERCHANT)
+    finally:
+        children.close()
+
+
+def test_what_this_kernel_has_is_enough_where_all_are_required():
+    children = sandbox.Sandbox(processes=1, is_confinement_required=True)
+    if children.missing_layers():
+        pytest.skip("this kernel lacks a layer")
+    assert publishes(children)
+    children.close()

@@ -86,7 +86,8 @@ class Sandbox:
 
     processes and memory_bytes bound what works at once; an image that needs more memory
     than the whole budget works alone. Children start when they are first needed, and run with
-    the priority of the process that they belong to, lowered by niceness.
+    the priority of the process that they belong to, lowered by niceness. Where confinement is
+    required, a child that lacks a layer of it is given no file.
     """
 
     niceness = 0
@@ -97,11 +98,13 @@ class Sandbox:
         memory_bytes: int = 2048 * _MB,
         job_seconds: float = JOB_SECONDS,
         cpu_seconds: int = CPU_SECONDS,
+        is_confinement_required: bool = False,
     ):
         self._processes = processes or max(2, os.cpu_count() or 1)
         self._memory_bytes = memory_bytes
         self._job_seconds = job_seconds
         self._cpu_seconds = cpu_seconds
+        self._is_confinement_required = is_confinement_required
         self._children = set()
         self._forget()
         forget = WeakMethod(self._forget)
@@ -192,6 +195,7 @@ class Sandbox:
         """Raises InvalidImage for a limit that was reached by a job which ran alone."""
         turn_bytes = self._memory_bytes if is_alone else needed_bytes
         with self._turn(turn_bytes, wait_seconds) as ran_alone, self._child(needed_bytes) as child:
+            self._refuse_unconfined(child)
             try:
                 child.limit(needed_bytes, self._cpu_seconds)
                 return child.work(job, upload, self._job_seconds)
@@ -199,6 +203,13 @@ class Sandbox:
                 if ran_alone():
                     raise InvalidImage("undecodable", UNDECODABLE) from error
                 raise SandboxInterrupted("a decoding process reached its limit") from error
+
+    def _refuse_unconfined(self, child: "_Child") -> None:
+        missing = [name for name in LAYERS if name not in child.layers]
+        if missing and self._is_confinement_required:
+            raise SandboxError(
+                f"this kernel does not confine decoding with {' and '.join(missing)}"
+            )
 
     @contextmanager
     def _turn(
