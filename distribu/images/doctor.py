@@ -13,11 +13,12 @@ from itertools import islice
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..extensions import db, queue, store
+from ..extensions import db, store
 from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox
 from .outbox import drain, failing
+from .processing import ask_again
 from .rescuing import OBJECTS_LOST, byte_size, rescue
 from .stores.contract import PRIVATE, PUBLIC
 from .stores.trial import TRIAL_ID
@@ -166,13 +167,13 @@ def _rescue(image: Image, found: Iterable[str], repair: bool) -> Iterator[Findin
     is_lost = image.error_code == OBJECTS_LOST
     if not (is_lost or (image.key() in found and _is_idle(image))):
         return
-    key, is_repaired = image.key(), False
+    image_id, key, is_repaired = image.id, image.key(), False
     try:
         store_identity.hold()
         source = rescue(image, _idle())
         if source and repair:
             db.session.commit()
-            queue.enqueue("process", image.id)
+            ask_again([image_id], utc_now())
             is_repaired = True
     except ImageConflict:
         source = None
@@ -180,7 +181,7 @@ def _rescue(image: Image, found: Iterable[str], repair: bool) -> Iterator[Findin
     if source:
         remedy = f"made again from {source}"
         yield Finding(MISSING, key, remedy if repair else f"--repair: {remedy}", is_repaired)
-    elif is_lost and _image(image.id):
+    elif is_lost and _image(image_id):
         yield Finding(MISSING, key, LOST)
 
 
@@ -249,9 +250,10 @@ def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, boo
         return LOST, False
     if not repair:
         return f"--repair: {remedy}", False
+    image_id = image.id
     change |= {"ladder_version": None, "attempts": 0, "writing_until": None}
     is_changed = _commit_change(image, change)
-    queue.enqueue("process", image.id)
+    ask_again([image_id], utc_now())
     return remedy, is_changed
 
 

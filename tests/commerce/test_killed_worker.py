@@ -63,9 +63,8 @@ def let_time_pass(app) -> None:
     with app.app_context():
         then = utc_now() - LONG_AGO
         db.session.execute(update(Image).values(created_at=then))
-        db.session.execute(
-            update(Image).where(Image.writing_until.is_not(None)).values(writing_until=then)
-        )
+        for window in (Image.writing_until, Image.queued_at):
+            db.session.execute(update(Image).where(window.is_not(None)).values({window: then}))
         db.session.commit()
 
 

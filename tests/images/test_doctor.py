@@ -340,7 +340,7 @@ class TestOlderDatabase:
         assert db.session.get(Image, image.id)
 
     def test_the_worker_stops_with_a_sentence(self, newer_key, app, monkeypatch):
-        monkeypatch.setattr(worker, "_yield_to_pages", lambda: None)
+        monkeypatch.setattr(worker, "_put_session_behind_pages", lambda: None)
         with pytest.raises(ClickException, match="older than its image store"):
             worker.run()
 
