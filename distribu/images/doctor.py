@@ -22,7 +22,6 @@ from .processing import ask_again
 from .rescuing import OBJECTS_LOST, byte_size, rescue
 from .stores.contract import PRIVATE, PUBLIC
 from .stores.trial import TRIAL_ID
-from .writing import WRITING_WINDOW
 
 MISSING, EXTRA, WRONG_SIZE, NOT_DELETED = "missing", "extra", "wrong size", "not deleted"
 LOST = "everything is lost: the product shows none, upload it again"
@@ -206,24 +205,23 @@ def _extra(prefix: str, found: Iterable[str], repair: bool, kept: timedelta) -> 
 
 def _strays(image: Image, unrecorded: Iterable[str], repair: bool) -> Iterator[Finding]:
     """Objects among those of an image that is complete, which its row does not name."""
-    unowned = [key for key in unrecorded if not _is_in_outbox(key.rpartition("/")[0] + "/")]
+    owners = {key: (key, key.rpartition("/")[0] + "/") for key in unrecorded}
+    unowned = [key for key, prefixes in owners.items() if not any(map(_is_in_outbox, prefixes))]
     left = unowned and _still_there(image.prefix, unowned)
-    is_repaired = bool(left) and repair and _delete_strays(image, left)
+    plan = f"deleted in {UNOWNED_KEPT.days} days"
+    if left and repair:
+        # The row may be an old one that a newer backup brings up to date: nothing goes at once.
+        store_identity.hold()
+        for key in left:
+            into_outbox(key, due_at=utc_now() + UNOWNED_KEPT)
+        db.session.commit()
+    remedy = (
+        f"{plan}, or by --purge"
+        if repair
+        else f"its image does not name it: --repair has it {plan}"
+    )
     for key in left:
-        remedy = "deleted" if is_repaired else "its image does not name it: --repair deletes it"
-        yield Finding(EXTRA, key, remedy, is_repaired)
-
-
-def _delete_strays(image: Image, keys: Iterable[str]) -> bool:
-    """Delete them while nobody can come to write for the image, and return whether that was so."""
-    window = utc_now() + WRITING_WINDOW
-    is_held = Image.ladder_version == image.ladder_version
-    if not _commit_change(image, {"writing_until": window}, is_held, _idle()):
-        return False
-    for key in keys:
-        store.delete(key)
-    _commit_change(image, {"writing_until": None}, Image.writing_until == window)
-    return True
+        yield Finding(EXTRA, key, remedy, is_repaired=repair)
 
 
 def _still_there(prefix: str, keys: Iterable[str]) -> list[str]:

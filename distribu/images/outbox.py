@@ -17,6 +17,7 @@ from .purging import purge
 from .store_identity import ImagesHeld
 from .stores.contract import StoreError
 from .sweep_lock import only_sweep
+from .writing import WRITING_WINDOW
 
 log = logging.getLogger(__name__)
 
@@ -145,8 +146,11 @@ def _drain_one(entry: Row, now: datetime) -> StoreError | None:
             return None
         # No transaction stays open while the store is waited for.
         db.session.rollback()
-        is_one_object = not entry.prefix.endswith("/")
-        (store.delete if is_one_object else store.delete_prefix)(entry.prefix)
+        if entry.prefix.endswith("/"):
+            store.delete_prefix(entry.prefix)
+        elif not _delete_stray(entry.prefix, now):
+            _postpone(entry, now + LONGEST_RETRY)
+            return None
         # Behind the delete: a cache that is asked in between must not fetch the object again.
         purge(entry.published or [])
     except ImagesHeld as error:
@@ -164,6 +168,30 @@ def _drain_one(entry: Row, now: datetime) -> StoreError | None:
     else:
         _forget(entry)
     return None
+
+
+def _delete_stray(key: str, now: datetime) -> bool:
+    """Delete one object while nobody can come to write for its image; return whether that was so.
+
+    A rebuild may put it anew under the same key. Commits.
+    """
+    is_its = Image.id == key.split("/")[1]
+    window = now + WRITING_WINDOW
+    is_idle = Image.writing_until.is_(None) | (Image.writing_until < now)
+    if not _hold_writers(is_its, Image.ladder_version.is_not(None), is_idle, until=window):
+        return not db.session.scalar(select(exists().where(is_its)))
+    store.delete(key)
+    _hold_writers(is_its, Image.writing_until == window, until=None)
+    return True
+
+
+def _hold_writers(*conditions, until: datetime | None) -> bool:
+    held = db.session.execute(
+        update(Image).where(*conditions).values(writing_until=until),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
+    return held.rowcount == 1
 
 
 def _is_owned_again(prefix: str) -> bool:
