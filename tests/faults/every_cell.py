@@ -46,5 +46,6 @@ def test_every_cell_holds(request, make_app, place, operation):
     settings, target, parts = place
     result = try_cells(make_app(**settings), operation, target, parts, hang_seconds=HANG_SECONDS)
     totals[request.node.name] = result
+    print(f"\n{request.node.name}: {result}", *result.wrong.items(), sep="\n  ", flush=True)
     assert result.tried > 0
     assert result.wrong == {}
