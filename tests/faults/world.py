@@ -23,6 +23,7 @@ from tests.images.life import upload
 
 # Every window is over by then: of a writer, of a choice, of a freeze, of a failed delete.
 LATER = timedelta(hours=25)
+FOLDERS = "images", "incoming"
 TASKS = {"process": processing.process, "import_products": jobs.run}
 
 
@@ -70,6 +71,25 @@ class World:
                 for table in db.metadata.sorted_tables
             }
             self._objects = contents(self.store)
+
+    def forget_bytes(self) -> None:
+        """The shop is not put back: what is published then is compared with its rows alone."""
+        self._objects = {}
+
+    def unowned(self) -> list[str]:
+        """Objects that belong to no row, and objects that a finished image lacks."""
+        with self.app.app_context():
+            images = list(db.session.scalars(select(Image)))
+            prefixes = tuple(f"{folder}/{one.id}/" for one in images for folder in FOLDERS)
+            prefixes += tuple(db.session.scalars(select(OutboxEntry.prefix)))
+            named = {
+                f"images/{one.id}/{_path(one, made)}" for one in images for made in one.derivatives
+            }
+        keys = self.store.keys()
+        return [
+            *(f"orphan: {key}" for key in sorted(keys) if not key.startswith(prefixes)),
+            *(f"dangling: {key}" for key in sorted(named - keys)),
+        ]
 
     def restore(self) -> None:
         """The shop is as it was: rows, objects, and nothing in the queue."""
