@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from distribu.extensions import db
 from distribu.http.error_handlers import (
@@ -98,6 +99,26 @@ def test_what_was_typed_and_chosen_comes_back(app, cast, alice, break_database, 
     with app.app_context():
         assert db.session.scalars(db.select(Product)).all() == []
         assert db.session.get(Image, image_id)
+
+
+def test_a_committed_save_is_answered_so_whatever_its_clean_up_finds(
+    app, cast, alice, break_database
+):
+    with app.app_context():
+        image_id = staging.stage(cast.acme, upload()).id
+
+    def break_behind_commit(_session) -> None:
+        break_database()
+
+    event.listen(Session, "after_commit", break_behind_commit)
+    try:
+        answer = alice.post("/dashboard/inventory/new", data=TYPED | {"image_id": image_id})
+    finally:
+        event.remove(Session, "after_commit", break_behind_commit)
+    assert answer.status_code == 303
+    break_database("", "NOTHING")
+    with app.app_context():
+        assert db.session.get_one(Image, image_id).product_id
 
 
 def test_a_file_of_this_very_post_is_named(alice, break_database):

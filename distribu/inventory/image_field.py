@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from flask import abort, current_app, g, render_template, request
 from sqlalchemy import Row, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..extensions import db
 from ..forms.image_file import examined
@@ -272,6 +273,19 @@ def discard_earlier(choice: ImageChoice) -> None:
     """Give up what was chosen before the staged image. Commits."""
     _discard(choice.earlier)
     choice.earlier = None
+
+
+def discard_unused(choice: ImageChoice) -> None:
+    """Discard what was chosen and not used; the save is committed, so nothing here fails it."""
+    try:
+        discard_earlier(choice)
+        choice.staged = row_now(choice.staged)
+        if choice.staged and choice.staged.is_staged:
+            discard_staged(choice)
+    except (SQLAlchemyError, StoreError) as error:
+        # A staged image goes by itself after a day.
+        current_app.logger.warning("left to the sweep: %s", error)
+        db.session().invalidate()
 
 
 def _discard(image: Image | None) -> None:
