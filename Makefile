@@ -14,7 +14,7 @@ IN_VENV = .venv/bin/python -m
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
 .PHONY: help run run-on-directory run-on-minio test browsers fuzz image servers spreadsheets \
-  lint format bench lock clean clients
+  lint format bench lock clean clients faults mutants
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -25,6 +25,8 @@ help:
 	@echo 'make browsers          every generated file, as published against what Chromium shows'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make image             the container image, built and tried, where an engine is there'
+	@echo 'make faults            every fault at every call of every operation, and a walk of 20,000 steps'
+	@echo 'make mutants           the image core changed in one place at a time; tells what no test notices'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
 	@echo 'make clients           published clients of Squarespace'\''s API, in Go and Ruby, against this one'
@@ -61,6 +63,16 @@ browsers: servers
 fuzz:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest tests/images/test_fuzz.py --hypothesis-profile=fuzz $(ARGS)
+
+# The last line of the first run says how many cells hold.
+faults: servers
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest -s tests/faults/every_cell.py $(ARGS)
+	@FAULTS_STEPS=20000 $(IN_VENV) pytest tests/faults/test_machine.py
+
+mutants: servers
+	@$(ENVIRONMENT) postgres redis test
+	@.venv/bin/python tools/mutants.py $(ARGS)
 
 # LibreOffice opens and saves an export; apt-get install libreoffice-calc-nogui brings it.
 spreadsheets:

@@ -11,10 +11,14 @@ from threading import Barrier
 import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from distribu.extensions import db
 from distribu.images import attachment, staging
 from distribu.models import Image, Product
+from tests.api.conftest import Caller as RestCaller
+from tests.api.conftest import add_key
+from tests.commerce.conftest import Caller as CommerceCaller
 from tests.conftest import add_cast, add_product, signed_in
 from tests.images.image_files import png
 from tests.images.life import upload
@@ -114,6 +118,78 @@ def test_the_image_field_has_an_answer(app, cast, alice, delete_after, path, at)
     query = {"product_id": product_id}
     answer = alice.post(f"/dashboard/inventory{path}", data=data, query_string=query)
     assert answer.status_code in (200, 404, 422)
+
+
+def describe_again(shop, product_id, image_id) -> TestResponse:
+    return shop.post(f"/{product_id}/images/{image_id}", {"altText": "Blue"})
+
+
+def describe_anew(shop, product_id, image_id) -> TestResponse:
+    return shop.post(f"/{product_id}/images/{image_id}", {"altText": "Red"})
+
+
+def put_first(shop, product_id, image_id) -> TestResponse:
+    return shop.post(f"/{product_id}/images/{image_id}/order", {"afterImageId": None})
+
+
+def show_with_variant(shop, product_id, image_id) -> TestResponse:
+    return shop.post(f"/{product_id}/variants/{product_id}/image", {"imageId": image_id})
+
+
+def delete_image(shop, product_id, image_id) -> TestResponse:
+    return shop.delete(f"/{product_id}/images/{image_id}")
+
+
+def ask_status(shop, product_id, image_id) -> TestResponse:
+    return shop.get(f"/{product_id}/images/{image_id}/status")
+
+
+def upload_another(shop, product_id, image_id) -> TestResponse:
+    return shop.send(product_id, (png(9, 8), "another.png"))
+
+
+COMMERCE = [
+    *(describe_again, describe_anew, put_first, show_with_variant, delete_image, ask_status),
+    upload_another,
+]
+
+
+@pytest.fixture
+def lamp(app, cast) -> tuple[str, str]:
+    """The ids of a product and of its image, whose alt text is Blue."""
+    with app.app_context():
+        product_id, image_id = add_product(cast.acme).id, staging.stage(cast.acme, upload()).id
+        attachment.attach(attachment.lock_product(product_id, cast.acme), image_id)
+        db.session.get_one(Image, image_id).alt_text = "Blue"
+        db.session.commit()
+    return product_id, image_id
+
+
+@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize("call", COMMERCE, ids=lambda call: call.__name__)
+def test_the_commerce_api_has_an_answer(app, cast, lamp, delete_after, call, at):
+    shop = CommerceCaller(app, add_key(app, cast.acme, cast.alice))
+    delete_after(lamp[0], at)
+    assert call(shop, *lamp).status_code in (200, 202, 204, 404, 409)
+
+
+# As they are, or another copy: what an integrator writes back.
+WRITTEN = {"null": lambda url: None, "same": lambda url: url, "external": lambda url: EXTERNAL}
+EXTERNAL = "https://images.example/lamp.png"
+
+
+@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("written", WRITTEN)
+def test_the_rest_api_has_an_answer(app, cast, lamp, delete_after, method, written, at):
+    with app.app_context():
+        url = db.session.get_one(Image, lamp[1]).url
+    rest = RestCaller(app, add_key(app, cast.acme, cast.alice))
+    body = {"name": "A lamp", "price": 1, "stock": 3, "imageUrl": WRITTEN[written](url)}
+    options = {"json": body} if method in ("PUT", "PATCH") else {}
+    delete_after(lamp[0], at)
+    answer = rest(method, f"/products/{lamp[0]}", **options)
+    assert answer.status_code in (200, 204, 404, 409, 412)
 
 
 class TestRaces:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from distribu.extensions import db
 from distribu.http.error_handlers import (
@@ -100,6 +101,26 @@ def test_what_was_typed_and_chosen_comes_back(app, cast, alice, break_database, 
         assert db.session.get(Image, image_id)
 
 
+def test_a_committed_save_is_answered_so_whatever_its_clean_up_finds(
+    app, cast, alice, break_database
+):
+    with app.app_context():
+        image_id = staging.stage(cast.acme, upload()).id
+
+    def break_behind_commit(_session) -> None:
+        break_database()
+
+    event.listen(Session, "after_commit", break_behind_commit)
+    try:
+        answer = alice.post("/dashboard/inventory/new", data=TYPED | {"image_id": image_id})
+    finally:
+        event.remove(Session, "after_commit", break_behind_commit)
+    assert answer.status_code == 303
+    break_database("", "NOTHING")
+    with app.app_context():
+        assert db.session.get_one(Image, image_id).product_id
+
+
 def test_a_file_of_this_very_post_is_named(alice, break_database):
     break_database()
     data = TYPED | {"image": (png(8, 8), "blue lamp.png")}
@@ -136,6 +157,19 @@ def test_an_image_that_the_store_refuses_is_503(app, nobody, image_path):
     assert answer.status_code == 503
     assert STORE_REFUSES in answer.text
     assert "s3cret" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["new", "image/preview"])
+def test_a_file_that_the_store_refuses_is_503_and_not_to_be_chosen_again(app, alice, path):
+    data = TYPED | {"image": (png(8, 8), "blue lamp.png")}
+    with store_of(app, FlakyStore(app.extensions["image_store"], "put", then=refuse)):
+        answer = alice.post(f"/dashboard/inventory/{path}", data=data)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert STORE_REFUSES in answer.text
+    assert "s3cret" not in answer.text
+    with app.app_context():
+        assert db.session.scalars(db.select(Image)).all() == []
+        assert db.session.scalars(db.select(Product)).all() == []
 
 
 def test_an_image_of_a_silent_store_is_503(app, nobody, image_path):

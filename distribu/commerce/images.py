@@ -50,11 +50,13 @@ def describe_image(values: dict, product_id: str, image_id: str) -> dict:
     image = find_image(product, image_id)
     alt_text = " ".join(values["altText"].split())
     if alt_text == image.alt_text:
+        # Read while the product is held: behind the rollback both may be gone.
+        body = image_body(image, _index(product, image))
         db.session.rollback()
-    else:
-        before, after = ({"alt_text": {image.id: text}} for text in (image.alt_text, alt_text))
-        image.alt_text, product.updated_at = alt_text, utc_now()
-        audit.record("product.updated", "Product", product.id, before, after)
+        return body
+    before, after = ({"alt_text": {image.id: text}} for text in (image.alt_text, alt_text))
+    image.alt_text, product.updated_at = alt_text, utc_now()
+    audit.record("product.updated", "Product", product.id, before, after)
     return image_body(image, _index(product, image))
 
 

@@ -24,8 +24,8 @@ from .differences import Differences, is_saved_already, since_opened
 from .image_field import (
     ImageChoice,
     act,
-    discard_earlier,
     discard_staged,
+    discard_unused,
     read_choice,
     take_file,
 )
@@ -230,10 +230,7 @@ def _collided(form: ProductForm, choice: ImageChoice):
 
 def _saved(form: ProductForm, choice: ImageChoice, saved: dict, is_new: bool) -> Response:
     """The way back to the list. What was chosen and not used is discarded."""
-    discard_earlier(choice)
-    choice.staged = row_now(choice.staged)
-    if choice.staged and choice.staged.is_staged:
-        discard_staged(choice)
+    discard_unused(choice)
     flash(f"{saved['name']} was {'added' if is_new else 'saved'}.", "success")
     if "and_another" in request.form:
         kept = {"category": saved["category"] or "", "unit": saved["unit"]}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from flask import abort, current_app, g, render_template, request
 from sqlalchemy import Row, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..extensions import db
 from ..forms.image_file import examined
@@ -16,7 +17,7 @@ from ..images.decoding.policies import MERCHANT, InvalidImage
 from ..images.decoding.sandbox import SandboxBusy, SandboxError
 from ..images.filenames import readable_name, shortened
 from ..images.store_identity import ImagesHeld
-from ..images.stores.contract import StoreError
+from ..images.stores.contract import StoreError, StoreMisconfigured
 from ..models import READY, Image, Product
 from ..products.rules import ALT_TEXT_MAX
 from .blueprint import bp
@@ -235,7 +236,8 @@ def _is_own(product: Product | None, image_id: str) -> bool:
 def take_file(form: ImageForm, choice: ImageChoice) -> None:
     """A good file that came with the form is the choice now; a bad one leaves it as it was.
 
-    Commits. Expects form.image to be validated.
+    Commits. Expects form.image to be validated. Raises StoreMisconfigured,
+    which is a 503: choosing again does not help.
     """
     if not form.image.data and not form.image.errors:
         return
@@ -249,6 +251,8 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
         choice.errors = [error.message]
     except ImagesHeld as error:
         choice.errors = [str(error)]
+    except StoreMisconfigured:
+        raise
     except StoreError:
         choice.errors = [NOT_STORED]
     except SandboxError as error:
@@ -269,6 +273,19 @@ def discard_earlier(choice: ImageChoice) -> None:
     """Give up what was chosen before the staged image. Commits."""
     _discard(choice.earlier)
     choice.earlier = None
+
+
+def discard_unused(choice: ImageChoice) -> None:
+    """Discard what was chosen and not used; the save is committed, so nothing here fails it."""
+    try:
+        discard_earlier(choice)
+        choice.staged = row_now(choice.staged)
+        if choice.staged and choice.staged.is_staged:
+            discard_staged(choice)
+    except (SQLAlchemyError, StoreError) as error:
+        # A staged image goes by itself after a day.
+        current_app.logger.warning("left to the sweep: %s", error)
+        db.session().invalidate()
 
 
 def _discard(image: Image | None) -> None:

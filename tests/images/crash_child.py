@@ -51,7 +51,11 @@ class DecoderHere:
     """Decodes in this process, which is to die: children would only make it slower."""
 
     def publish(self, file, policy, wait_seconds=None, info=None) -> wire.Publication:
-        return publishing.publish(file, policy, info)
+        made = publishing.publish(file, policy, info)
+        # What the parent adds to the answer of a child.
+        sizes = {name: 1 for name in ("width_px", "height_px", "byte_size")}
+        made.facts |= {"original": sizes, "published": sizes, "frames": 1, "label_kept": False}
+        return made
 
     derive = staticmethod(publishing.derive)
 

@@ -3,13 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from distribu.extensions import db
-from distribu.images import attachment
+from distribu.images import attachment, processing, store_identity
 from distribu.images.attachment import ImageConflict, ImageLimitReached, StaleProduct
 from distribu.images.outbox import drain_request
-from distribu.models import Image, OutboxEntry, Product, utc_now
+from distribu.images.store_identity import ImagesHeld
+from distribu.models import (
+    PROCESSING,
+    READY,
+    Image,
+    Installation,
+    OutboxEntry,
+    Product,
+    utc_now,
+)
 from tests.conftest import add_product
 from tests.images.image_files import png
 from tests.images.life import add_accepted, add_company, images_of, outbox_prefixes
@@ -320,3 +329,33 @@ class TestDiscardAll:
         db.session.rollback()
         assert len(images_of(product)) == 3
         assert outbox_prefixes() == []
+
+
+class TestWhoeverLosesChangesNothing:
+    def test_an_attempt_that_was_overtaken_gives_nothing_up(self, acme, store):
+        image = add_accepted(acme, attempts=2)
+        with pytest.raises(ImageConflict):
+            processing.give_up(image, "undecodable", Image.attempts == 1)
+        db.session.rollback()
+        assert (image.status, image.error_code) == (PROCESSING, None)
+
+    def test_an_image_that_is_ready_by_now_is_not_given_up(self, acme, store):
+        image = add_accepted(acme)
+        assert image.status == PROCESSING
+        db.session.execute(
+            update(Image).values(status=READY), execution_options={"synchronize_session": False}
+        )
+        with pytest.raises(ImageConflict):
+            processing.give_up(image, "undecodable")
+        assert db.session.scalars(select(Image.status)).all() == [READY]
+
+    def test_what_images_that_are_held_refuse_is_not_saved_with_the_next_commit(self, product):
+        frozen_until = utc_now() + timedelta(minutes=1)
+        db.session.add(Installation(store_id="this one", frozen_until=frozen_until))
+        db.session.commit()
+        product.name = "Half a change"
+        db.session.flush()
+        with pytest.raises(ImagesHeld):
+            store_identity.hold()
+        db.session.commit()
+        assert product.name == "Widget"

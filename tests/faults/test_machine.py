@@ -1,0 +1,50 @@
+"""A sample of the state machine; make faults walks 20,000 steps."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.faults.machine import Doors
+
+STEPS = int(os.environ.get("FAULTS_STEPS", "60"))
+STEPS_PER_WALK = 30
+
+
+@pytest.fixture
+def make_fresh_app(make_app, tmp_path):
+    """A function that makes an app on a database and a store of its own."""
+    numbers = iter(range(100_000))
+
+    def make():
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        database = folder / "distribu.db"
+        # An app of this test's own first, so that there is a migrated database to copy.
+        make_app()
+        database.write_bytes((tmp_path / "distribu.db").read_bytes())
+        return make_app(
+            SQLALCHEMY_DATABASE_URI=f"sqlite:///{database}",
+            IMAGE_STORE_URL=f"file://{folder / 'store'}",
+            QUEUE_URL=f"sqlite:///{folder / 'queue.db'}",
+        )
+
+    return make
+
+
+def test_any_operations_with_any_faults_leave_nothing_and_lose_nothing(make_fresh_app):
+    class Walk(Doors):
+        make_app = staticmethod(make_fresh_app)
+
+    run_state_machine_as_test(
+        Walk,
+        settings=settings(
+            max_examples=max(1, STEPS // STEPS_PER_WALK),
+            stateful_step_count=STEPS_PER_WALK,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
