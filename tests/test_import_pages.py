@@ -122,6 +122,13 @@ class TestPreview:
         )
         assert table.rows[1].cells[5] == "This line has 5 cells; the header has 4."
 
+    def test_names_the_column_of_a_failing_row_once(self, alice):
+        address, _ = preview(alice, f"{HEADER},isActive\nA,Anchor,1,1,perhaps\n")
+        table = csv_text.read(csv_text.decode(alice.get(f"{address}/errors.csv").data).text)
+        assert table.rows[0].cells[-1] == (
+            "isActive must be true or false (yes or no, 1 or 0, on or off)."
+        )
+
     def test_of_repaired_rows_passes_over_the_reasons(self, alice):
         _, page = preview(alice, f"{HEADER},reason\nA,Anchor,1,1,name: Enter a name.\n")
         assert "not imported" not in page

@@ -183,9 +183,11 @@ def _column_name(error: RowError, table: Table) -> str:
 
 
 def error_sentence(error: RowError, table: Table) -> str:
-    if error.index is None:
+    """What is wrong with a row, after the name of the column where the sentence lacks it."""
+    name = None if error.index is None else table.header[error.index]
+    if name is None or error.sentence.startswith(f"{name} "):
         return error.sentence
-    return f"{table.header[error.index]}: {error.sentence}"
+    return f"{name}: {error.sentence}"
 
 
 def lost_images(changes: list[Change]) -> list[LostImage]:

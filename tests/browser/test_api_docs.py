@@ -72,6 +72,16 @@ def test_text_is_readable_in_either_color_scheme(live_app, page, scheme, is_dark
     assert [color for color in colors if contrast(luminance(color), ground) < 4.5] == []
 
 
+@pytest.mark.parametrize("address", ["/api/v1/docs", "/commerce/docs"])
+def test_no_address_of_the_description_is_wider_than_a_phone(live_app, page, address):
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(live_app.url + address)
+    shown = page.locator(".info code")
+    expect(shown.first).to_be_visible()
+    ends = shown.evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
+    assert max(ends) <= 360
+
+
 def luminance(color: str) -> float:
     """The relative luminance of a computed color, as WCAG defines it."""
     channels = [int(one) / 255 for one in re.findall(r"\d+", color)[:3]]
