@@ -7,6 +7,7 @@ from .import_jobs import ImportJob
 from .orders import ORDER_STATUSES, Order, OrderDraft, OrderLine
 from .products import ERROR, LOW_STOCK, PROCESSING, READY, Image, Product, shown_image_id
 from .records import AuditEntry, EndedSession, IdempotencyKey
+from .states import SMALL_IMAGE_PX
 from .store_records import Installation, OutboxEntry
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "REMOVED",
     "ROLES",
     "SCOPES",
+    "SMALL_IMAGE_PX",
     "ApiKey",
     "AuditEntry",
     "Company",
