@@ -91,8 +91,16 @@ class ListView:
             return self._narrowed
         return and_(self._narrowed, self.catalog.condition(self.only))
 
+    def where_now(self) -> ColumnElement[bool]:
+        """The same condition with nothing of it looked up before, for what changes products."""
+        narrowed = self._narrow()
+        return and_(narrowed, FILTERS[self.only].condition) if self.only else narrowed
+
     @cached_property
     def _narrowed(self) -> ColumnElement[bool]:
+        return self._narrow()
+
+    def _narrow(self) -> ColumnElement[bool]:
         where = search.matching(g.company.id, self.q)
         return and_(where, Product.category == self.category) if self.category else where
 

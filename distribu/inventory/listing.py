@@ -14,6 +14,7 @@ from ..models.sku_keys import is_own_key
 from ..products import search
 from ..products.filters import FILTERS
 from .blueprint import bp
+from .bulk_changes import WORDINGS
 from .first_steps import first_steps
 from .list_view import SIZES, SORTS, ListView
 
@@ -37,6 +38,7 @@ def list_products():
         pages=_pagination(page, view),
         view=view,
         cursor=cursor,
+        actions={name: wording.button for name, wording in WORDINGS.items()},
         filters=FILTERS,
         counted=counted,
         sorts={name: label for name, (label, _) in SORTS.items()},

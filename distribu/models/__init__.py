@@ -1,6 +1,7 @@
 """The tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
 
 from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User, new_token
+from .bulk_changes import BulkChange
 from .columns import is_storable, new_id, utc_now
 from .companies import Company
 from .import_jobs import ImportJob
@@ -23,6 +24,7 @@ __all__ = [
     "SMALL_IMAGE_PX",
     "ApiKey",
     "AuditEntry",
+    "BulkChange",
     "Company",
     "EndedSession",
     "IdempotencyKey",
