@@ -34,3 +34,41 @@ selection?.addEventListener("change", (event) => {
 
 // The browser may have kept what was chosen before the page was left.
 addEventListener("pageshow", () => { if (selection) sayChosen(); });
+
+// A file that is dropped on a row's thumbnail: the form of the row opens with it.
+
+const dropped = document.getElementById("dropped");
+const dropCell = (event) => {
+  const hasFiles = event.dataTransfer?.types.includes("Files");
+  return hasFiles ? event.target.closest?.("td[data-edit]") : null;
+};
+
+function markCell(cell) {
+  for (const marked of document.querySelectorAll("td.is-over")) marked.classList.remove("is-over");
+  cell?.classList.add("is-over");
+}
+
+function openWith(cell, files) {
+  if (files.length !== 1) return toast("Drop one image at a time.");
+  if (files[0].size > Number(dropped.dataset.maxBytes)) return toast(dropped.dataset.tooLarge);
+  const chosen = new DataTransfer();
+  chosen.items.add(files[0]);
+  dropped.elements.image.files = chosen.files;
+  dropped.elements.is_active.checked = "isActive" in cell.dataset;
+  dropped.action = cell.dataset.edit;
+  dropped.submit();
+}
+
+document.addEventListener("dragover", (event) => {
+  const cell = dropCell(event);
+  if (cell) event.preventDefault();
+  markCell(cell);
+});
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) markCell(null); });
+document.addEventListener("drop", (event) => {
+  const cell = dropCell(event);
+  markCell(null);
+  if (!cell) return;
+  event.preventDefault();
+  openWith(cell, event.dataTransfer.files);
+});

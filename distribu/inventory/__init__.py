@@ -1,7 +1,16 @@
 """Blueprint /dashboard/inventory: list, form, image fragments, CSV import and export."""
 
 # Imported for the views that they add to bp.
-from . import bulk_changes, csv_export, csv_import, deleting, editing, image_field, listing
+from . import (
+    bulk_changes,
+    csv_export,
+    csv_import,
+    deleting,
+    editing,
+    image_field,
+    large_image,
+    listing,
+)
 from .blueprint import bp
 
 __all__ = [
@@ -12,5 +21,6 @@ __all__ = [
     "deleting",
     "editing",
     "image_field",
+    "large_image",
     "listing",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import selectinload
 from ..extensions import db
 from ..http import paging
 from ..http.tenancy import signed_in
+from ..images.decoding.policies import MERCHANT
 from ..models import Product
 from ..models.sku_keys import is_own_key
 from ..products import search
@@ -38,6 +39,7 @@ def list_products():
         pages=_pagination(page, view),
         view=view,
         cursor=cursor,
+        policy=MERCHANT,
         actions={name: wording.button for name, wording in WORDINGS.items()},
         filters=FILTERS,
         counted=counted,
