@@ -143,6 +143,54 @@ def test_a_category_that_is_too_long_is_refused_with_the_limit(shop):
     assert shop.of("Anchor", "category") == "Ships"
 
 
+def rename(shop: Shop, old: str, new: str):
+    question = shop.ask("category", all="1", category=old)
+    assert f"Every product of “{old}” gets this category." in question.text
+    assert f'name="new_category" value="{old}"' in question.text
+    return shop.agree(question, new_category=new)
+
+
+def test_renames_a_category_everywhere(shop):
+    for number in range(30):
+        shop.add(f"Nail {number}", category="Parts", is_active=number % 2 == 0)
+    shop.add("Anchor", category="Boats")
+    assert "Rename this category" in shop.alice.get(f"{LIST}?category=Parts").text
+    assert rename(shop, "Parts", "Hardware").location == f"{LIST}?category=Hardware"
+    with shop.app.app_context():
+        counted = select(Product.category, func.count()).group_by(Product.category)
+        assert dict(db.session.execute(counted.where(Product.category.is_not(None))).all()) == {
+            "Hardware": 30,
+            "Boats": 1,
+        }
+        found = db.session.scalars(select(Product.search_text)).all()
+    assert sum("hardware" in text for text in found) == 30
+    assert "Hardware" in shop.alice.get("/store/acme/catalog").text
+
+
+def test_a_category_that_gets_the_name_of_another_becomes_one_with_it(shop):
+    shop.add("Anchor", category="Boats")
+    shop.add("Bolt", category="Parts")
+    rename(shop, "Boats", "Parts")
+    assert {shop.of(name, "category") for name in ("Anchor", "Bolt")} == {"Parts"}
+
+
+def test_a_category_is_not_renamed_to_nothing(shop):
+    shop.add("Anchor", category="Boats")
+    answer = rename(shop, "Boats", " ")
+    assert answer.status_code == 422
+    assert "Enter the new name of the category." in answer.text
+    assert shop.of("Anchor", "category") == "Boats"
+
+
+def test_the_form_suggests_the_categories_that_there_are(shop):
+    shop.add("Anchor", category="Boats & Co.")
+    shop.add("Theirs too", company_id=shop.cast.globex, category="Secret")
+    page = shop.alice.get(f"{LIST}/new").text
+    assert 'list="category-suggestions"' in page
+    assert '<option value="Boats &amp; Co.">' in page
+    assert "Secret" not in page
+
+
 @pytest.mark.parametrize("action", ["remove-images", "delete"])
 def test_the_question_shows_which_images_go(shop, action):
     shop.add("Anchor", images=2)

@@ -17,6 +17,7 @@ from ..models import BulkChange, Image, Product, new_id
 from ..products import bulk, bulk_jobs, rules, search
 from ..products.bulk import Extent
 from .blueprint import bp
+from .list_view import ListView
 from .selection import Selection
 
 # Images that the question shows; a link leads to the products of the others.
@@ -173,6 +174,9 @@ def _outcome(change: BulkChange) -> Response:
     if change.status != bulk_jobs.DONE or change.total > bulk.PIECE:
         return redirect(url_for(".show_change", change_id=change.id), 303)
     flash(_done_sentence(change), "success")
+    renamed = Selection.of(request.form).whole_category
+    if change.action == bulk.CATEGORY and renamed:
+        return redirect(ListView(category=change.category or "").url(), 303)
     return redirect(_list_address(), 303)
 
 

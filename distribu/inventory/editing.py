@@ -19,6 +19,7 @@ from ..images import attachment
 from ..images.decoding.policies import MERCHANT
 from ..images.store_identity import ImagesHeld
 from ..models import Product
+from ..products import search
 from . import alt_texts, csv_import
 from .blueprint import bp
 from .deleting import DELETE_TEXT
@@ -359,5 +360,6 @@ def _page(
         is_gone=is_gone,
         is_changed=request.method == "POST",
         delete_text=DELETE_TEXT,
+        categories=search.categories(g.company.id),
         status="",
     )
