@@ -34,6 +34,7 @@ def add_image(product: Product, **values) -> Image:
         "alt_text": "A widget",
         "derivatives": [made],
         "ladder_version": 2,
+        "facts": {},
     }
     image = Image(**known | values)
     db.session.add(image)
@@ -65,6 +66,12 @@ def fill(company_id: str) -> None:
     add("Exactly 500", {"width_px": 500, "height_px": 500})
     add("Second small", {}, {"width_px": 10})
     add("Small and linked", {"width_px": 10}, external_image_url=EXTERNAL, external_image_alt="W")
+    add("Old GIF", {"format": "GIF", "facts": None})
+    add("Old GIF in second place", {}, {"format": "GIF", "facts": None})
+    add("New GIF", {"format": "GIF"})
+    add("Old GIF, upload kept", {"format": "GIF", "facts": None, "ladder_version": None})
+    add("Old photograph", {"facts": None})
+    add("Old icon", {"facts": None, "format": "PNG", "width_px": 64, "height_px": 64})
     add("One left", {}, stock=1)
     add("Five left", {}, stock=5)
     add("Six left", {}, stock=6)
@@ -87,7 +94,8 @@ FOUND = {
         "Undescribed and linked",
         "Linked before an undescribed one",
     },
-    "small": {"Narrow", "Flat"},
+    "small": {"Narrow", "Flat", "Old icon"},
+    "needs-upload": {"Old GIF", "Old GIF in second place", "Old icon"},
     "low-stock": {"One left", "Five left"},
     "out-of-stock": {"None left", "Below none"},
     "inactive": {"Switched off"},
@@ -175,6 +183,7 @@ INDEXES = {
     "unfinished": "ix_image_unready",
     "without-alt": "ix_image_without_alt",
     "small": "ix_image_small",
+    "needs-upload": "ix_image_needs_upload",
     "low-stock": "ix_product_company_stock",
     "out-of-stock": "ix_product_company_stock",
     "inactive": "ix_product_inactive",

@@ -198,7 +198,8 @@ class Image(ImageAddresses, db.Model):
     digital_source_type: Mapped[str | None] = mapped_column(String(60))
     # What was done to the upload: turned, location_removed, camera_removed, converted_from, frames,
     # label_kept, and original and published, each with width_px, height_px and byte_size.
-    facts: Mapped[dict | None] = mapped_column(JSON)
+    # NULL where a release published the image that did not read back what it had written.
+    facts: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = created_at_column()
     product: Mapped[Product | None] = relationship(back_populates="images")
 

@@ -21,6 +21,7 @@ from ..models.states import (
     IS_INACTIVE,
     IS_SMALL,
     IS_UNFINISHED,
+    NEEDS_UPLOAD,
 )
 from .search import COUNT_MAX
 
@@ -58,16 +59,17 @@ def _showing(state: ColumnElement[bool]) -> Select:
     return images.where(_OWN_IMAGE, state, is_shown)
 
 
+def _has(state: ColumnElement[bool]) -> tuple[ColumnElement[bool], Select]:
+    """That any image of the product is so, as a condition and by way of the images."""
+    of_products = Image.product_id.is_not(None)
+    found = select(Image.product_id.label("id")).where(_OWN_IMAGE, state, of_products)
+    return exists().where(Image.product_id == Product.id, state), found.distinct()
+
+
 WITHOUT_IMAGE = "without-image"
 FILTERS = {
     WITHOUT_IMAGE: Filter("No image", Product.external_image_url.is_(None) & ~_HAS_READY),
-    "unfinished": Filter(
-        "Image failed or in progress",
-        exists().where(Image.product_id == Product.id, IS_UNFINISHED),
-        select(Image.product_id.label("id"))
-        .where(_OWN_IMAGE, IS_UNFINISHED, Image.product_id.is_not(None))
-        .distinct(),
-    ),
+    "unfinished": Filter("Image failed or in progress", *_has(IS_UNFINISHED)),
     "without-alt": Filter(
         "No alt text",
         _shows(HAS_NO_ALT) | IS_EXTERNAL_WITHOUT_ALT,
@@ -78,6 +80,7 @@ FILTERS = {
         ),
     ),
     "small": Filter("Image under 500 px", _shows(IS_SMALL), _showing(IS_SMALL)),
+    "needs-upload": Filter("Needs a new upload", *_has(NEEDS_UPLOAD)),
     "low-stock": Filter("Low stock", Product.stock.between(1, LOW_STOCK)),
     "out-of-stock": Filter("Out of stock", Product.stock <= 0),
     "inactive": Filter("Inactive", IS_INACTIVE),

@@ -30,6 +30,12 @@ FILTERS = {
     "ix_image_unready": ("image", ["company_id", "product_id"], "status != 'READY'"),
     "ix_image_without_alt": ("image", ["company_id", "product_id"], "alt_text = ''"),
     "ix_image_small": ("image", ["company_id", "product_id"], "width_px < 500 OR height_px < 500"),
+    "ix_image_needs_upload": (
+        "image",
+        ["company_id", "product_id"],
+        "facts IS NULL AND ladder_version IS NOT NULL AND status = 'READY' AND (format = 'GIF' OR"
+        " (format = 'PNG' OR format = 'JPEG') AND width_px <= 64 AND height_px <= 64)",
+    ),
 }
 
 
