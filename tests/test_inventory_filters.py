@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, select, text
 
 from distribu.extensions import db
-from distribu.models import ERROR, PROCESSING, READY, Image, Product
+from distribu.models import ERROR, PROCESSING, READY, Company, Image, Product
 from distribu.products import filters, search
 from distribu.products.filters import FILTERS, FilteredCatalog
 from tests.conftest import add_cast, add_product, signed_in
@@ -107,7 +107,7 @@ def company(cast_on_either):
     """Acme with a product of each kind, and Globex with the same."""
     for company_id in (cast_on_either.acme, cast_on_either.globex):
         fill(company_id)
-    return db.session.get_one(filters.Company, cast_on_either.acme)
+    return db.session.get_one(Company, cast_on_either.acme)
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_products_without_an_image_are_counted_anew_when(company, change):
     )
     CHANGES[change](bare)
     db.session.commit()
-    company = db.session.get_one(filters.Company, company_id, populate_existing=True)
+    company = db.session.get_one(Company, company_id, populate_existing=True)
     assert FilteredCatalog(company).totals["without-image"] == 2
 
 
