@@ -25,7 +25,8 @@ from .images import outbox, processing, store_identity
 from .images.decoding.sandbox import SandboxError
 from .images.stores.contract import StoreError
 from .importing import jobs
-from .models import EndedSession, IdempotencyKey, ImportJob, utc_now
+from .models import BulkChange, EndedSession, IdempotencyKey, ImportJob, utc_now
+from .products import bulk_jobs
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,15 @@ def import_products(job_id: str) -> None:
     outbox.drain_request()
 
 
+def change_products(change_id: str) -> None:
+    """The products of a change are changed, piece by piece."""
+    bulk_jobs.run(change_id)
+
+
 def sweep() -> None:
     """What crashes left behind is repaired."""
     jobs.recover()
+    bulk_jobs.recover()
     outbox.sweep()
 
 
@@ -60,7 +67,7 @@ def drain() -> None:
 
 def purge(now: datetime | None = None) -> None:
     """What was kept for a time, and that time is over, is gone."""
-    for model in (IdempotencyKey, ImportJob, EndedSession):
+    for model in (IdempotencyKey, ImportJob, BulkChange, EndedSession):
         db.session.execute(delete(model).where(model.expires_at < (now or utc_now())))
     db.session.commit()
 
@@ -68,6 +75,7 @@ def purge(now: datetime | None = None) -> None:
 TASKS = {
     "process": process,
     "import_products": import_products,
+    "change_products": change_products,
     "sweep": sweep,
     "purge": purge,
 }

@@ -52,7 +52,7 @@ def test_the_picker_shows_the_first_image_that_is_ready(app, alice, cast, widget
     shown = alice.get(ADDRESS).text
     names = ("image-0", "image-1", "image-2")
     assert [name in shown for name in names] == [False, True, False]
-    assert 'alt="A widget in blue"' in shown
+    assert 'aria-label="Enlarge the image of Blue Widget: A widget in blue"' in shown
 
 
 def test_prices_are_in_the_companys_currency(app, alice, cast, widget):

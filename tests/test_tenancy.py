@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from distribu.extensions import db
-from distribu.models import ApiKey, Image, ImportJob, Order, OrderDraft, new_id, utc_now
+from distribu.models import ApiKey, BulkChange, Image, ImportJob, Order, OrderDraft, new_id, utc_now
 from tests.conftest import add_product
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -47,6 +47,13 @@ def acme_ids(app, cast) -> dict[str, str]:
                 expires_at=utc_now() + timedelta(days=1),
             ),
         }
+        rows["change_id"] = BulkChange(
+            company_id=cast.acme,
+            action="activate",
+            product_ids=[product.id],
+            status="DONE",
+            expires_at=utc_now() + timedelta(days=1),
+        )
         draft = OrderDraft(user_id=cast.alice, token=new_id(), content={})
         db.session.add_all([*rows.values(), draft])
         db.session.commit()

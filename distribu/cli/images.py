@@ -46,7 +46,13 @@ def sweep() -> None:
 )
 @with_appcontext
 def doctor(repair: bool, purge: bool, accept_older: bool) -> None:
-    """Compare the rows with the image store, both ways; exit with 1 if something is left to do."""
+    """Compare the rows with the image store, both ways; exit with 1 if something is left to do.
+
+    Images that only a new upload mends are listed by product, and do not
+    count.
+    """
+    for image in image_doctor.beyond_repair():
+        click.echo(f"upload it again: {image}")
     count = repaired = 0
     try:
         for finding in image_doctor.examine(repair, accept_older):

@@ -76,6 +76,8 @@ class ProductForm(ImageForm):
     reserved_id = HiddenField()
     # The page of the inventory list that the merchant came from.
     return_to = HiddenField()
+    # The product's place in that list when the form was opened: "Save and next" goes on from it.
+    place = HiddenField()
 
     def __init__(self, product: Product | None = None, **kwargs):
         super().__init__(data=_shown(product), **kwargs)

@@ -4,7 +4,7 @@ rows_beside() reads every list of this kind. page() adds the signed
 cursors of the dashboard; the two APIs have cursors of their own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import current_app
@@ -24,6 +24,10 @@ class Sort:
 
     columns: tuple[InstrumentedAttribute, ...]
     is_descending: bool = False
+
+    @property
+    def reversed(self) -> "Sort":
+        return replace(self, is_descending=not self.is_descending)
 
     def order(self, is_reversed: bool) -> list[ColumnElement]:
         if self.is_descending != is_reversed:
@@ -48,11 +52,16 @@ class Sort:
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list, and the cursors of the pages beside it, or None."""
+    """Some rows of a list, and the cursors of the pages beside it, or None.
+
+    first: which row of the list its first one is, from 1; counted from
+    page to page, so rows that came or went meanwhile may shift it.
+    """
 
     items: list
     previous: str | None
     next: str | None
+    first: int = 1
 
 
 def page(
@@ -68,18 +77,35 @@ def page(
     the sort's. cursor: from a Page of the same sort; with None, or with
     one that is not ours, the first page.
     """
-    is_backward, place = _read(cursor, sort)
+    is_backward, place, number = _read(cursor, sort)
     rows, has_more = rows_beside(query, where, sort, place, size, is_backward)
     if place and not (has_more if is_backward else rows):
         # The start of the list is a whole page, whatever has come and gone meanwhile.
-        is_backward, place = False, None
+        is_backward, place, number = False, None, 0
         rows, has_more = rows_beside(query, where, sort, place, size)
     has_previous, has_next = (has_more, True) if is_backward else (bool(place), has_more)
+    # Rows before the first page that was counted from have no number: it is as if they were new.
+    first = max(1, number - len(rows) if is_backward else number + 1)
     return Page(
         rows,
-        _cursor("before", rows[0], sort) if has_previous else None,
-        _cursor("after", rows[-1], sort) if has_next else None,
+        _cursor("before", rows[0], sort, first) if has_previous else None,
+        _cursor("after", rows[-1], sort, first + len(rows) - 1) if has_next else None,
+        first,
     )
+
+
+def cursor_after(row, sort: Sort) -> str:
+    """Return a cursor for what comes after row, however row is changed later."""
+    return _cursor("after", row, sort, 0)
+
+
+def row_after(
+    query: Select, where: ColumnElement[bool], sort: Sort, cursor: str | None
+) -> object | None:
+    """Return the one row that comes after the place of a cursor; None where none does."""
+    _, place, _ = _read(cursor, sort)
+    rows, _ = rows_beside(query, where, sort, place, 1) if place else ([], False)
+    return rows[0] if rows else None
 
 
 def rows_beside(
@@ -111,16 +137,18 @@ def rows_beside(
     return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows, has_more
 
 
-def _cursor(side: str, row, sort: Sort) -> str:
-    return _signer(sort).dumps([side, sort.dump_place(row)])
+def _cursor(side: str, row, sort: Sort, number: int) -> str:
+    """A place beside a row, and which row of the list that is."""
+    return _signer(sort).dumps([side, sort.dump_place(row), number])
 
 
-def _read(cursor: str | None, sort: Sort) -> tuple[bool, list | None]:
+def _read(cursor: str | None, sort: Sort) -> tuple[bool, list | None, int]:
     try:
-        side, place = _signer(sort).loads(cursor or "")
+        # Addresses that were kept from before rows were counted have no number.
+        side, place, *numbers = _signer(sort).loads(cursor or "")
     except BadSignature:
-        return False, None
-    return side == "before", sort.load_place(place)
+        return False, None, 0
+    return side == "before", sort.load_place(place), numbers[0] if numbers else 0
 
 
 def _signer(sort: Sort) -> URLSafeSerializer:

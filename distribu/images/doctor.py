@@ -10,11 +10,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, case, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db, store
-from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
+from ..models import (
+    ERROR,
+    PROCESSING,
+    READY,
+    Company,
+    Image,
+    Installation,
+    OutboxEntry,
+    Product,
+    utc_now,
+)
+from ..models.states import IS_OLD_GIF, NEEDS_UPLOAD
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox
 from .outbox import drain, failing
@@ -26,6 +37,8 @@ from .stores.trial import TRIAL_ID
 MISSING, EXTRA, WRONG_SIZE, NOT_DELETED = "missing", "extra", "wrong size", "not deleted"
 LOST = "everything is lost: the product shows none, upload it again"
 FROM_UPLOAD = "from the upload"
+GIF = "a GIF of 0.1.0, which may show white where it was transparent"
+TINY = "a tiny image of 0.1.0, whose bytes somebody may have chosen"
 # What no row owns is deleted so much later: its rows may be in a newer backup.
 UNOWNED_KEPT = timedelta(days=30)
 # An upload may hold where a photograph was taken.
@@ -48,6 +61,19 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.key} ({self.remedy})"
+
+
+@dataclass(frozen=True)
+class BeyondRepair:
+    """An image that was published by a release that may have destroyed it."""
+
+    company: str
+    product: str
+    sku: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.company}: {self.product} ({self.sku or 'no SKU'}): {self.reason}"
 
 
 def claim_store() -> None:
@@ -105,6 +131,20 @@ def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Findin
         image = _image(image_id)
         if (image is None or not image.owns_upload) and image_id not in uploads_needed:
             yield from _extra(f"{PRIVATE}{image_id}/", found, repair, UPLOAD_KEPT)
+
+
+def beyond_repair() -> Iterator[BeyondRepair]:
+    """Yield, by product, the images that only a new upload mends, as their rows tell."""
+    asked = (
+        select(Company.name, Product.name, Product.sku, case((IS_OLD_GIF, GIF), else_=TINY))
+        .select_from(Image)
+        .join(Product, Image.product_id == Product.id)
+        .join(Company, Product.company_id == Company.id)
+        .where(NEEDS_UPLOAD)
+        .order_by(Company.name, Product.search_text, Product.id, Image.position, Image.id)
+    )
+    for row in db.session.execute(asked):
+        yield BeyondRepair(*row)
 
 
 def purge() -> int:

@@ -14,13 +14,13 @@ from ..models import Company, Image, Product, new_id
 from ..models.columns import UtcDateTime
 from ..models.json_rows import is_among, select_rows, upsert_into
 from ..models.search_text import searchable
-from ..models.sku_keys import sku_key
+from ..models.sku_keys import sku_key, sku_order
 from ..products import written_image_url
 from .planning import COLUMNS, Change, Plan
 
-_WRITTEN = ("id", *COLUMNS, "version", "search_text", "sku_key")
+_WRITTEN = ("id", *COLUMNS, "version", "search_text", "sku_key", "sku_order")
 # An update finds its product by them, and leaves them.
-_KEYS = ("sku", "sku_key")
+_KEYS = ("sku", "sku_key", "sku_order")
 _AUDITED = tuple(name for name in COLUMNS if name != "external_image_url")
 # As many products with their images are in memory at a time.
 CHUNK = 200
@@ -56,6 +56,7 @@ def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: d
             "version": change.saved.version + 1 if change.saved else 1,
             "search_text": _search_text(change.values),
             "sku_key": sku_key(change.values["sku"]),
+            "sku_order": sku_order(change.values["sku"]),
         }
         for change in changes
     ]

@@ -1,4 +1,4 @@
-"""Adding, editing and deleting a product."""
+"""Adding and editing a product."""
 
 import json
 
@@ -12,14 +12,17 @@ from .. import audit
 from ..extensions import db
 from ..forms.interrupted import is_resumed, resumable
 from ..forms.product import ProductForm, seen_state
+from ..http.paging import cursor_after
 from ..http.redirects import address_parts, local_path
 from ..http.tenancy import company_product_or_404, company_row, row_now, signed_in
 from ..images import attachment
 from ..images.decoding.policies import MERCHANT
 from ..images.store_identity import ImagesHeld
 from ..models import Product
+from ..products import search
 from . import alt_texts, csv_import
 from .blueprint import bp
+from .deleting import DELETE_TEXT
 from .differences import Differences, is_saved_already, since_opened
 from .image_field import (
     ImageChoice,
@@ -29,6 +32,7 @@ from .image_field import (
     read_choice,
     take_file,
 )
+from .list_view import ListView
 
 # Longer than any text that a merchant types, so that a field that is too long is refused by its
 # own sentence and the rest of the form is kept.
@@ -74,6 +78,8 @@ def edit_product(product_id: str):
         product = company_product_or_404(product_id)
         form = ProductForm(product, formdata=None)
         form.return_to.data = _list_page()
+        if form.return_to.data:
+            form.place.data = cursor_after(product, ListView.at(form.return_to.data).order)
         return _page(form, ImageChoice(product))
     return _edit(product_id)
 
@@ -92,45 +98,6 @@ def cancel_form():
     form = ProductForm()
     discard_staged(read_choice(form, None))
     return redirect(_way_back(form, request.args.get("product_id")), 303)
-
-
-@bp.get("/<product_id>/delete")
-@signed_in
-def confirm_delete(product_id: str):
-    """Ask before a product is deleted, for browsers without JavaScript."""
-    product = company_product_or_404(product_id)
-    return render_template(
-        "confirm.html",
-        title=f"Delete {product.name}?",
-        text=DELETE_TEXT,
-        action=url_for("inventory.delete_product", product_id=product.id),
-        confirm_label="Delete product",
-        cancel_url=url_for("inventory.edit_product", product_id=product.id),
-    )
-
-
-DELETE_TEXT = (
-    "The product and its images are deleted at once, and their addresses stop working. "
-    "Orders keep its name, SKU and price. This cannot be undone."
-)
-
-
-@bp.post("/<product_id>/delete")
-@signed_in
-def delete_product(product_id: str):
-    """The product is gone, and its images with it; orders keep what they copied."""
-    product = company_product_or_404(product_id)
-    try:
-        product = attachment.lock_product(product.id, g.company.id)
-    except attachment.StaleProduct:
-        return redirect(url_for("inventory.list_products"), 303)
-    name = product.name
-    audit.record("product.deleted", "Product", product.id, before=audit.snapshot(product))
-    attachment.remove_all(product)
-    db.session.delete(product)
-    db.session.commit()
-    flash(f"{name} was deleted.", "success")
-    return redirect(url_for("inventory.list_products"), 303)
 
 
 @bp.errorhandler(RequestEntityTooLarge)
@@ -237,7 +204,19 @@ def _saved(form: ProductForm, choice: ImageChoice, saved: dict, is_new: bool) ->
         if return_to := _list_page(form.return_to.data):
             kept["return_to"] = return_to
         return _go(url_for("inventory.new_product", **kept))
-    return _go(_way_back(form, saved["id"]))
+    return _go(_next_product(form) or _way_back(form, saved["id"]))
+
+
+def _next_product(form: ProductForm) -> str | None:
+    """The form of the product that comes next in the list, where "Save and next" was pressed."""
+    page = _list_page(form.return_to.data or "")
+    if page is None or "and_next" not in request.form:
+        return None
+    product_id = ListView.at(page).product_after(form.place.data)
+    if product_id is None:
+        flash("That was the last product of this list.", "info")
+        return None
+    return url_for("inventory.edit_product", product_id=product_id, return_to=page)
 
 
 def _go(url: str) -> Response:
@@ -378,5 +357,6 @@ def _page(
         is_gone=is_gone,
         is_changed=request.method == "POST",
         delete_text=DELETE_TEXT,
+        categories=search.categories(g.company.id),
         status="",
     )

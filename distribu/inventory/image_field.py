@@ -18,7 +18,7 @@ from ..images.decoding.sandbox import SandboxBusy, SandboxError
 from ..images.filenames import readable_name, shortened
 from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError, StoreMisconfigured
-from ..models import READY, Image, Product
+from ..models import READY, SMALL_IMAGE_PX, Image, Product
 from ..products.rules import ALT_TEXT_MAX
 from .blueprint import bp
 from .receipt import receipt
@@ -31,7 +31,6 @@ BUSY = (
 INTERRUPTED = "We could not process the image just now. Try again."
 # The wide column of the product page, on a screen of two pixels a point.
 SHARP_PX = 1000
-GOOGLE_SHOPPING_PX = 500
 GOOGLE_SHOPPING = "Google Shopping needs at least 500 x 500 px from January 31, 2027."
 ALSO_USED_BY_MAX = 3
 NAMES_OF_CAMERAS = frozenset(
@@ -134,7 +133,7 @@ class ImageChoice:
                 f"{image.width_px:,} px wide: looks soft on the product page "
                 f"({SHARP_PX:,} px or more is good)."
             )
-        if min(image.width_px, image.height_px) < GOOGLE_SHOPPING_PX:
+        if min(image.width_px, image.height_px) < SMALL_IMAGE_PX:
             said.append(GOOGLE_SHOPPING)
         return said
 

@@ -1,19 +1,23 @@
-"""The inventory list: every product of the company, by name."""
+"""The inventory list: products of the company, searched, filtered and sorted."""
 
 from collections.abc import Sequence
 
-from flask import g, render_template, request, url_for
-from sqlalchemy import Row, and_, select
+from flask import g, render_template, request
+from sqlalchemy import Row, select
 from sqlalchemy.orm import selectinload
 
 from ..extensions import db
 from ..http import paging
 from ..http.tenancy import signed_in
+from ..images.decoding.policies import MERCHANT
 from ..models import Product
 from ..models.sku_keys import is_own_key
 from ..products import search
+from ..products.filters import FILTERS
 from .blueprint import bp
+from .bulk_changes import WORDINGS
 from .first_steps import first_steps
+from .list_view import SIZES, SORTS, ListView
 
 # Products with alike SKUs are shown so many at a time; more appear as these are renamed.
 ALIKE_MAX = 50
@@ -22,39 +26,51 @@ ALIKE_MAX = 50
 @bp.get("")
 @signed_in
 def list_products():
-    """The products that match the filters, a page at a time."""
-    filters = {name: request.args.get(name, "").strip() for name in ("q", "category")}
-    where = search.matching(g.company.id, filters["q"])
-    if filters["category"]:
-        where = and_(where, Product.category == filters["category"])
+    """The products that the address asks for, a page at a time."""
+    view, cursor = ListView.of(request.args), request.args.get("cursor")
     query = select(Product).options(selectinload(Product.image))
-    page = paging.page(query, where, search.BY_NAME, request.args.get("cursor"))
+    page = paging.page(query, view.where, view.order, cursor, view.size)
     # With more than a page of products, a company knows its way.
-    is_small = not (any(filters.values()) or page.previous or page.next)
+    is_small = not (view.is_filtered or page.previous or page.next)
     return render_template(
         "inventory/list.html",
         alike=_with_alike_skus(),
         products=page.items,
-        pages=_pagination(page, search.count(where), filters),
+        pages=_pagination(page, view),
+        view=view,
+        cursor=cursor,
+        policy=MERCHANT,
+        actions={name: wording.button for name, wording in WORDINGS.items()},
+        filters=FILTERS,
+        counted=counted,
+        sorts={name: label for name, (label, _) in SORTS.items()},
+        sizes=SIZES,
         categories=search.categories(g.company.id),
-        filters=filters,
         first_steps=first_steps(g.company.id) if is_small else None,
     )
 
 
-def _pagination(page: paging.Page, count: int, filters: dict) -> dict:
+def counted(count: int) -> str:
+    """The count of a list as people read it."""
+    return f"more than {search.COUNT_MAX:,}" if count > search.COUNT_MAX else f"{count:,}"
+
+
+def _pagination(page: paging.Page, view: ListView) -> dict:
     """What the pagination macro shows."""
-    many = f"more than {search.COUNT_MAX:,}" if count > search.COUNT_MAX else f"{count:,}"
     return {
-        "summary": f"{many} {'product' if count == 1 else 'products'}",
-        "previous_url": _url(filters, page.previous),
-        "next_url": _url(filters, page.next),
+        "summary": _summary(page, view.count),
+        "previous_url": page.previous and view.url(page.previous),
+        "next_url": page.next and view.url(page.next),
     }
 
 
-def _url(filters: dict, cursor: str | None) -> str | None:
-    given = {name: value for name, value in filters.items() if value}
-    return cursor and url_for("inventory.list_products", cursor=cursor, **given)
+def _summary(page: paging.Page, count: int) -> str:
+    first, last = page.first, page.first + len(page.items) - 1
+    if count <= search.COUNT_MAX and not page.next:
+        # The last page ends with the last product, whatever came or went on the way to it.
+        first, last = count - len(page.items) + 1, count
+    noun = "product" if count == 1 else "products"
+    return f"{first:,}–{last:,} of {counted(count)} {noun}"
 
 
 def _with_alike_skus() -> Sequence[Row]:

@@ -1,12 +1,14 @@
 """The tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
 
 from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User, new_token
+from .bulk_changes import BulkChange
 from .columns import is_storable, new_id, utc_now
 from .companies import Company
 from .import_jobs import ImportJob
 from .orders import ORDER_STATUSES, Order, OrderDraft, OrderLine
 from .products import ERROR, LOW_STOCK, PROCESSING, READY, Image, Product, shown_image_id
 from .records import AuditEntry, EndedSession, IdempotencyKey
+from .states import SMALL_IMAGE_PX
 from .store_records import Installation, OutboxEntry
 
 __all__ = [
@@ -19,8 +21,10 @@ __all__ = [
     "REMOVED",
     "ROLES",
     "SCOPES",
+    "SMALL_IMAGE_PX",
     "ApiKey",
     "AuditEntry",
+    "BulkChange",
     "Company",
     "EndedSession",
     "IdempotencyKey",

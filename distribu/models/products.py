@@ -28,7 +28,7 @@ from .columns import UtcDateTime, created_at_column, id_column, utc_now
 from .companies import Company
 from .image_addresses import ImageAddresses
 from .search_text import SEARCHABLE_MAX, searchable
-from .sku_keys import KEY_MAX, sku_key
+from .sku_keys import KEY_MAX, sku_key, sku_order
 
 PROCESSING, READY, ERROR = "PROCESSING", "READY", "ERROR"
 LOW_STOCK = 5
@@ -44,6 +44,10 @@ def _searchable_of(context) -> str:
 
 def _sku_key_of(context) -> str | None:
     return sku_key(context.get_current_parameters().get("sku"))
+
+
+def _sku_order_of(context) -> str:
+    return sku_order(context.get_current_parameters().get("sku"))
 
 
 class Product(db.Model):
@@ -64,6 +68,10 @@ class Product(db.Model):
             "id",
             postgresql_include=["is_active"],
         ),
+        # Each sort of the inventory list has one.
+        Index("ix_product_company_sku_order", "company_id", "sku_order", "id"),
+        Index("ix_product_company_price", "company_id", "price_minor", "id"),
+        Index("ix_product_company_stock", "company_id", "stock", "id"),
     )
 
     id: Mapped[str] = id_column()
@@ -72,6 +80,8 @@ class Product(db.Model):
     sku: Mapped[str | None] = mapped_column(String(100))
     # By it two SKUs are the same. It changes with the SKU, in the ways of search_text.
     sku_key: Mapped[str | None] = mapped_column(_KEY, default=_sku_key_of)
+    # By it a list is sorted. It changes with the SKU, in the ways of search_text.
+    sku_order: Mapped[str] = mapped_column(_KEY, default=_sku_order_of, server_default="")
     description: Mapped[str | None] = mapped_column(String(2000))
     category: Mapped[str | None] = mapped_column(String(100))
     unit: Mapped[str] = mapped_column(String(50), default="each")
@@ -128,7 +138,7 @@ def _keep_comparable(_mapper, _connection, product: Product) -> None:
     product.search_text = searchable(product.name, product.sku, product.category)
     # A SKU that stays keeps its key: the company may have looked alike SKUs of old.
     if inspect(product).attrs.sku.history.has_changes():
-        product.sku_key = sku_key(product.sku)
+        product.sku_key, product.sku_order = sku_key(product.sku), sku_order(product.sku)
 
 
 @event.listens_for(Product.external_image_url, "set", active_history=True)
@@ -190,7 +200,8 @@ class Image(ImageAddresses, db.Model):
     digital_source_type: Mapped[str | None] = mapped_column(String(60))
     # What was done to the upload: turned, location_removed, camera_removed, converted_from, frames,
     # label_kept, and original and published, each with width_px, height_px and byte_size.
-    facts: Mapped[dict | None] = mapped_column(JSON)
+    # NULL where a release published the image that did not read back what it had written.
+    facts: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = created_at_column()
     product: Mapped[Product | None] = relationship(back_populates="images")
 

@@ -12,6 +12,8 @@ KEY_MAX = 300
 # Before the id of a product whose key another one had first. No key has a format character.
 OWN_KEY = "\u2060"
 _BEHIND_OWN_KEYS = "\u2061"
+# Where a list by SKU has the products without one: behind every SKU.
+NO_SKU = "\U0010ffff"
 
 
 def sku_key(sku: str | None) -> str | None:
@@ -36,6 +38,11 @@ def trimmed_sku(sku: str) -> str:
     while start < stop and _is_unseen(sku[stop - 1]):
         stop -= 1
     return sku[start:stop]
+
+
+def sku_order(sku: str | None) -> str:
+    """The text by which a list is sorted by SKU; no database compares NULLs as a place."""
+    return sku_key(sku) or NO_SKU
 
 
 def own_key(product_id: str) -> str:

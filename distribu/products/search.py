@@ -72,6 +72,10 @@ def count(where: ColumnElement[bool]) -> int:
 
 
 BY_NAME = Sort((Product.search_text, Product.id))
+BY_SKU = Sort((Product.sku_order, Product.id))
+BY_PRICE = Sort((Product.price_minor, Product.id))
+BY_STOCK = Sort((Product.stock, Product.id))
+BY_CHANGE = Sort((Product.updated_at, Product.id))
 NEWEST_FIRST = Sort((Product.created_at, Product.id), is_descending=True)
 
 

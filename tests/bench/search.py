@@ -221,7 +221,7 @@ def measure_depth(where: ColumnElement[bool]) -> None:
     for name, sort in (("by name", BY_NAME), ("newest first", NEWEST_FIRST)):
         backwards = Sort(sort.columns, not sort.is_descending)
         end = page(select(Product), where, backwards, None, paging.PAGE_SIZE + 1)
-        deepest = paging._cursor("after", end.items[-1], sort)
+        deepest = paging.cursor_after(end.items[-1], sort)
         first, last = measure_pages(where, sort, [None, deepest])
         report(f"first page, {name}", first)
         report(f"deepest page, {name}", last)
@@ -236,7 +236,7 @@ def measure_inventory(app: Flask, client: FlaskClient, company_id: str) -> None:
     with app.app_context():
         backwards, where = Sort(BY_NAME.columns, True), matching(company_id, "")
         end = page(select(Product), where, backwards, None, paging.PAGE_SIZE + 1)
-        deepest = paging._cursor("after", end.items[-1], BY_NAME)
+        deepest = paging.cursor_after(end.items[-1], BY_NAME)
     taken = {None: [], deepest: []}
     for _ in range(100):
         for cursor, times in taken.items():

@@ -156,7 +156,7 @@ def imaged_line(live_app, dashboard, line) -> Line:
     expect(dashboard.locator("#image-status")).to_have_text("blue-widget.jpg chosen.")
     save(dashboard)
     expect_saved(dashboard)
-    dashboard.get_by_role("link", name="Blue widget").click()
+    dashboard.get_by_role("link", name="Blue widget", exact=True).click()
     expect(dashboard.locator("#image-url")).to_be_visible()
     return line
 

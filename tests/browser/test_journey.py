@@ -27,7 +27,9 @@ def places(live_app: LiveApp) -> list[str]:
 
 def product_page(page: Page, live_app: LiveApp) -> str:
     page.goto(f"{live_app.url}/store/acme/catalog")
-    return live_app.url + page.get_by_role("link", name="Blue widget").get_attribute("href")
+    return live_app.url + page.get_by_role("link", name="Blue widget", exact=True).get_attribute(
+        "href"
+    )
 
 
 def shown_images(page: Page, live_app: LiveApp) -> list[str]:
@@ -64,7 +66,7 @@ def save(page: Page) -> None:
 
 def edit(page: Page, live_app: LiveApp) -> None:
     page.goto(f"{live_app.url}/dashboard/inventory")
-    page.get_by_role("link", name="Blue widget").click()
+    page.get_by_role("link", name="Blue widget", exact=True).click()
 
 
 def test_a_image_from_the_form_to_the_shopper_and_away(live_app, dashboard):

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from distribu.extensions import db
 from distribu.images import outbox
-from distribu.models import ERROR, PROCESSING, READY, Image, OutboxEntry, Product
+from distribu.models import ERROR, PROCESSING, READY, Company, Image, OutboxEntry, Product
 from distribu.models.sku_keys import OWN_KEY, sku_key
+from distribu.products.filters import FilteredCatalog
 from tests.conftest import run_queue
 from tests.releases.instances import ReleasedInstance
 
@@ -120,6 +121,31 @@ def test_doctor_finds_what_the_facts_name(instance):
     assert named == instance.facts["doctor"]
     assert [line.split()[2] for line in found if line not in named] == failing
     assert doctor.exit_code == bool(found)
+
+
+# By the name that the facts have for them: what the rows of 0.1.0 tell of what it destroyed.
+NEEDING_UPLOAD = ("transparent_gif", "gif_on_larger_screen", "payload")
+
+
+@pytest.mark.parametrize("is_rebuilt", [False, True])
+def test_what_only_a_new_upload_mends_is_listed_by_product(instance, is_rebuilt):
+    runner = instance.app.test_cli_runner()
+    if is_rebuilt:
+        runner.invoke(args=["images", "rebuild"], catch_exceptions=False)
+    doctor = runner.invoke(args=["images", "doctor"], catch_exceptions=False)
+    lines = [line for line in doctor.output.splitlines() if line.startswith("upload it again: ")]
+    with instance.app.app_context():
+        special = instance.facts["special"]
+        ids = [special[name]["image_id"] for name in NEEDING_UPLOAD]
+        names = {db.session.get_one(Image, one).product.name for one in ids}
+        acme = db.session.scalars(select(Company).where(Company.name == "Acme")).one()
+        catalog = FilteredCatalog(acme)
+        own = (Product.company_id == acme.id) & catalog.condition("needs-upload")
+        found = set(db.session.scalars(select(Product.name).where(own)))
+    assert names <= found
+    assert found - names == {"Still GIF", "Animated GIF"}
+    assert all(any(f"Acme: {name} (" in line for line in lines) for name in found)
+    assert len(lines) == len(found)
 
 
 def test_check_finds_no_problem(instance):

@@ -1,0 +1,119 @@
+"""Which products the inventory list shows, and in which order: all that its address says."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from urllib.parse import parse_qsl, urlsplit
+
+from flask import g, url_for
+from sqlalchemy import ColumnElement, and_, select
+
+from ..http import paging
+from ..http.paging import Sort
+from ..models import Product
+from ..products import search
+from ..products.filters import FILTERS, FilteredCatalog
+
+SIZES = (paging.PAGE_SIZE, 48, 96)
+# By what the address calls them: the label, and the order.
+SORTS = {
+    "name": ("Name, A to Z", search.BY_NAME),
+    "-name": ("Name, Z to A", search.BY_NAME.reversed),
+    "sku": ("SKU, A to Z", search.BY_SKU),
+    "-sku": ("SKU, Z to A", search.BY_SKU.reversed),
+    "price": ("Price, lowest first", search.BY_PRICE),
+    "-price": ("Price, highest first", search.BY_PRICE.reversed),
+    "stock": ("Stock, lowest first", search.BY_STOCK),
+    "-stock": ("Stock, highest first", search.BY_STOCK.reversed),
+    "-changed": ("Last changed first", search.BY_CHANGE.reversed),
+    "changed": ("Last changed last", search.BY_CHANGE),
+}
+_DEFAULTS = {"q": "", "category": "", "only": "", "sort": "name", "size": SIZES[0]}
+
+
+@dataclass(frozen=True)
+class ListView:
+    """Valid search, filters, sort and page size; invalid ones fall back to the defaults.
+
+    only: a name of FILTERS, or "" for none of them. sort: a name of SORTS.
+    """
+
+    q: str = ""
+    category: str = ""
+    only: str = ""
+    sort: str = "name"
+    size: int = SIZES[0]
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, str]) -> "ListView":
+        """Return what the arguments of an address, or the fields of a form, ask for."""
+        size, only, sort = (arguments.get(name, "") for name in ("size", "only", "sort"))
+        return cls(
+            q=arguments.get("q", "").strip(),
+            category=arguments.get("category", "").strip(),
+            only=only if only in FILTERS else "",
+            sort=sort if sort in SORTS else "name",
+            size=int(size) if size in map(str, SIZES) else SIZES[0],
+        )
+
+    @classmethod
+    def at(cls, address: str) -> "ListView":
+        """Return what an address of the list asks for."""
+        return cls.of(dict(parse_qsl(urlsplit(address).query)))
+
+    @property
+    def order(self) -> Sort:
+        return SORTS[self.sort][1]
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.q or self.category or self.only)
+
+    @property
+    def arguments(self) -> dict[str, str | int]:
+        """What tells this view from the plain list, as arguments of its address."""
+        return {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]}
+
+    def url(self, cursor: str | None = None, **changes: str | int) -> str:
+        """Return the address of a page of this view, or of one that differs from it."""
+        arguments = replace(self, **changes).arguments
+        return url_for("inventory.list_products", **arguments, cursor=cursor or None)
+
+    @cached_property
+    def catalog(self) -> FilteredCatalog:
+        """The filters of the company that asks."""
+        return FilteredCatalog(g.company)
+
+    @cached_property
+    def where(self) -> ColumnElement[bool]:
+        """The condition that a product is in this view."""
+        if not self.only:
+            return self._narrowed
+        return and_(self._narrowed, self.catalog.condition(self.only))
+
+    def where_now(self) -> ColumnElement[bool]:
+        """The same condition with nothing of it looked up before, for what changes products."""
+        narrowed = self._narrow()
+        return and_(narrowed, FILTERS[self.only].condition) if self.only else narrowed
+
+    @cached_property
+    def _narrowed(self) -> ColumnElement[bool]:
+        return self._narrow()
+
+    def _narrow(self) -> ColumnElement[bool]:
+        where = search.matching(g.company.id, self.q)
+        return and_(where, Product.category == self.category) if self.category else where
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many products each filter finds beside the search and the category."""
+        return self.catalog.counts(self._narrowed if self.q or self.category else None)
+
+    @cached_property
+    def count(self) -> int:
+        """How many products are in this view, no further than COUNT_MAX + 1."""
+        return self.counts[self.only] if self.only else search.count(self._narrowed)
+
+    def product_after(self, cursor: str | None) -> str | None:
+        """Return the id of the product that comes after the place of a cursor, or None."""
+        return paging.row_after(select(Product.id), self.where, self.order, cursor)

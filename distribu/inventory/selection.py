@@ -1,0 +1,60 @@
+"""Which rows of the inventory list were chosen: some by their ids, or all that a view shows.
+
+Anything that works on chosen rows starts here: Selection.of(request.form)
+reads what the list posted, where is the condition of its products, and
+fields are what a page that asks first has to carry on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import g
+from sqlalchemy import ColumnElement, and_
+from werkzeug.datastructures import MultiDict
+
+from ..models import Product
+from ..models.json_rows import is_among
+from .list_view import ListView
+
+# More than a page has, so that nothing but a made-up form is cut off.
+CHOSEN_MAX = 1000
+
+
+@dataclass(frozen=True)
+class Selection:
+    """view: the list that the rows were chosen from. is_all: all that it shows, on every page."""
+
+    view: ListView
+    product_ids: tuple[str, ...] = ()
+    is_all: bool = False
+
+    @classmethod
+    def of(cls, form: MultiDict) -> "Selection":
+        ids = tuple(dict.fromkeys(form.getlist("id")))[:CHOSEN_MAX]
+        return cls(ListView.of(form), ids, form.get("all") == "1")
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.is_all or self.product_ids)
+
+    @property
+    def whole_category(self) -> str:
+        """The category of which all products are chosen, and no others: to change it renames it."""
+        view = self.view
+        return view.category if self.is_all and not (view.q or view.only) else ""
+
+    @property
+    def where(self) -> ColumnElement[bool]:
+        """The condition that a product is chosen, as the database is now."""
+        if self.is_all:
+            return self.view.where_now()
+        return and_(Product.company_id == g.company.id, is_among(Product.id, self.product_ids))
+
+    @property
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """Name and value of the fields by which a form chooses the same."""
+        yield from ((name, str(value)) for name, value in self.view.arguments.items())
+        if self.is_all:
+            yield "all", "1"
+        else:
+            yield from (("id", product_id) for product_id in self.product_ids)

@@ -1,0 +1,34 @@
+"""Changes of many products at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..extensions import db
+from .columns import UtcDateTime, created_at_column, id_column
+
+
+class BulkChange(db.Model):
+    """One action on chosen products, and how far it is: the first done of product_ids."""
+
+    id: Mapped[str] = id_column()
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    action: Mapped[str] = mapped_column(String(20))
+    # What the action "category" sets; None where it takes the category away.
+    category: Mapped[str | None] = mapped_column(String(100))
+    product_ids: Mapped[list[str]] = mapped_column(JSON, deferred=True)
+    status: Mapped[str] = mapped_column(String(10))
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    # Products that are not as before, and images that are gone.
+    changed: Mapped[int] = mapped_column(default=0)
+    removed_images: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None] = mapped_column(String(200))
+    # While RUNNING: a worker that has not said anything until then is gone.
+    working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = created_at_column()
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

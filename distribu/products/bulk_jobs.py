@@ -1,0 +1,175 @@
+"""A change of many products from its confirmation to its end.
+
+Up to PIECE products are changed in one transaction, in the request that
+confirms it. More are the worker's: QUEUED -> RUNNING -> DONE, a piece a
+transaction, and the row says in the same transaction how far it is. So a
+worker that dies leaves whole pieces, and the next one goes on behind them.
+FAILED keeps what was done, and can be continued.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.exc import OperationalError
+
+from ..audit import set_actor
+from ..extensions import db, queue
+from ..images import outbox
+from ..images.store_identity import ImagesHeld
+from ..models import BulkChange, Company, Product, User, utc_now
+from .bulk import PIECE, Extent, change_piece, extent
+
+log = logging.getLogger(__name__)
+
+QUEUED, RUNNING, DONE, FAILED = "QUEUED", "RUNNING", "DONE", "FAILED"
+KEPT_FOR = timedelta(days=1)
+# Longer than one piece takes; a worker silent for longer is gone.
+WORKING_WINDOW = timedelta(minutes=5)
+# A task that the queue has not brought to a worker by then is enqueued again.
+PATIENCE = timedelta(minutes=2)
+
+BUSY = "The database was busy."
+
+
+class ExtentChanged(Exception):
+    """The products, or the images that go, are others than were confirmed; extent: those of now."""
+
+    def __init__(self, extent: Extent):
+        super().__init__(extent.fingerprint)
+        self.extent = extent
+
+
+def new_change(change_id: str, company_id: str, user_id: str, action: str) -> BulkChange:
+    """A change that nobody has confirmed yet: no row."""
+    return BulkChange(
+        id=change_id,
+        company_id=company_id,
+        created_by_id=user_id,
+        action=action,
+        product_ids=[],
+        status=RUNNING,
+        done=0,
+        changed=0,
+        removed_images=0,
+        expires_at=utc_now() + KEPT_FOR,
+    )
+
+
+def begin(change: BulkChange, choose: Callable[[], ColumnElement[bool]], confirmed: str) -> None:
+    """The change is done, or in the queue. Commits.
+
+    choose: returns the condition of the products; asked under the lock.
+    confirmed: the fingerprint of the extent that was agreed to. Raises
+    ExtentChanged and ImagesHeld after a rollback, and IntegrityError where a
+    change of this id was begun before.
+    """
+    now = utc_now()
+    db.session.add(change)
+    # The first statement writes: it holds the lock of SQLite from then on.
+    db.session.flush()
+    where = choose()
+    ids = select(Product.id).where(where).order_by(Product.id)
+    product_ids = db.session.scalars(ids.limit(PIECE + 1)).all()
+    if is_small := len(product_ids) <= PIECE:
+        product_ids = db.session.scalars(ids.with_for_update(of=Product)).all()
+    else:
+        product_ids = db.session.scalars(ids).all()
+    found = extent(where, change.action)
+    if found.fingerprint != confirmed or found.products != len(product_ids):
+        db.session.rollback()
+        raise ExtentChanged(found)
+    change.product_ids, change.total = product_ids, len(product_ids)
+    if is_small:
+        change.status, change.done = DONE, change.total
+        change_piece(change, product_ids, now)
+    else:
+        change.status, change.working_until = QUEUED, now + PATIENCE
+    change_id = change.id
+    db.session.commit()
+    if not is_small:
+        queue.enqueue("change_products", change_id)
+
+
+def run(change_id: str) -> None:
+    """Every product of the change is changed, or it has FAILED behind a piece. Commits."""
+    if not _set(change_id, BulkChange.status == QUEUED, status=RUNNING):
+        db.session.rollback()
+        return
+    db.session.commit()
+    change = db.session.get_one(BulkChange, change_id)
+    company = db.session.get_one(Company, change.company_id)
+    user = db.session.get(User, change.created_by_id) if change.created_by_id else None
+    set_actor("USER", user, company, user.logged_name if user else "")
+    product_ids = change.product_ids
+    try:
+        while _change_next_piece(change_id, product_ids):
+            # The images of this piece are deleted before the next one is begun.
+            outbox.drain_request()
+    except ImagesHeld as error:
+        _fail(change_id, str(error))
+    except OperationalError as error:
+        log.warning("change %s: the database failed: %s", change_id, error)
+        _fail(change_id, BUSY)
+    outbox.drain_request()
+
+
+def resume(change: BulkChange) -> bool:
+    """A change that has FAILED goes on behind what it has done; whether it had. Commits."""
+    change_id, until = change.id, utc_now() + PATIENCE
+    is_failed = BulkChange.status == FAILED
+    resumed = _set(change_id, is_failed, status=QUEUED, problem=None, working_until=until)
+    db.session.commit()
+    if resumed:
+        queue.enqueue("change_products", change_id)
+    return resumed
+
+
+def recover(now: datetime | None = None) -> None:
+    """Changes whose worker is gone, or whose task was lost, are in the queue again. Commits."""
+    now = now or utc_now()
+    is_open = BulkChange.status.in_([QUEUED, RUNNING])
+    late = select(BulkChange.id).where(is_open, BulkChange.working_until < now)
+    late_ids = db.session.scalars(late).all()
+    for change_id in late_ids:
+        until = now + PATIENCE
+        _set(change_id, BulkChange.working_until < now, status=QUEUED, working_until=until)
+    db.session.commit()
+    for change_id in late_ids:
+        queue.enqueue("change_products", change_id)
+
+
+def _change_next_piece(change_id: str, product_ids: list[str]) -> bool:
+    """One piece is changed, and the row says so, in one transaction; False where none is left."""
+    now = utc_now()
+    done = db.session.scalar(select(BulkChange.done).where(BulkChange.id == change_id))
+    db.session.rollback()
+    piece = product_ids[done : done + PIECE]
+    reached = done + len(piece)
+    # A second worker at the same change loses here, and leaves it to the first.
+    is_mine = (BulkChange.status == RUNNING) & (BulkChange.done == done)
+    is_last = reached == len(product_ids)
+    values = {"status": DONE} if is_last else {"working_until": now + WORKING_WINDOW}
+    if not _set(change_id, is_mine, done=reached, **values):
+        db.session.rollback()
+        return False
+    change = db.session.get_one(BulkChange, change_id, populate_existing=True)
+    change_piece(change, piece, now)
+    db.session.commit()
+    return not is_last
+
+
+def _fail(change_id: str, problem: str) -> None:
+    db.session.rollback()
+    _set(change_id, BulkChange.status == RUNNING, status=FAILED, problem=problem)
+    db.session.commit()
+
+
+def _set(change_id: str, condition: ColumnElement[bool], **values) -> bool:
+    """Compare and set: whether the change was as expected and has these values now."""
+    changed = db.session.execute(
+        update(BulkChange).where(BulkChange.id == change_id, condition).values(**values),
+        execution_options={"synchronize_session": False},
+    )
+    return changed.rowcount == 1

@@ -1,0 +1,151 @@
+"""What is missing of a product: the filters of the inventory list, and how many each one finds.
+
+A catalog may have 100,000 products, and a page shows the count of every
+filter. So each is counted from an index that holds only what the filter
+finds, and no further than COUNT_MAX. For products without an image no
+such index can be: they are looked for once a version of the catalog.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, union_all
+
+from ..extensions import db
+from ..models import LOW_STOCK, READY, Company, Image, Product, shown_image_id
+from ..models.json_rows import is_among
+from ..models.states import (
+    HAS_NO_ALT,
+    IS_EXTERNAL_WITHOUT_ALT,
+    IS_INACTIVE,
+    IS_SMALL,
+    IS_UNFINISHED,
+    NEEDS_UPLOAD,
+)
+from .search import COUNT_MAX
+
+# Versions of catalogs of which the products without an image are kept, COUNT_MAX ids at most.
+KEPT_MAX = 32
+
+_OWN = Product.company_id == bindparam("company_id")
+_OWN_IMAGE = Image.company_id == bindparam("company_id")
+_HAS_READY = exists().where(Image.product_id == Product.id, Image.status == READY)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """label: as the list names it. condition: of a Product.
+
+    found: selects the ids of such products of :company_id by an index of
+    their images; None where the condition itself goes by an index.
+    """
+
+    label: str
+    condition: ColumnElement[bool]
+    found: Select | None = None
+
+
+def _shows(state: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition that the image by which a product is shown, of those hosted here, is so."""
+    shown = exists().where(Image.id == shown_image_id(), state)
+    return Product.external_image_url.is_(None) & shown
+
+
+def _showing(state: ColumnElement[bool]) -> Select:
+    """The ids of such products, by way of their images."""
+    is_shown = (Image.id == shown_image_id()) & Product.external_image_url.is_(None)
+    images = select(Image.product_id.label("id")).join(Product, Image.product_id == Product.id)
+    return images.where(_OWN_IMAGE, state, is_shown)
+
+
+def _has(state: ColumnElement[bool]) -> tuple[ColumnElement[bool], Select]:
+    """That any image of the product is so, as a condition and by way of the images."""
+    of_products = Image.product_id.is_not(None)
+    found = select(Image.product_id.label("id")).where(_OWN_IMAGE, state, of_products)
+    return exists().where(Image.product_id == Product.id, state), found.distinct()
+
+
+WITHOUT_IMAGE = "without-image"
+FILTERS = {
+    WITHOUT_IMAGE: Filter("No image", Product.external_image_url.is_(None) & ~_HAS_READY),
+    "unfinished": Filter("Image failed or in progress", *_has(IS_UNFINISHED)),
+    "without-alt": Filter(
+        "No alt text",
+        _shows(HAS_NO_ALT) | IS_EXTERNAL_WITHOUT_ALT,
+        select(
+            union_all(
+                _showing(HAS_NO_ALT), select(Product.id).where(_OWN, IS_EXTERNAL_WITHOUT_ALT)
+            ).subquery()
+        ),
+    ),
+    "small": Filter("Image under 500 px", _shows(IS_SMALL), _showing(IS_SMALL)),
+    "needs-upload": Filter("Needs a new upload", *_has(NEEDS_UPLOAD)),
+    "low-stock": Filter("Low stock", Product.stock.between(1, LOW_STOCK)),
+    "out-of-stock": Filter("Out of stock", Product.stock <= 0),
+    "inactive": Filter("Inactive", IS_INACTIVE),
+}
+
+
+class FilteredCatalog:
+    """The filters of one company, with totals: how many of its products each finds.
+
+    A total above COUNT_MAX means more than COUNT_MAX.
+    """
+
+    def __init__(self, company: Company):
+        self.company_id = company.id
+        self._without_image = _without_image(company.id, company.catalog_version)
+        self.totals = {WITHOUT_IMAGE: len(self._without_image)} | self._count(
+            {name: _found(one) for name, one in FILTERS.items() if name != WITHOUT_IMAGE}
+        )
+
+    def condition(self, name: str) -> ColumnElement[bool]:
+        """The condition that a product of the company is found by the filter.
+
+        Where few are, they are named or looked up by their images, and a
+        database does not walk through a whole order to find them.
+        """
+        one, is_rare = FILTERS[name], self.totals[name] <= COUNT_MAX
+        if name == WITHOUT_IMAGE and is_rare:
+            return is_among(Product.id, self._without_image)
+        if one.found is not None and is_rare:
+            return Product.id.in_(one.found.params(company_id=self.company_id))
+        return one.condition
+
+    def counts(self, where: ColumnElement[bool] | None) -> dict[str, int]:
+        """How many products each filter finds among those that meet a condition; None: all."""
+        if where is None:
+            return self.totals
+        some = [name for name, total in self.totals.items() if total]
+        narrowed = {name: select(Product.id).where(where, self.condition(name)) for name in some}
+        return dict.fromkeys(self.totals, 0) | self._count(narrowed)
+
+    def _count(self, queries: dict[str, Select]) -> dict[str, int]:
+        """How many rows each query has, no further than COUNT_MAX + 1, in one statement."""
+        if not queries:
+            return {}
+        counted = [
+            select(func.count())
+            .select_from(query.limit(COUNT_MAX + 1).subquery())
+            .scalar_subquery()
+            for query in queries.values()
+        ]
+        row = db.session.execute(select(*counted), {"company_id": self.company_id}).one()
+        return dict(zip(queries, row, strict=True))
+
+
+def _found(one: Filter) -> Select:
+    return select(Product.id).where(_OWN, one.condition) if one.found is None else one.found
+
+
+@lru_cache(KEPT_MAX)
+def _without_image(company_id: str, _catalog_version: int) -> Sequence[str]:
+    """The ids of the company's products without an image, or COUNT_MAX + 1 of more.
+
+    The version was read before the products are, so what is kept is never
+    older than its version says. Never asked for where products have been
+    changed and not yet committed.
+    """
+    asked = select(Product.id).where(_OWN, FILTERS[WITHOUT_IMAGE].condition)
+    return db.session.scalars(asked.limit(COUNT_MAX + 1), {"company_id": company_id}).all()
