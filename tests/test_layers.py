@@ -35,7 +35,7 @@ FLOORS = [
         "images.doctor",
         "images.rebuilding images.moving",
     ],
-    ["products", "sales"],
+    ["products", "sales", "matching"],
     ["importing"],
     ["forms"],
     ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media", "health"],
