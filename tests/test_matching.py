@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.matching_names import CONVENTIONS, TAKEN, all_names, skus, written
 
 from distribu.matching import texts
 from distribu.matching.batch import AMBIGUOUS, MATCHED, SECOND, UNMATCHED, match
 from distribu.matching.catalog import Catalog
 from distribu.matching.filenames import JUNK, OTHER, OTHER_IMAGE, read_path
 from distribu.matching.suggestions import Suggester
+from tests.matching_names import CONVENTIONS, TAKEN, all_names, skus, written
 
 
 def outcomes(paths, catalog):
@@ -104,7 +104,7 @@ def test_rule_4_separators_case_and_normal_form_do_not_count(sku):
         ("7", "07"),
         ("11-1", "1-11"),
         ("111", "1-11"),
-        ("A-12", "А-12"),
+        ("A-12", "\u0410-12"),
         ("ABO-1", "AB0-1"),
         ("STRASSE", "STRAßE"),
         ("M²", "M-2"),
@@ -219,9 +219,8 @@ def test_rule_9_a_number_in_parentheses_is_no_part_of_a_sku(sku):
 def test_rule_9_unless_the_sku_is_written_so(sku):
     longer = f"{written(sku)} (2)"
     assert outcome(f"{longer}.jpg", [sku, longer]) == (MATCHED, (longer,))
-    assert outcome(f"{longer.lower()}.jpg", [longer.upper()]) == (MATCHED, (longer.upper(),))
-    both = [sku, longer.upper()]
-    assert outcome(f"{longer.lower()}.jpg", both) == (AMBIGUOUS, tuple(sorted(both)))
+    both = [f"{written(sku)}K", f"{written(sku)}K (2)"]
+    assert outcome(f"{both[1].lower()}.jpg", both) == (AMBIGUOUS, tuple(sorted(both)))
 
 
 @thrice(10)
@@ -323,8 +322,8 @@ def test_rule_12_an_ambiguous_file_is_never_second():
 # The properties
 
 _PIECES = st.sampled_from(
-    "A a AB ab 1 2 02 7 10 - _ . / ( ) (2) BACK back front copy é É ß \u200b Ж web IMG_1234".split()
-    + [" "]
+    [*("A", "a", "AB", "ab", "1", "2", "02", "7", "10", "é", "É", "ß", "Ж", "\u200b"), " "]
+    + [*"-_./()", "(2)", "BACK", "back", "front", "copy", "web", "IMG_1234"]
 )
 _TEXT = st.lists(_PIECES, min_size=1, max_size=6).map("".join)
 _CATALOG = st.lists(_TEXT.filter(texts.verbatim), max_size=8, unique=True)

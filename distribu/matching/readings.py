@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from .catalog import Catalog, Sku
 from .suffixes import (
     COPY_OF,
+    NO_SUFFIX,
     NUMBER_IN_PARENTHESES,
     Suffix,
     is_camera_name,
     is_number,
     is_view,
     read_suffix,
+    words,
 )
 from .texts import through_separator, tokens, verbatim
 
 # Folders that only say what is in them.
-PASSED_OVER = frozenset(
-    "web print jpg jpeg png webp avif export exports original originals final images photos".split()
+PASSED_OVER = words(
+    "web print jpg jpeg png webp avif export exports original originals final images photos"
 )
 
 # Whether the tokens are one of a row of numbers in a folder, as AB-8-1 beside AB-8-2.
@@ -34,7 +36,7 @@ class Reading:
 
     skus: tuple[Sku, ...] = ()
     why: str = ""
-    suffix: Suffix = Suffix()
+    suffix: Suffix = NO_SUFFIX
     is_sure: bool = True
     is_of_folder: bool = False
 
@@ -113,7 +115,7 @@ def bare_suffix(stem: str) -> Suffix | None:
     numbered = NUMBER_IN_PARENTHESES.search(stem)
     rest = stem[: numbered.start()] if numbered else stem
     if is_camera_name(rest):
-        return Suffix()
+        return NO_SUFFIX
     suffix = read_suffix(tokens(rest), rest)
     if suffix is None or (suffix.number is None and not suffix.view):
         return None

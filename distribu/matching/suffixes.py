@@ -6,28 +6,35 @@ from dataclasses import dataclass
 
 NUMBER, VIEW, WORD = "number", "view", "word"
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
 # Main and front, the first choice of several images of one product.
-FRONT_VIEWS = frozenset(
+FRONT_VIEWS = words(
     "main front hero cover primary frnt"
     " vorne vorderseite haupt hauptbild titelbild"
     " avant devant face principal principale couverture"
-    " frente frontal delantera portada fronte davanti copertina voor voorkant voorzijde".split()
+    " frente frontal delantera portada fronte davanti copertina voor voorkant voorzijde"
 )
-_OTHER_VIEWS = frozenset(
+_OTHER_VIEWS = words(
     "back rear side left right top bottom inside detail closeup rght topp bott swch"
     " hinten rückseite rueckseite seite links rechts oben unten innen detailansicht nahaufnahme"
-    " arrière arriere dos côté cote gauche droite haut dessus bas dessous intérieur interieur détail"
+    " arrière arriere dos côté cote gauche droite haut dessus bas dessous intérieur interieur"
+    " détail"
     " atrás atras trasera lado lateral izquierda derecha arriba abajo interior detalle"
     " retro dietro lato sinistra destra sopra sotto interno dettaglio"
-    " achter achterkant zijkant boven onder binnen".split()
+    " achter achterkant zijkant boven onder binnen"
 )
 # The codes of Amazon with a number, and of GS1: A1C1 is the front.
 _NUMBERED_CODE = re.compile("(?:pt|in|ps)([0-9]{2})")
 _GS1_CODE = re.compile("[a-e][0-9][clrn][0-9a-z]")
 _GS1_FRONT = re.compile("a1c[0-9a-z]")
 _NUMBER = re.compile("[0-9]{1,2}|0[0-9]{2}")
-_COPIES = frozenset({"copy", "kopie", "copie", "copia"})
-_MARKS = frozenset({"final", "edited", "web", "retouched", "scaled", "hires"}) | _COPIES
+_COPIES = words("copy kopie copie copia")
+_MARKS = words("final edited web retouched scaled hires") | _COPIES
 _VERSION = re.compile("v[0-9]{1,2}|[0-9]{3,4}px|[0-9]{3,4}x[0-9]{3,4}")
 _DENSITY = re.compile("[23]x")
 NUMBER_IN_PARENTHESES = re.compile(r"\s*\(([0-9]{1,3})\)$")
@@ -65,6 +72,9 @@ class Suffix:
         said = [f"number {self.number}"] if self.number is not None else []
         said += [f"view {self.view}"] if self.view else []
         return " and ".join(said + (["a mark"] if self.marks else []))
+
+
+NO_SUFFIX = Suffix()
 
 
 def read_suffix(tokens: Sequence[str], text: str) -> Suffix | None:
