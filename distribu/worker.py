@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from huey import crontab
 from sqlalchemy import delete
 
+from .downloading import jobs as downloads
 from .extensions import db, queue
 from .images import outbox, processing, store_identity
 from .images.decoding.sandbox import SandboxError
@@ -41,9 +42,16 @@ def import_products(job_id: str) -> None:
     outbox.drain_request()
 
 
+def download_images(job_id: str) -> None:
+    """The ZIPs of a download have been made, or it has failed and what it put is deleted."""
+    downloads.run(job_id)
+    outbox.drain_request()
+
+
 def sweep() -> None:
     """What crashes left behind is repaired."""
     jobs.recover()
+    downloads.recover()
     outbox.sweep()
 
 
@@ -57,6 +65,7 @@ def purge(now: datetime | None = None) -> None:
 TASKS = {
     "process": process,
     "import_products": import_products,
+    "download_images": download_images,
     "sweep": sweep,
     "purge": purge,
 }

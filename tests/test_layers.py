@@ -36,7 +36,7 @@ FLOORS = [
         "images.rebuilding images.moving",
     ],
     ["products", "sales", "matching"],
-    ["importing"],
+    ["importing", "downloading"],
     ["forms"],
     ["auth", "settings", "inventory", "storefront", "orders", "api", "commerce", "media", "health"],
     ["serving", "worker", "seed"],

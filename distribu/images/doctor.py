@@ -14,7 +14,16 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db, queue, store
-from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
+from ..models import (
+    ERROR,
+    PROCESSING,
+    READY,
+    DownloadJob,
+    Image,
+    Installation,
+    OutboxEntry,
+    utc_now,
+)
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox
 from .outbox import drain, failing
@@ -103,6 +112,9 @@ def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Findin
             yield from _extra(f"{PUBLIC}{image_id}/", found, repair, UNOWNED_KEPT)
     for image_id, found in private.items():
         image = _image(image_id)
+        if db.session.get(DownloadJob, image_id):
+            # The ZIPs of a download, which it owns.
+            continue
         if (image is None or not image.owns_upload) and image_id not in uploads_needed:
             yield from _extra(f"{PRIVATE}{image_id}/", found, repair, UPLOAD_KEPT)
 

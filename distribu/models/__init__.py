@@ -3,6 +3,7 @@
 from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User, new_token
 from .columns import is_storable, new_id, utc_now
 from .companies import Company
+from .download_jobs import DownloadJob
 from .import_jobs import ImportJob
 from .orders import ORDER_STATUSES, Order, OrderDraft, OrderLine
 from .products import ERROR, LOW_STOCK, PROCESSING, READY, Image, Product, shown_image_id
@@ -22,6 +23,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Company",
+    "DownloadJob",
     "EndedSession",
     "IdempotencyKey",
     "Image",
