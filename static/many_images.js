@@ -23,6 +23,7 @@ async function openManyImages(found) {
   if (!found.length) return showDropError("No files were found there.");
   part("drop-error").replaceChildren();
   isPlanning = true;
+  part("drop-start").disabled = true;
   dropped = found;
   try {
     let answer = await askForPlan("Reading the names…");
@@ -31,6 +32,7 @@ async function openManyImages(found) {
     if (answer) showPlan(answer.html);
   } finally {
     isPlanning = false;
+    showButtons();
   }
 }
 
@@ -364,7 +366,7 @@ function showButtons() {
   const isBusy = workers > 0 || queue.length > 0;
   part("drop-bar").hidden = !isBusy && !document.querySelector(".drop-row");
   part("drop-start").hidden = isBusy;
-  part("drop-start").disabled = count === 0;
+  part("drop-start").disabled = isPlanning || count === 0;
   part("drop-start").querySelector("[data-label]").textContent =
     count === 1 ? "Save 1 image" : `Save ${count.toLocaleString("en")} images`;
   part("drop-pause").hidden = !isBusy;

@@ -248,3 +248,11 @@ def test_download_of_another_company_is_not_there(app, alice, cast):
     theirs = signed_in(app, cast.mallory)
     assert theirs.get(address).status_code == 404
     assert theirs.get(f"{address}/1.zip").status_code == 404
+
+
+def test_either_database_makes_a_download(cast_on_either):
+    chosen = add_images(cast_on_either.acme, "AB-1", 9)
+    job = begin(cast_on_either.acme, [chosen])
+    jobs.run(job.id)
+    db.session.refresh(job)
+    assert (job.status, job.done_images, len(job.files)) == (jobs.DONE, 1, 1)

@@ -9,13 +9,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from distribu.extensions import db
-from distribu.images import staging
+from distribu.images import attachment, staging
 from distribu.images.decoding.sandbox import SandboxBusy
-from distribu.inventory.drop_plan import seen_by_drop
+from distribu.inventory.drop_plan import MATCHED, SAME, DroppedFile, plan_drop, seen_by_drop
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from tests.conftest import add_product
 from tests.flaky_store import FlakyStore, store_of
 from tests.images import image_files
+from tests.images.life import upload
 from tests.test_product_form import multipart
 
 PLAN = "/dashboard/inventory/images/plan"
@@ -262,3 +263,17 @@ def test_product_of_another_company_is_not_there(app, mallory, products):
     address = f"/dashboard/inventory/images/{products['AB-1']}"
     assert mallory.post(address, data={"seen": "x"}).status_code == 404
     assert mallory.get(f"{address}/row").status_code == 404
+
+
+def test_either_database_knows_the_sizes_and_digests_of_images(cast_on_either):
+    cast = cast_on_either
+    product_id = add_product(cast.acme, sku="AB-1").id
+    image = staging.stage(cast.acme, upload(image_files.png(40, 30), "x.png"))
+    attachment.attach(attachment.lock_product(product_id, cast.acme), image.id)
+    db.session.commit()
+    sizes = (image.byte_size, image.derivatives[0]["byte_size"], 10**9)
+    digests = ("", image.sha256, image.published_sha256)
+    unknown = [DroppedFile(f"{number}.png", size) for number, size in enumerate(sizes)]
+    assert plan_drop(cast.acme, unknown).to_hash == [0, 1]
+    known = [DroppedFile("AB-1.png", 1, digest) for digest in digests]
+    assert [row.kind for row in plan_drop(cast.acme, known).rows] == [MATCHED, SAME, SAME]
