@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from distribu.extensions import db
 from distribu.models import Image, Product
+from tests.images.image_files import png
 
 # Draws small PNGs, each of its own color, and hands them to the page as a choice of files.
 CHOOSE = """async ({ names, first }) => {
@@ -273,3 +274,49 @@ def test_axe_finds_no_fault_in_the_table(browser, live_app, scheme, width_px):
     assert found.response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     context.close()
+
+
+@pytest.mark.parametrize("width_px", [360, 1280])
+def test_several_files_come_in_one_form_without_javascript(browser, live_app, tmp_path, width_px):
+    add_products(live_app, "QX-1", "QX-2")
+    for name in ("QX-1.png", "lamp.png"):
+        (tmp_path / name).write_bytes(png(40 + len(name), 30).getvalue())
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": width_px, "height": 900}
+    )
+    live_app.sign_in(context, live_app.cast.alice)
+    page = context.new_page()
+    page.goto(f"{live_app.url}/dashboard/inventory/images")
+    page.get_by_label("Images", exact=True).set_input_files([tmp_path / "QX-1.png", tmp_path / "lamp.png"])
+    page.get_by_role("button", name="Upload and preview").click()
+    fields = page.get_by_label("SKU of its product, or empty to leave it out")
+    expect(fields).to_have_count(2)
+    assert filenames(live_app) == {}
+    fields.and_(page.locator('[value=""]')).fill("QX-2")
+    page.get_by_role("button", name="Save images").click()
+    expect(page.get_by_text("2 images were saved.")).to_be_visible()
+    assert filenames(live_app) == {"QX-1": "QX-1.png", "QX-2": "lamp.png"}
+    context.close()
+
+
+def test_second_drop_goes_on_where_a_lost_server_broke_off(dashboard, live_app, drop):
+    skus = [f"QX-{number}" for number in range(8)]
+    add_products(live_app, *skus)
+    drop(*(f"{sku}.png" for sku in skus))
+    lives = iter("12")
+    dashboard.route(
+        "**/inventory/images/*",
+        lambda route: route.continue_() if next(lives, None) else route.abort(),
+    )
+    dashboard.locator("#drop-start").click()
+    expect(dashboard.locator('[data-state="saved"]')).to_have_count(2)
+    expect(dashboard.locator(".drop-said").get_by_text("cannot be reached").first).to_be_visible()
+    dashboard.unroute_all()
+    dashboard.close(run_before_unload=False)
+    page = dashboard.context.new_page()
+    page.goto(f"{live_app.url}/dashboard/inventory/images")
+    page.evaluate(CHOOSE, {"names": [f"{sku}.png" for sku in skus], "first": 0})
+    expect(page.locator("#drop-summary")).to_contain_text("2 are the same already.")
+    page.get_by_role("button", name="Save 6 images").click()
+    finished(page, "6 images saved.")
+    assert filenames(live_app) == {sku: f"{sku}.png" for sku in skus}
