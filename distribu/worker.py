@@ -20,6 +20,7 @@ from huey import crontab
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
+from .downloading import jobs as downloads
 from .extensions import db
 from .images import outbox, processing, store_identity
 from .images.decoding.sandbox import SandboxError
@@ -53,10 +54,17 @@ def change_products(change_id: str) -> None:
     bulk_jobs.run(change_id)
 
 
+def download_images(job_id: str) -> None:
+    """The ZIPs of a download have been made, or it has failed and what it put is deleted."""
+    downloads.run(job_id)
+    outbox.drain_request()
+
+
 def sweep() -> None:
     """What crashes left behind is repaired."""
     jobs.recover()
     bulk_jobs.recover()
+    downloads.recover()
     outbox.sweep()
 
 
@@ -76,6 +84,7 @@ TASKS = {
     "process": process,
     "import_products": import_products,
     "change_products": change_products,
+    "download_images": download_images,
     "sweep": sweep,
     "purge": purge,
 }

@@ -9,12 +9,22 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from distribu.extensions import db
-from distribu.models import ApiKey, BulkChange, Image, ImportJob, Order, OrderDraft, new_id, utc_now
+from distribu.models import (
+    ApiKey,
+    BulkChange,
+    DownloadJob,
+    Image,
+    ImportJob,
+    Order,
+    OrderDraft,
+    new_id,
+    utc_now,
+)
 from tests.conftest import add_product
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 # Fillings that are the same for everyone, for arguments that name no record.
-WORDS = {"change": "remove"}
+WORDS = {"change": "remove", "number": 1}
 
 
 @pytest.fixture
@@ -37,6 +47,12 @@ def acme_ids(app, cast) -> dict[str, str]:
             "order_id": Order(company_id=cast.acme, number=1, submit_token="1", total_minor=0),
             "key_id": ApiKey(
                 company_id=cast.acme, name="ERP", prefix="dk_", key_sha256="0", scopes=[]
+            ),
+            "download_id": DownloadJob(
+                company_id=cast.acme,
+                status="DONE",
+                files=[{"byte_size": 0, "parts": 0}],
+                expires_at=utc_now() + timedelta(days=1),
             ),
             "job_id": ImportJob(
                 company_id=cast.acme,

@@ -19,6 +19,7 @@ from ..models import (
     PROCESSING,
     READY,
     Company,
+    DownloadJob,
     Image,
     Installation,
     OutboxEntry,
@@ -129,6 +130,9 @@ def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Findin
             yield from _extra(f"{PUBLIC}{image_id}/", found, repair, UNOWNED_KEPT)
     for image_id, found in private.items():
         image = _image(image_id)
+        if db.session.get(DownloadJob, image_id):
+            # The ZIPs of a download, which it owns.
+            continue
         if (image is None or not image.owns_upload) and image_id not in uploads_needed:
             yield from _extra(f"{PRIVATE}{image_id}/", found, repair, UPLOAD_KEPT)
 

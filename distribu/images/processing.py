@@ -22,7 +22,14 @@ from .decoding.policies import COMMERCE, MERCHANT, PUBLISHED, ImagePolicy, Inval
 from .decoding.sandbox import Publication, SandboxError, SandboxInterrupted
 from .rescuing import rescue
 from .stores.contract import ObjectNotFound, StoreError
-from .writing import WRITING_WINDOW, Writer, close_with, local_copy, refuse_pending_work
+from .writing import (
+    WRITING_WINDOW,
+    Writer,
+    close_with,
+    local_copy,
+    refuse_pending_work,
+    sha256,
+)
 
 log = logging.getLogger(__name__)
 
@@ -183,6 +190,7 @@ def measured(publication: Publication) -> dict:
     return {
         "width_px": publication.info.width_px,
         "height_px": publication.info.height_px,
+        "published_sha256": sha256(publication.stable.file),
         "placeholder_color": publication.placeholder_color,
         "digital_source_type": publication.digital_source_type,
         "facts": publication.facts,
@@ -238,7 +246,7 @@ def _publish(writer: Writer, upload: BinaryIO) -> None:
         publication = sandbox.publish(upload, POLICIES[image.policy])
         made = [publication.stable, publication.thumbnail]
         close_with(files, made)
-        derivatives = writer.put_all(made)
+        derivatives, found = writer.put_all(made), measured(publication)
     # The product before the image, in the order in which every other change takes them.
     product = lock_product(image.product_id, image.company_id) if image.product_id else None
     writer.change(
@@ -248,7 +256,7 @@ def _publish(writer: Writer, upload: BinaryIO) -> None:
         attempts=0,
         writing_until=None,
         queued_at=utc_now(),
-        **measured(publication),
+        **found,
     )
     if product:
         product.updated_at = utc_now()

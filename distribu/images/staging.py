@@ -36,7 +36,8 @@ from .writing import (
 )
 
 _COPIED = (
-    *("policy", "sha256", "alt_text", "filename", "public_name", "format", "byte_size"),
+    *("policy", "sha256", "published_sha256", "alt_text", "filename", "public_name"),
+    *("format", "byte_size"),
     *("width_px", "height_px", "placeholder_color", "digital_source_type", "facts"),
 )
 

@@ -6,10 +6,12 @@ from . import (
     csv_export,
     csv_import,
     deleting,
+    downloads,
     editing,
     image_field,
     large_image,
     listing,
+    many_images,
 )
 from .blueprint import bp
 
@@ -19,8 +21,10 @@ __all__ = [
     "csv_export",
     "csv_import",
     "deleting",
+    "downloads",
     "editing",
     "image_field",
     "large_image",
     "listing",
+    "many_images",
 ]

@@ -20,7 +20,7 @@ from ..images.decoding.policies import MERCHANT
 from ..images.store_identity import ImagesHeld
 from ..models import Product
 from ..products import search
-from . import alt_texts, csv_import
+from . import alt_texts, csv_import, images_in_a_form
 from .blueprint import bp
 from .deleting import DELETE_TEXT
 from .differences import Differences, is_saved_already, since_opened
@@ -105,6 +105,8 @@ def refuse_giant(error: RequestEntityTooLarge):
     """Say which limit a body passed that was not read to its end."""
     if request.endpoint == "inventory.upload_csv":
         return csv_import.refuse_giant()
+    if request.endpoint == "inventory.receive_images":
+        return images_in_a_form.refuse_giant()
     is_image = (request.content_length or 0) > request.max_content_length
     sentence = MERCHANT.byte_size_sentence if is_image else TOO_MUCH_TEXT
     if request.endpoint in _FRAGMENTS:

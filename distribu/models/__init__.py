@@ -4,6 +4,7 @@ from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User, new_t
 from .bulk_changes import BulkChange
 from .columns import is_storable, new_id, utc_now
 from .companies import Company
+from .download_jobs import DownloadJob
 from .import_jobs import ImportJob
 from .orders import ORDER_STATUSES, Order, OrderDraft, OrderLine
 from .products import ERROR, LOW_STOCK, PROCESSING, READY, Image, Product, shown_image_id
@@ -26,6 +27,7 @@ __all__ = [
     "AuditEntry",
     "BulkChange",
     "Company",
+    "DownloadJob",
     "EndedSession",
     "IdempotencyKey",
     "Image",

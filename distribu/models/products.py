@@ -165,6 +165,7 @@ class Image(ImageAddresses, db.Model):
         Index("ix_image_kept_until", "kept_until"),
         # The same bytes elsewhere in the company, asked for with every preview.
         Index("ix_image_company_sha256", "company_id", "sha256"),
+        Index("ix_image_company_published_sha256", "company_id", "published_sha256"),
     )
 
     id: Mapped[str] = id_column()
@@ -183,6 +184,9 @@ class Image(ImageAddresses, db.Model):
     retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     policy: Mapped[str] = mapped_column(String(10))
     sha256: Mapped[str] = mapped_column(String(64))
+    # Of the stable image: a file that was downloaded here is known again by it. None for an image
+    # of an older release, until its images are downloaded together.
+    published_sha256: Mapped[str | None] = mapped_column(String(64))
     copied_from: Mapped[str | None] = mapped_column(String(26))
     alt_text: Mapped[str] = mapped_column(String(200), default="")
     # Of the images of a product at most one; the commerce API shows it with the product's variant.

@@ -1,0 +1,243 @@
+"""A download from its begin to its end: the DownloadJob, and the worker's part in it.
+
+QUEUED -> RUNNING -> DONE or FAILED; gone after a day. The row owns
+incoming/<id>/: it is committed before the first object is put, and comes
+out into the outbox, which deletes them. A worker puts nothing after
+working_until, which it renews with each image.
+"""
+
+import logging
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import selectinload
+
+from ..extensions import db, queue, store
+from ..images import store_identity
+from ..images.attachment import into_outbox
+from ..images.decoding.policies import EXTENSIONS
+from ..images.stores.contract import ObjectNotFound, StoreError
+from ..images.writing import local_copy, sha256
+from ..models import READY, DownloadJob, Image, Product, utc_now
+from ..models.json_rows import is_among
+from .names import NamedProduct, image_names
+
+log = logging.getLogger(__name__)
+
+QUEUED, RUNNING, DONE, FAILED = "QUEUED", "RUNNING", "DONE", "FAILED"
+KEPT_FOR = timedelta(days=1)
+WORKING_WINDOW = timedelta(minutes=5)
+# A task that the queue has not brought to a worker by then is enqueued again.
+PATIENCE = timedelta(minutes=2)
+ZIP_MAX_BYTES = 500 * 1024 * 1024
+PART_BYTES = 16 * 1024 * 1024
+# What a ZIP has of each file beside its bytes, twice its name among it.
+_OVERHEAD_BYTES = 200
+_READ_AT_ONCE = 200
+_REPORTED_EVERY = 20
+
+
+class DownloadGivenUp(Exception):
+    """The job is not this worker's any more."""
+
+
+def begin(
+    company_id: str, product_ids: list[str] | None = None, created_by_id: str | None = None
+) -> DownloadJob:
+    """A job that makes ZIPs of the images of these products, or of all. Commits."""
+    job = DownloadJob(
+        company_id=company_id,
+        created_by_id=created_by_id,
+        status=QUEUED,
+        product_ids=product_ids,
+        working_until=utc_now() + PATIENCE,
+        expires_at=utc_now() + KEPT_FOR,
+    )
+    db.session.add(job)
+    db.session.commit()
+    queue.enqueue("download_images", job.id)
+    return job
+
+
+def run(job_id: str, now: datetime | None = None) -> None:
+    """The job is DONE, or FAILED with nothing left behind; or someone else is at it. Commits."""
+    until = (now or utc_now()) + WORKING_WINDOW
+    if not _change(job_id, DownloadJob.status == QUEUED, status=RUNNING, working_until=until):
+        db.session.rollback()
+        return
+    db.session.commit()
+    try:
+        store_identity.require()
+        _make(db.session.get_one(DownloadJob, job_id, populate_existing=True))
+    except DownloadGivenUp:
+        db.session.rollback()
+    except (StoreError, store_identity.ImagesHeld, OSError) as error:
+        log.warning("download %s failed: %s", job_id, error)
+        db.session.rollback()
+        _fail(job_id)
+
+
+def recover(now: datetime | None = None) -> None:
+    """Enqueue lost tasks again, fail interrupted jobs, and delete those that are over. Commits."""
+    now = now or utc_now()
+    is_late = DownloadJob.working_until < now
+    for job_id in _ids((DownloadJob.status == RUNNING) & is_late):
+        _fail(job_id)
+    for job_id in _ids((DownloadJob.status == QUEUED) & is_late):
+        queue.enqueue("download_images", job_id)
+    for job_id in _ids((DownloadJob.expires_at < now) & (DownloadJob.status != RUNNING)):
+        into_outbox(f"incoming/{job_id}/")
+        db.session.execute(delete(DownloadJob).where(DownloadJob.id == job_id))
+        db.session.commit()
+
+
+def read(job: DownloadJob, number: int) -> Iterator[bytes]:
+    """The bytes of a ZIP of the job, read while they are sent. number: counted from 1."""
+    keys = [job.part_key(number, part) for part in range(1, job.files[number - 1]["parts"] + 1)]
+    return _read_parts(keys)
+
+
+def _read_parts(keys: Iterable[str]) -> Iterator[bytes]:
+    for key in keys:
+        with store.open(key) as part:
+            while piece := part.read(64 * 1024):
+                yield piece
+
+
+def _make(job: DownloadJob) -> None:
+    job_id, files = job.id, []
+    named = list(image_names(_products(job)))
+    sizes = dict(_sizes([image_id for image_id, _ in named]))
+    named = [(image_id, name) for image_id, name in named if image_id in sizes]
+    _report(job_id, total_images=len(named))
+    done = 0
+    for group in _groups(named, sizes):
+        with tempfile.TemporaryFile() as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                for image_id, name in group:
+                    _add(archive, image_id, name)
+                    done += 1
+                    if done % _REPORTED_EVERY == 0:
+                        _report(job_id, done_images=done)
+            files.append(_put(job_id, len(files) + 1, file))
+    is_done = _change(
+        job_id,
+        DownloadJob.status == RUNNING,
+        status=DONE,
+        files=files,
+        done_images=done,
+        working_until=None,
+        expires_at=utc_now() + KEPT_FOR,
+    )
+    if not is_done:
+        raise DownloadGivenUp(job_id)
+    db.session.commit()
+
+
+def _products(job: DownloadJob) -> Iterator[NamedProduct]:
+    """The products of the job that have images here, in the order of their ids."""
+    own = Product.company_id == job.company_id
+    if job.product_ids is not None:
+        own &= is_among(Product.id, job.product_ids)
+    asked = select(Product).where(own).order_by(Product.id).options(selectinload(Product.images))
+    for product in db.session.scalars(asked.execution_options(yield_per=_READ_AT_ONCE)):
+        images = [image for image in product.images if image.status == READY and image.derivatives]
+        if images:
+            types = tuple((image.id, EXTENSIONS[image.format]) for image in images)
+            yield NamedProduct(product.id, product.sku, product.name, types)
+
+
+def _sizes(image_ids: list[str]) -> Iterator[tuple[str, int]]:
+    size = Image.derivatives[(0, "byte_size")].as_integer()
+    for id_and_size in db.session.execute(
+        select(Image.id, size).where(is_among(Image.id, image_ids))
+    ):
+        yield tuple(id_and_size)
+
+
+def _groups(named: list[tuple[str, str]], sizes: dict[str, int]) -> Iterator[list[tuple[str, str]]]:
+    """The images of one ZIP each, so many that it has at most ZIP_MAX_BYTES."""
+    group, byte_size = [], 0
+    for image_id, name in named:
+        more = sizes[image_id] + 2 * len(name.encode()) + _OVERHEAD_BYTES
+        if group and byte_size + more > ZIP_MAX_BYTES:
+            yield group
+            group, byte_size = [], 0
+        group.append((image_id, name))
+        byte_size += more
+    if group:
+        yield group
+
+
+def _add(archive: zipfile.ZipFile, image_id: str, name: str) -> None:
+    """The image is in the ZIP, unless somebody has removed it meanwhile."""
+    image = db.session.get(Image, image_id, populate_existing=True)
+    if image is None:
+        return
+    is_known, day = image.published_sha256 is not None, image.created_at.timetuple()[:6]
+    try:
+        with local_copy(image.key()) as copy:
+            if not is_known:
+                # By it a drop knows the file again.
+                _record(image_id, sha256(copy))
+                copy.seek(0)
+            archive.writestr(zipfile.ZipInfo(name, day), copy.read())
+    except ObjectNotFound:
+        log.warning("a download leaves %s out: the store does not have it", image_id)
+
+
+def _record(image_id: str, digest: str) -> None:
+    db.session.execute(
+        update(Image).where(Image.id == image_id).values(published_sha256=digest),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
+
+
+def _put(job_id: str, number: int, file: BinaryIO) -> dict:
+    """The ZIP is in the store, in parts; what the row says of it."""
+    byte_size, parts = file.tell(), 0
+    file.seek(0)
+    while True:
+        with tempfile.SpooledTemporaryFile(PART_BYTES) as part:
+            part.write(file.read(PART_BYTES))
+            if not part.tell():
+                return {"byte_size": byte_size, "parts": parts}
+            parts += 1
+            # Renewed before each, so that it has ended when the row is given up.
+            _report(job_id)
+            store.put(f"incoming/{job_id}/{number:03d}-{parts:03d}", part, "application/zip")
+
+
+def _report(job_id: str, **values) -> None:
+    """How far the job is, committed; and this worker is alive. Raises DownloadGivenUp."""
+    until = utc_now() + WORKING_WINDOW
+    if not _change(job_id, DownloadJob.status == RUNNING, working_until=until, **values):
+        raise DownloadGivenUp(job_id)
+    db.session.commit()
+
+
+def _fail(job_id: str) -> None:
+    """The job has FAILED, and the outbox owns what it has put. Commits."""
+    if _change(job_id, DownloadJob.status == RUNNING, status=FAILED, working_until=None):
+        into_outbox(f"incoming/{job_id}/")
+    db.session.commit()
+
+
+def _ids(condition) -> list[str]:
+    found = db.session.scalars(select(DownloadJob.id).where(condition)).all()
+    db.session.rollback()
+    return list(found)
+
+
+def _change(job_id: str, *conditions, **values) -> bool:
+    """Compare and set: whether the job was as expected and has these values now."""
+    changed = db.session.execute(
+        update(DownloadJob).where(DownloadJob.id == job_id, *conditions).values(**values),
+        execution_options={"synchronize_session": False},
+    )
+    return changed.rowcount == 1

@@ -1,0 +1,56 @@
+"""Downloading many images: a job that the worker does, its progress, and its ZIPs."""
+
+from flask import Response, abort, g, redirect, render_template, stream_with_context, url_for
+from flask_login import current_user
+
+from ..downloading import jobs
+from ..downloading.jobs import begin
+from ..http.tenancy import company_row_or_404, signed_in
+from ..models import DownloadJob, utc_now
+from .blueprint import bp
+
+__all__ = ["begin"]
+
+
+@bp.post("/images/downloads")
+@signed_in
+def download_images():
+    """Begin a download of every image of the company."""
+    job = begin(g.company.id, None, current_user.id)
+    return redirect(url_for("inventory.show_download", download_id=job.id), 303)
+
+
+@bp.get("/images/downloads/<download_id>")
+@signed_in
+def show_download(download_id: str):
+    """How far a download is, and its ZIPs."""
+    return render_template("inventory/download.html", job=_job_or_404(download_id))
+
+
+@bp.get("/images/downloads/<download_id>/progress")
+@signed_in
+def show_download_progress(download_id: str):
+    """Fragment: how far a download is, and its ZIPs."""
+    return render_template("inventory/_download_progress.html", job=_job_or_404(download_id))
+
+
+@bp.get("/images/downloads/<download_id>/<int:number>.zip")
+@signed_in
+def send_download(download_id: str, number: int) -> Response:
+    """A ZIP, sent while it is read."""
+    job = _job_or_404(download_id)
+    if job.status != jobs.DONE or not 0 < number <= len(job.files):
+        abort(404)
+    response = Response(stream_with_context(jobs.read(job, number)), mimetype="application/zip")
+    response.content_length = job.files[number - 1]["byte_size"]
+    name = f"{g.company.slug}-images-{job.created_at:%Y-%m-%d}-{number}.zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _job_or_404(download_id: str) -> DownloadJob:
+    job = company_row_or_404(DownloadJob, download_id)
+    if job.expires_at < utc_now():
+        abort(404)
+    return job

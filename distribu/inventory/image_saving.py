@@ -1,0 +1,52 @@
+"""Save of one image by itself: what the form's Save does for its image, and nothing else."""
+
+from contextlib import suppress
+
+from flask import g
+
+from .. import audit
+from ..extensions import db
+from ..images import attachment
+from ..images.store_identity import ImagesHeld
+from ..models import Image, Product
+from .drop_plan import seen_by_drop
+
+
+class ProductChanged(Exception):
+    """The product is not what was seen, or has an image that may not be replaced."""
+
+
+def save_image(product_id: str, image_id: str, seen: str, may_replace: bool) -> None:
+    """The staged image is the product's, with the alt text of the one before. Commits.
+
+    seen: of seen_by_drop(). Raises ProductChanged, ImageConflict and
+    ImagesHeld, with nothing changed; the image is staged still.
+    """
+    try:
+        product = attachment.lock_product(product_id, g.company.id)
+        if not is_as_seen(product, seen, may_replace):
+            raise ProductChanged(product_id)
+        before, alt_text = audit.snapshot(product), product.image_alt or ""
+        attachment.replace(product, image_id)
+        image = db.session.get_one(Image, image_id, populate_existing=True)
+        image.alt_text = alt_text
+        audit.record_update(product, before)
+        db.session.commit()
+    except (ProductChanged, attachment.ImageConflict, ImagesHeld):
+        db.session.rollback()
+        raise
+
+
+def is_as_seen(product: Product, seen: str, may_replace: bool) -> bool:
+    """Whether the product may get an image: it is the one that was shown."""
+    return seen_by_drop(product) == seen and (may_replace or not product.has_image)
+
+
+def discard_staged(image_id: str) -> None:
+    """Give up an image that was not saved. Commits."""
+    image = attachment.staged_image(image_id, g.company.id)
+    if image:
+        # Where images are held, it goes by itself after a day.
+        with suppress(ImagesHeld):
+            attachment.discard(image)
+            db.session.commit()
