@@ -11,9 +11,10 @@ ARGS ?=
 
 ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
+COMPRESS = $(IN_VENV) flask --app wsgi static compress
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test browsers fuzz servers spreadsheets lint format \
+.PHONY: help run run-on-directory run-on-minio test browsers fuzz servers spreadsheets styles lint format \
   bench lock clean
 
 help:
@@ -24,6 +25,7 @@ help:
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
 	@echo 'make browsers          every generated file, as published against what Chromium shows'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
+	@echo 'make styles            the style sheets anew, cut to what the pages use'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
@@ -34,10 +36,12 @@ run: run-on-$(STORE)
 
 run-on-directory:
 	@$(ENVIRONMENT)
+	@$(COMPRESS)
 	@exec $(SERVE)
 
 run-on-minio:
 	@$(ENVIRONMENT)
+	@$(COMPRESS)
 	@tools/get-servers minio
 	@exec .venv/bin/python tools/with_minio.py $(SERVE)
 
@@ -65,6 +69,10 @@ spreadsheets:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -rs tests/test_spreadsheets.py
 
+styles:
+	@$(ENVIRONMENT) postgres redis test
+	@.venv/bin/python tools/cut_styles.py
+
 lint:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) ruff check
@@ -90,5 +98,5 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lock *.egg-info .hypothesis .pytest_cache .ruff_cache test-results
+	rm -rf .venv .venv-lock static/published *.egg-info .hypothesis .pytest_cache .ruff_cache test-results
 	find . -name __pycache__ -not -path './instance/*' -prune -exec rm -rf {} +
