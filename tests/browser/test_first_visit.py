@@ -14,7 +14,7 @@ WHOLE = f"@layer pico {{ {cut_styles.PICO.read_text()} }}\n" + "".join(
     for name in ("site.css", "parts.css")
 )
 # What shows, and what moves others.
-COMPUTED = """() => [...document.querySelectorAll("body, body *:not(svg, svg *)")].map((element) => {
+COMPUTED = """() => [...document.querySelectorAll("body, body :not(svg, svg *)")].map((element) => {
   const style = getComputedStyle(element);
   const box = element.getBoundingClientRect();
   const names = ["display", "position", "color", "backgroundColor", "backgroundImage", "opacity",
