@@ -44,16 +44,28 @@ class Queue:
         self._breaker = Breaker("The queue")
         app.extensions |= {"huey": huey, "tasks": {}, "run_task": huey.task()(run_task)}
 
-    def enqueue(self, name: str, *arguments: str, priority: int = 0) -> None:
+    def enqueue(self, name: str, *arguments: str, priority: int = 0) -> bool:
         """Ask the worker to run a task; if the queue is down, the sweep makes up for it.
 
-        priority: tasks of a higher one come first, and of the same one in their order.
+        priority: tasks of a higher one come first, and of the same one in
+        their order. Returns whether the queue has the task.
         """
         try:
             with _queue_errors(), self._breaker.wait(_is_silence):
                 current_app.extensions["run_task"](name, *arguments, priority=priority)
         except QueueUnavailable as error:
             log.warning("queue down, left to the sweep: %s%r: %s", name, arguments, error)
+            return False
+        return True
+
+    def waiting(self, name: str) -> set[str]:
+        """Return the first argument of every task of this name that waits.
+
+        Raises QueueUnavailable.
+        """
+        with _queue_errors(), self._breaker.wait(_is_silence):
+            pending = current_app.extensions["huey"].pending()
+        return {task.args[1] for task in pending if task.args[:1] == (name,)}
 
     def size(self) -> int:
         """Return how many tasks wait. Raises QueueUnavailable."""

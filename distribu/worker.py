@@ -1,7 +1,14 @@
-"""The work behind the pages: the queue's tasks, their schedule, and who runs them."""
+"""The work behind the pages: the queue's tasks, their schedule, and who runs them.
+
+Tasks run in threads that give way to whatever serves pages. Sweeping and
+draining have a thread of their own, which does not: a sweep holds up no
+image that waits to be READY, and decoding does not hold up a deletion.
+"""
 
 import logging
 import os
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -11,8 +18,9 @@ import click
 from flask import Flask, current_app
 from huey import crontab
 from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
 
-from .extensions import db, queue
+from .extensions import db
 from .images import outbox, processing, store_identity
 from .images.decoding.sandbox import SandboxError
 from .images.stores.contract import StoreError
@@ -25,8 +33,6 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 5
 # How long a task of the embedded queue waits at most until an idle worker looks.
 POLL_SECONDS = 0.5
-
-_SWEEP_MINUTES = outbox.SWEEP_EVERY // timedelta(minutes=1)
 
 
 def process(image_id: str) -> None:
@@ -47,6 +53,11 @@ def sweep() -> None:
     outbox.sweep()
 
 
+def drain() -> None:
+    """What the store refused to delete a while ago is deleted."""
+    outbox.drain_between_sweeps()
+
+
 def purge(now: datetime | None = None) -> None:
     """What was kept for a time, and that time is over, is gone."""
     for model in (IdempotencyKey, ImportJob, EndedSession):
@@ -61,10 +72,7 @@ TASKS = {
     "purge": purge,
 }
 # A task of the schedule that waits for longer than until the next one is not run.
-SCHEDULE = {
-    "sweep": (crontab(minute=f"*/{_SWEEP_MINUTES}"), outbox.SWEEP_EVERY),
-    "purge": (crontab(hour="3", minute="30"), timedelta(days=1)),
-}
+SCHEDULE = {"purge": (crontab(hour="3", minute="30"), timedelta(days=1))}
 
 
 def add_tasks(app: Flask) -> None:
@@ -85,11 +93,13 @@ def add_schedule(app: Flask) -> None:
 def run() -> None:
     """Work on the queue until SIGTERM or SIGINT, after a sweep of what the last worker left."""
     app = current_app._get_current_object()
-    _yield_to_pages()
+    _put_session_behind_pages()
     _refuse_older_database()
     add_tasks(app)
     add_schedule(app)
-    queue.enqueue("sweep")
+    app.extensions["huey"].on_startup("yield_to_pages")(_yield_to_pages)
+    is_over = threading.Event()
+    threading.Thread(target=_keep_house, args=(app, is_over), daemon=True).start()
     # Threads, since the work is in decoding processes and in waiting for stores.
     consumer = app.extensions["huey"].create_consumer(
         workers=app.config["DECODE_PROCESSES"],
@@ -99,6 +109,7 @@ def run() -> None:
         shutdown_timeout=STOP_SECONDS,
     )
     consumer.run()
+    is_over.set()
     app.extensions["image_sandbox"].close()
 
 
@@ -112,9 +123,28 @@ def _refuse_older_database() -> None:
         log.warning("the image store could not be compared with the database: %s", error)
 
 
+def _keep_house(app: Flask, is_over: threading.Event) -> None:
+    """Sweep at once and every few minutes, and drain in between, until the worker ends."""
+    sweep_at = time.monotonic()
+    while not is_over.is_set():
+        task, now = drain, time.monotonic()
+        if now >= sweep_at:
+            task, sweep_at = sweep, now + outbox.SWEEP_EVERY.total_seconds()
+        try:
+            with app.app_context():
+                _left_to_sweep(task)()
+        except SQLAlchemyError as error:
+            log.warning("left to the next time, the database failed: %s", error)
+        is_over.wait(outbox.DRAIN_EVERY.total_seconds())
+
+
 def _yield_to_pages() -> None:
-    """The kernel runs this process and its decoding behind whatever serves pages."""
+    """The kernel runs this thread, and the decoding that it starts, behind what serves pages."""
+    # On Linux the nice value is the thread's, not the process's.
     os.nice(19)
+
+
+def _put_session_behind_pages() -> None:
     if os.getsid(0) == os.getpid():
         # Under autogrouping a session counts as one, and nice only within it.
         with suppress(OSError):

@@ -30,7 +30,7 @@ FLOORS = [
         "images.processing",
         "images.staging",
         "images.intake",
-        "images.purging",
+        "images.purging images.sweep_lock",
         "images.outbox",
         "images.doctor",
         "images.rebuilding images.moving",

@@ -138,6 +138,19 @@ def test_an_image_that_the_store_refuses_is_503(app, nobody, image_path):
     assert "s3cret" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["new", "image/preview"])
+def test_a_file_that_the_store_refuses_is_503_and_not_to_be_chosen_again(app, alice, path):
+    data = TYPED | {"image": (png(8, 8), "blue lamp.png")}
+    with store_of(app, FlakyStore(app.extensions["image_store"], "put", then=refuse)):
+        answer = alice.post(f"/dashboard/inventory/{path}", data=data)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert STORE_REFUSES in answer.text
+    assert "s3cret" not in answer.text
+    with app.app_context():
+        assert db.session.scalars(db.select(Image)).all() == []
+        assert db.session.scalars(db.select(Product)).all() == []
+
+
 def test_an_image_of_a_silent_store_is_503(app, nobody, image_path):
     with store_of(app, FlakyStore(app.extensions["image_store"], "open")):
         answer = nobody.get(image_path)

@@ -18,7 +18,7 @@ from distribu.models import ApiKey, IdempotencyKey, Image, ImportJob, utc_now
 from distribu.task_queue import QueueUnavailable
 from tests.conftest import run_queue
 from tests.flaky_store import FlakyStore, store_of
-from tests.images.life import add_company, upload
+from tests.images.life import add_company, named_by_rows, upload
 
 PATIENCE_SECONDS = 60
 
@@ -116,24 +116,30 @@ class TestSchedule:
     @pytest.mark.parametrize(
         ("moment", "due"),
         [
-            (datetime(2026, 1, 1, 12, 0), {"scheduled_sweep"}),
-            (datetime(2026, 1, 1, 12, 5), {"scheduled_sweep"}),
-            (datetime(2026, 1, 1, 12, 7), set()),
-            (datetime(2026, 1, 1, 3, 30), {"scheduled_sweep", "scheduled_purge"}),
+            (datetime(2026, 1, 1, 12, 0), set()),
+            (datetime(2026, 1, 1, 3, 30), {"scheduled_purge"}),
         ],
     )
     def test_what_is_due_when(self, app, moment, due):
         worker.add_schedule(app)
         assert {task.name for task in app.extensions["huey"].read_periodic(moment)} == due
 
-    def test_a_scheduled_task_does_its_work(self, app, image_id):
+    def test_a_scheduled_task_does_its_work(self, app, app_context):
+        worker.add_tasks(app)
         worker.add_schedule(app)
-        run_queue(app)
-        db.session.get(Image, image_id).kept_until = utc_now() - timedelta(seconds=1)
+        job = ImportJob(
+            company_id=add_company(),
+            filename="old.csv",
+            status="DONE",
+            content="",
+            expires_at=utc_now() - timedelta(seconds=1),
+        )
+        db.session.add(job)
         db.session.commit()
-        (sweep,) = app.extensions["huey"].read_periodic(datetime(2026, 1, 1, 12, 5))
-        sweep.execute()
-        assert app.extensions["image_store"].keys() == set()
+        (purge,) = app.extensions["huey"].read_periodic(datetime(2026, 1, 1, 3, 30))
+        purge.execute()
+        db.session.rollback()
+        assert db.session.scalars(select(ImportJob)).all() == []
 
 
 class TestQueue:
@@ -171,6 +177,22 @@ class TestProcess:
         assert wait_until(lambda: is_complete(image_id))
         process.terminate()
         assert process.wait(PATIENCE_SECONDS) == 0
+
+    def test_it_sweeps_at_once_and_does_not_let_decoding_hold_up_deletions(
+        self, app, image_id, start_worker
+    ):
+        staged = staging.stage(add_company("globex"), upload())
+        staged.kept_until = utc_now() - timedelta(seconds=1)
+        db.session.commit()
+        process = start_worker()
+        assert wait_until(lambda: is_complete(image_id))
+        assert wait_until(lambda: app.extensions["image_store"].keys() == named_by_rows())
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        threads = [int(name) for name in os.listdir(f"/proc/{process.pid}/task")]
+        priorities = [os.getpriority(os.PRIO_PROCESS, thread) for thread in threads]
+        # The main thread, the schedule and the housekeeping; and every thread of the tasks.
+        assert priorities.count(own) == 3
+        assert priorities.count(19) == len(priorities) - 3 == app.config["DECODE_PROCESSES"]
 
     def test_it_works_on_redis(self, make_app, redis_url):
         app = make_app(QUEUE_URL=redis_url, RATELIMIT_STORAGE_URI="memory://")

@@ -29,6 +29,8 @@ def sweep() -> None:
         left = outbox.sweep()
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+    if left is None:
+        raise click.ClickException("Another sweep is under way. Try again when it has ended.")
     if left:
         prefix, reason = (outbox.failing() or [("", "see the log")])[0]
         raise click.ClickException(f"{left} could not be deleted yet, as {prefix}: {reason}")

@@ -10,14 +10,15 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from ..extensions import db, queue
+from ..extensions import db
 from ..http.api_keys import with_key
 from ..http.openapi import described
 from ..http.request_body import CutOffUpload, UploadTooLarge
 from ..images import intake
 from ..images.attachment import ImageConflict, ImageLimitReached
 from ..images.decoding.policies import COMMERCE, InvalidImage
-from ..models import ERROR, Image
+from ..images.processing import ask_for_work
+from ..models import ERROR, PROCESSING, Image
 from . import examples
 from .blueprint import bp
 from .changing import changed_images, committed, find_product
@@ -51,8 +52,10 @@ def upload_image(product_id: str) -> Response:
     # Nothing of the body is read for a product that is not there.
     find_product(product_id)
     upload = _read_upload()
-    response = _add(product_id, upload)
-    queue.enqueue("process", response.json["imageId"])
+    added = []
+    response = _add(product_id, upload, added)
+    for image_id in added:
+        ask_for_work(image_id, PROCESSING)
     return response
 
 
@@ -90,8 +93,8 @@ def _only_part() -> FileStorage:
 
 
 @committed
-def _add(product_id: str, upload: intake.Upload) -> tuple[dict, int]:
-    """The product has the upload as its last image, once."""
+def _add(product_id: str, upload: intake.Upload, added: list[str]) -> tuple[dict, int]:
+    """The product has the upload as its last image, once; added: takes the id of a new one."""
     limit = current_app.config["IMAGES_PER_PRODUCT"]
     try:
         # A look without the lock, so that nothing is put for what is refused anyway.
@@ -101,6 +104,7 @@ def _add(product_id: str, upload: intake.Upload) -> tuple[dict, int]:
             changed_images(product_id) as product,
         ):
             intake.add(product, image, upload, limit)
+            added.append(image.id)
             return {"imageId": image.id}, 202
     except intake.AlreadyThere as there:
         return {"imageId": there.image_id}, 202

@@ -13,15 +13,15 @@ from itertools import islice
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..extensions import db, queue, store
+from ..extensions import db, store
 from ..models import ERROR, PROCESSING, READY, Image, Installation, OutboxEntry, utc_now
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox
 from .outbox import drain, failing
+from .processing import ask_again
 from .rescuing import OBJECTS_LOST, byte_size, rescue
 from .stores.contract import PRIVATE, PUBLIC
 from .stores.trial import TRIAL_ID
-from .writing import WRITING_WINDOW
 
 MISSING, EXTRA, WRONG_SIZE, NOT_DELETED = "missing", "extra", "wrong size", "not deleted"
 LOST = "everything is lost: the product shows none, upload it again"
@@ -166,13 +166,13 @@ def _rescue(image: Image, found: Iterable[str], repair: bool) -> Iterator[Findin
     is_lost = image.error_code == OBJECTS_LOST
     if not (is_lost or (image.key() in found and _is_idle(image))):
         return
-    key, is_repaired = image.key(), False
+    image_id, key, is_repaired = image.id, image.key(), False
     try:
         store_identity.hold()
         source = rescue(image, _idle())
         if source and repair:
             db.session.commit()
-            queue.enqueue("process", image.id)
+            ask_again([image_id], utc_now())
             is_repaired = True
     except ImageConflict:
         source = None
@@ -180,7 +180,7 @@ def _rescue(image: Image, found: Iterable[str], repair: bool) -> Iterator[Findin
     if source:
         remedy = f"made again from {source}"
         yield Finding(MISSING, key, remedy if repair else f"--repair: {remedy}", is_repaired)
-    elif is_lost and _image(image.id):
+    elif is_lost and _image(image_id):
         yield Finding(MISSING, key, LOST)
 
 
@@ -205,24 +205,23 @@ def _extra(prefix: str, found: Iterable[str], repair: bool, kept: timedelta) -> 
 
 def _strays(image: Image, unrecorded: Iterable[str], repair: bool) -> Iterator[Finding]:
     """Objects among those of an image that is complete, which its row does not name."""
-    unowned = [key for key in unrecorded if not _is_in_outbox(key.rpartition("/")[0] + "/")]
+    owners = {key: (key, key.rpartition("/")[0] + "/") for key in unrecorded}
+    unowned = [key for key, prefixes in owners.items() if not any(map(_is_in_outbox, prefixes))]
     left = unowned and _still_there(image.prefix, unowned)
-    is_repaired = bool(left) and repair and _delete_strays(image, left)
+    plan = f"deleted in {UNOWNED_KEPT.days} days"
+    if left and repair:
+        # The row may be an old one that a newer backup brings up to date: nothing goes at once.
+        store_identity.hold()
+        for key in left:
+            into_outbox(key, due_at=utc_now() + UNOWNED_KEPT)
+        db.session.commit()
+    remedy = (
+        f"{plan}, or by --purge"
+        if repair
+        else f"its image does not name it: --repair has it {plan}"
+    )
     for key in left:
-        remedy = "deleted" if is_repaired else "its image does not name it: --repair deletes it"
-        yield Finding(EXTRA, key, remedy, is_repaired)
-
-
-def _delete_strays(image: Image, keys: Iterable[str]) -> bool:
-    """Delete them while nobody can come to write for the image, and return whether that was so."""
-    window = utc_now() + WRITING_WINDOW
-    is_held = Image.ladder_version == image.ladder_version
-    if not _commit_change(image, {"writing_until": window}, is_held, _idle()):
-        return False
-    for key in keys:
-        store.delete(key)
-    _commit_change(image, {"writing_until": None}, Image.writing_until == window)
-    return True
+        yield Finding(EXTRA, key, remedy, is_repaired=repair)
 
 
 def _still_there(prefix: str, keys: Iterable[str]) -> list[str]:
@@ -249,9 +248,10 @@ def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, boo
         return LOST, False
     if not repair:
         return f"--repair: {remedy}", False
+    image_id = image.id
     change |= {"ladder_version": None, "attempts": 0, "writing_until": None}
     is_changed = _commit_change(image, change)
-    queue.enqueue("process", image.id)
+    ask_again([image_id], utc_now())
     return remedy, is_changed
 
 

@@ -103,7 +103,7 @@ def add(product: Product, image: Image, upload: Upload, limit: int) -> None:
     refuse_needless(product.id, upload, limit)
     attach(product, image.id, status=PROCESSING)
     # Nothing is put for it any more, so whoever is to process it may begin.
-    change_image(image, writing_until=None)
+    change_image(image, writing_until=None, queued_at=utc_now())
 
 
 def _give_back(image_id: str) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, exists, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..budgets import DRAIN_SECONDS, within
@@ -16,14 +16,18 @@ from . import attachment, processing, store_identity
 from .purging import purge
 from .store_identity import ImagesHeld
 from .stores.contract import StoreError
+from .sweep_lock import only_sweep
+from .writing import WRITING_WINDOW
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 SWEEP_EVERY = timedelta(minutes=5)
-# An image that the queue still has to finish is not stuck yet.
-PATIENCE = timedelta(minutes=2)
+# What could not be deleted at the end of a request is tried again this often.
+DRAIN_EVERY = timedelta(seconds=20)
+# So many failures for the same cause one after the other are the store's, not the entries'.
+_SAME_CAUSE = 3
 
 
 def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -> int:
@@ -31,23 +35,34 @@ def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -
 
     entry_ids: only these, as at the end of a request, where somebody
     waits: the first that fails leaves the others to the sweep; all due
-    ones when None. A failed delete is logged, and due again later; while
-    images are held, nothing is deleted. Returns how many are left.
+    ones when None, those first that have never failed, until some fail
+    one after the other for the same cause. A failed delete is logged, and
+    due again later; while images are held, nothing is deleted. Returns
+    how many are left.
     """
     now = now or utc_now()
     columns = ("id", "prefix", "final_after", "attempts", "published")
     due = select(*(getattr(OutboxEntry, name) for name in columns))
     if entry_ids is None:
-        due = due.where(OutboxEntry.due_at <= now).order_by(OutboxEntry.due_at)
+        # What fails again and again for a cause of its own holds up nothing that is new.
+        due = due.where(OutboxEntry.due_at <= now)
+        due = due.order_by(OutboxEntry.attempts > 0, OutboxEntry.due_at)
     else:
         due = due.where(is_among(OutboxEntry.id, entry_ids))
     # Rows, not objects: another drain may be at the same entries.
     entries = db.session.execute(due).all()
-    began, left = time.monotonic(), len(entries)
+    began, left, causes = time.monotonic(), len(entries), []
     for entry in entries:
-        is_gone = _drain_one(entry, now)
-        left -= is_gone
-        if entry_ids is not None and (not is_gone or time.monotonic() - began >= DRAIN_SECONDS):
+        if error := _drain_one(entry, now):
+            causes.append(type(error))
+        else:
+            causes.clear()
+            left -= 1
+        if entry_ids is None:
+            is_over = isinstance(error, ImagesHeld) or _is_common(causes)
+        else:
+            is_over = causes or time.monotonic() - began >= DRAIN_SECONDS
+        if is_over:
             break
     return left
 
@@ -81,48 +96,102 @@ def failing(company_id: str | None = None) -> list[Row]:
     return list(db.session.execute(entries.order_by(OutboxEntry.prefix)))
 
 
-def sweep(now: datetime | None = None) -> int:
+def sweep(now: datetime | None = None) -> int | None:
     """No row is forgotten: abandoned choices go, stuck images go on, the outbox drains.
 
-    Commits. Returns how many due entries are left. Raises ImagesHeld,
-    where the database is older than the store too, and StoreError.
+    Commits. Returns how many due entries are left, or None where another
+    sweep is under way, which does the same. Raises ImagesHeld, where the
+    database is older than the store too, and StoreError.
     """
     now = now or utc_now()
-    store_identity.refuse_older_database()
-    attachment.discard_abandoned(now)
-    db.session.commit()
-    _resume_stuck(now)
-    # What was discarded just now is due as well.
-    return drain(now=max(now, utc_now()))
+    with only_sweep() as is_only:
+        if not is_only:
+            return None
+        store_identity.refuse_older_database()
+        attachment.discard_abandoned(now)
+        db.session.commit()
+        _resume_stuck(now)
+        # What was discarded just now is due as well.
+        return drain(now=max(now, utc_now()))
 
 
-def _drain_one(entry: Row, now: datetime) -> bool:
+def drain_between_sweeps() -> int | None:
+    """Drain what is due, unless a sweep is under way, which does so. Commits.
+
+    Returns and raises what sweep() does.
+    """
+    with only_sweep() as is_only:
+        if not is_only:
+            return None
+        is_due = select(exists().where(OutboxEntry.due_at <= utc_now()))
+        if not db.session.scalar(is_due):
+            return 0
+        store_identity.refuse_older_database()
+        return drain()
+
+
+def _is_common(causes: list[type]) -> bool:
+    """Whether the last failures, which nothing came between, have one cause."""
+    last = causes[-_SAME_CAUSE:]
+    return len(last) == _SAME_CAUSE and len(set(last)) == 1
+
+
+def _drain_one(entry: Row, now: datetime) -> StoreError | None:
+    """Delete the objects of an entry, and the entry; return why that was not possible."""
     try:
         # Asked after the entry was read: what was written since a move is never deleted elsewhere.
         store_identity.require()
         if _is_owned_again(entry.prefix):
             _forget(entry)
-            return True
+            return None
         # No transaction stays open while the store is waited for.
         db.session.rollback()
-        store.delete_prefix(entry.prefix)
+        if entry.prefix.endswith("/"):
+            store.delete_prefix(entry.prefix)
+        elif not _delete_stray(entry.prefix, now):
+            _postpone(entry, now + LONGEST_RETRY)
+            return None
         # Behind the delete: a cache that is asked in between must not fetch the object again.
         purge(entry.published or [])
-    except ImagesHeld:
-        return False
+    except ImagesHeld as error:
+        return error
     except StoreError as error:
         if entry.attempts == 0:
             # Once: doctor and the dashboard go on saying it.
             log.warning("could not delete %s: %s", entry.prefix, error)
         pause = min(FIRST_RETRY * 2 ** min(entry.attempts, 10), LONGEST_RETRY)
         _postpone(entry, now + pause, attempts=entry.attempts + 1, last_error=str(error)[:500])
-        return False
+        return error
     if entry.final_after and now < entry.final_after:
         # A writer may still put: delete once more when it no longer can.
         _postpone(entry, entry.final_after)
     else:
         _forget(entry)
+    return None
+
+
+def _delete_stray(key: str, now: datetime) -> bool:
+    """Delete one object while nobody can come to write for its image; return whether that was so.
+
+    A rebuild may put it anew under the same key. Commits.
+    """
+    is_its = Image.id == key.split("/")[1]
+    window = now + WRITING_WINDOW
+    is_idle = Image.writing_until.is_(None) | (Image.writing_until < now)
+    if not _hold_writers(is_its, Image.ladder_version.is_not(None), is_idle, until=window):
+        return not db.session.scalar(select(exists().where(is_its)))
+    store.delete(key)
+    _hold_writers(is_its, Image.writing_until == window, until=None)
     return True
+
+
+def _hold_writers(*conditions, until: datetime | None) -> bool:
+    held = db.session.execute(
+        update(Image).where(*conditions).values(writing_until=until),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
+    return held.rowcount == 1
 
 
 def _is_owned_again(prefix: str) -> bool:
@@ -135,6 +204,8 @@ def _is_owned_again(prefix: str) -> bool:
         return False
     if prefix == image.incoming_prefix:
         return image.owns_upload
+    if not prefix.endswith("/"):
+        return any(image.key(made["path"]) == prefix for made in image.derivatives)
     # An older ladder, which the image names no more, has an entry of its own.
     return not path or any(made["path"].startswith(path) for made in image.derivatives)
 
@@ -162,17 +233,19 @@ def _resume_stuck(now: datetime) -> None:
     is_due = is_open | (Image.retry_at <= now)
     columns = ("id", "status", "attempts", "writing_until", "retry_at")
     unfinished = select(*(getattr(Image, name) for name in columns)).where(
-        Image.ladder_version.is_(None), Image.created_at < now - PATIENCE, is_due
+        Image.ladder_version.is_(None), Image.created_at < now - processing.PATIENCE, is_due
     )
     rows = db.session.execute(unfinished.order_by(Image.id)).all()
     idle = [row for row in rows if row.writing_until is None or row.writing_until < now]
+    resumed = []
     for row in _without_suspects(rows, idle):
         if row.retry_at is not None:
             processing.wake(row.id, now)
         elif row.attempts >= processing.MAX_ATTEMPTS:
             _rest(row.id, now)
             continue
-        processing.ask_for_work(row.id, row.status)
+        resumed.append(row.id)
+    processing.ask_again(resumed, now)
 
 
 def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:

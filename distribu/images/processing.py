@@ -1,18 +1,20 @@
 """How an image is finished: process() makes it READY, then makes its ladder, or gives up."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import BinaryIO
 
-from sqlalchemy import update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from .. import audit
 from ..extensions import db, queue, sandbox
 from ..models import ERROR, PROCESSING, READY, Image, Product, utc_now
+from ..models.json_rows import is_among
+from ..task_queue import QueueUnavailable
 from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox, lock_product, primary_image
 from .decoding.ladder import LADDER_VERSION, MARKETPLACE_PATH, THUMBNAIL_PX
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 # Of each step: that which makes an image READY, and that which makes its ladder.
 MAX_ATTEMPTS = 3
+# An image that the queue still has to finish is not stuck yet.
+PATIENCE = timedelta(minutes=2)
 # How long an image rests whose attempts were all cut short from outside.
 RETRY_EVERY = timedelta(days=1)
 # Behind all else that the queue has: pages show the image without it.
@@ -33,9 +37,47 @@ LADDER_PRIORITY = -1
 POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
 
 
-def ask_for_work(image_id: str, status: str) -> None:
-    """The queue has the image's next step: what makes an image READY before any ladder."""
-    queue.enqueue("process", image_id, priority=0 if status == PROCESSING else LADDER_PRIORITY)
+def ask_for_work(image_id: str, status: str) -> bool:
+    """Queue the image's next step: what makes an image READY before any ladder.
+
+    Its row says queued_at since the commit that made the step necessary.
+    Returns False where the queue is down; the sweep makes up for it.
+    """
+    priority = 0 if status == PROCESSING else LADDER_PRIORITY
+    return queue.enqueue("process", image_id, priority=priority)
+
+
+def ask_again(image_ids: Sequence[str], now: datetime) -> None:
+    """Queue the next step of each of these images that the queue does not have. Commits.
+
+    An image that was queued a while ago is looked for in the queue, which
+    may be long, or may have lost it. Two callers may ask for the same
+    image: the UPDATE decides, and the loser does not queue it.
+    """
+    if not image_ids:
+        return
+    was_queued = is_among(Image.id, image_ids) & Image.queued_at.is_not(None)
+    is_old = db.session.scalar(select(exists().where(was_queued)))
+    try:
+        waiting = queue.waiting("process") if is_old else set()
+    except QueueUnavailable as error:
+        log.warning("queue down, left to the next sweep: %s", error)
+        return
+    is_lost = Image.queued_at.is_(None) | (Image.queued_at < now - PATIENCE)
+    is_idle = Image.writing_until.is_(None) | (Image.writing_until < now)
+    missing = is_among(Image.id, [one for one in image_ids if one not in waiting])
+    queued = db.session.execute(
+        update(Image)
+        .where(missing, Image.ladder_version.is_(None), is_lost, is_idle)
+        .values(queued_at=now)
+        .returning(Image.id, Image.status),
+        execution_options={"synchronize_session": False},
+    ).all()
+    db.session.commit()
+    for image_id, status in sorted(map(tuple, queued)):
+        # One failure is enough to know that the queue is down: the next sweep asks again.
+        if not ask_for_work(image_id, status):
+            break
 
 
 def process(image_id: str, now: datetime | None = None) -> None:
@@ -105,7 +147,12 @@ def rest(image: Image, now: datetime, *conditions) -> None:
     """
     shown = {"status": ERROR, "error_code": "interrupted"} if image.status == PROCESSING else {}
     change_image(
-        image, Image.status == image.status, *conditions, retry_at=now + RETRY_EVERY, **shown
+        image,
+        Image.status == image.status,
+        *conditions,
+        retry_at=now + RETRY_EVERY,
+        queued_at=None,
+        **shown,
     )
 
 
@@ -154,7 +201,11 @@ def _claim(image_id: str, now: datetime) -> Writer | None:
             Image.attempts < MAX_ATTEMPTS,
             Image.writing_until.is_(None) | (Image.writing_until < now),
         )
-        .values(attempts=Image.attempts + 1, writing_until=now + WRITING_WINDOW)
+        .values(
+            attempts=Image.attempts + 1,
+            writing_until=now + WRITING_WINDOW,
+            queued_at=None,
+        )
         .returning(Image.attempts),
         execution_options={"synchronize_session": False},
     ).first()
@@ -196,6 +247,7 @@ def _publish(writer: Writer, upload: BinaryIO) -> None:
         derivatives=derivatives,
         attempts=0,
         writing_until=None,
+        queued_at=utc_now(),
         **measured(publication),
     )
     if product:

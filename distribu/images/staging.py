@@ -64,7 +64,7 @@ def stage(
         image = _new_image(company_id, upload, publication, policy)
         with _written(image, now) as writer:
             writer.put(image.upload_key, upload.stream, "application/octet-stream")
-            make_ready(writer, derivatives=writer.put_all(made))
+            make_ready(writer, derivatives=writer.put_all(made), queued_at=now)
     ask_for_work(image.id, READY)
     return image
 
@@ -84,11 +84,12 @@ def stage_copy(company_id: str, source: Image, now: datetime | None = None) -> I
         ladder_version=source.ladder_version,
         **{name: getattr(source, name) for name in _COPIED},
     )
-    with _written(image, now or utc_now()) as writer:
+    now = now or utc_now()
+    with _written(image, now) as writer:
         for made in derivatives:
             with local_copy(copied[made["path"]]) as file:
                 writer.put(image.key(made["path"]), file, CONTENT_TYPES[made["format"]])
-        make_ready(writer, derivatives=derivatives)
+        make_ready(writer, derivatives=derivatives, queued_at=None if is_complete else now)
     if not is_complete:
         ask_for_work(image.id, READY)
     return image

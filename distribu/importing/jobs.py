@@ -28,6 +28,7 @@ from ..models import Company, ImportJob, User, utc_now
 from ..products import csv_text, written_image_url
 from ..products.csv_text import InvalidCsv, Table
 from ..products.text_encoding import ENCODINGS, decoded_by
+from ..task_queue import QueueUnavailable
 from .planning import Plan, make_plan
 from .reading import Reading, missing, read_rows
 from .writing import write
@@ -195,8 +196,12 @@ def recover(now: datetime | None = None) -> None:
     lost = select(ImportJob.id).where(ImportJob.status == QUEUED, is_late)
     lost_ids = db.session.scalars(lost).all()
     db.session.commit()
-    for job_id in lost_ids:
-        queue.enqueue("import_products", job_id)
+    with suppress(QueueUnavailable):
+        # What the queue still has, however long it is, is not queued once more.
+        waiting = queue.waiting("import_products") if lost_ids else set()
+        for job_id in lost_ids:
+            if job_id not in waiting:
+                queue.enqueue("import_products", job_id)
 
 
 class Staged:

@@ -16,7 +16,7 @@ from ..images.decoding.policies import MERCHANT, InvalidImage
 from ..images.decoding.sandbox import SandboxBusy, SandboxError
 from ..images.filenames import readable_name, shortened
 from ..images.store_identity import ImagesHeld
-from ..images.stores.contract import StoreError
+from ..images.stores.contract import StoreError, StoreMisconfigured
 from ..models import READY, Image, Product
 from ..products.rules import ALT_TEXT_MAX
 from .blueprint import bp
@@ -235,7 +235,8 @@ def _is_own(product: Product | None, image_id: str) -> bool:
 def take_file(form: ImageForm, choice: ImageChoice) -> None:
     """A good file that came with the form is the choice now; a bad one leaves it as it was.
 
-    Commits. Expects form.image to be validated.
+    Commits. Expects form.image to be validated. Raises StoreMisconfigured,
+    which is a 503: choosing again does not help.
     """
     if not form.image.data and not form.image.errors:
         return
@@ -249,6 +250,8 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
         choice.errors = [error.message]
     except ImagesHeld as error:
         choice.errors = [str(error)]
+    except StoreMisconfigured:
+        raise
     except StoreError:
         choice.errors = [NOT_STORED]
     except SandboxError as error:

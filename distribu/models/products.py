@@ -166,6 +166,8 @@ class Image(ImageAddresses, db.Model):
     error_code: Mapped[str | None] = mapped_column(String(40))
     attempts: Mapped[int] = mapped_column(default=0)
     writing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When the queue was asked for the image's next step; None once a worker has begun with it.
+    queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When the sweep tries again to finish an image whose attempts were all cut short.
     retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -18,6 +18,7 @@ from .columns import UtcDateTime, created_at_column, id_column, utc_now
 class OutboxEntry(db.Model):
     """A prefix whose objects must go; it owns them until they are gone.
 
+    prefix: ends in "/"; without one it is the key of a single object.
     published: the keys below it that caches may have, to be purged then.
     company_id: whose image it was; None for what no row owned.
     """
@@ -25,7 +26,7 @@ class OutboxEntry(db.Model):
     __table_args__ = (Index("ix_outbox_entry_company", "company_id", "attempts"),)
 
     id: Mapped[str] = id_column()
-    prefix: Mapped[str] = mapped_column(String(80), index=True)
+    prefix: Mapped[str] = mapped_column(String(1024), index=True)
     company_id: Mapped[str | None] = mapped_column(String(26))
     published: Mapped[list[str] | None] = mapped_column(JSON)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)

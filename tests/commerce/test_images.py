@@ -75,7 +75,7 @@ class TestStatus:
         image_id = shop.upload(widget)
         set_image(app, image_id, attempts=processing.MAX_ATTEMPTS)
         with app.app_context():
-            outbox.sweep(utc_now() + outbox.PATIENCE * 2)
+            outbox.sweep(utc_now() + processing.PATIENCE * 2)
         assert shop.status(widget, image_id)["error"]["code"] == "interrupted"
 
 

@@ -7,9 +7,10 @@ from flask import current_app
 from sqlalchemy import select
 
 from distribu.extensions import db
-from distribu.images import attachment, doctor, outbox, processing
+from distribu.images import attachment, doctor, outbox, processing, store_identity
 from distribu.images.decoding.sandbox import SandboxInterrupted
-from distribu.models import ERROR, READY, Image, OutboxEntry, utc_now
+from distribu.images.stores.contract import StoreUnavailable
+from distribu.models import ERROR, READY, Image, OutboxEntry, new_id, utc_now
 from tests.conftest import run_queue
 from tests.images.image_files import png
 from tests.images.life import add_accepted, add_company, named_by_rows, outbox_prefixes
@@ -248,7 +249,7 @@ class TestSweep:
         app.extensions["huey"].storage.close()
         app.extensions["huey"].storage.filename = str(tmp_path / "no" / "such" / "folder")
         outbox.sweep(utc_now() + LATER)
-        assert "left to the sweep" in caplog.text
+        assert "left to the next sweep" in caplog.text
         assert outbox_prefixes() == []
 
     @pytest.mark.parametrize("moment", ["before", "after"])
@@ -257,6 +258,127 @@ class TestSweep:
         store.at, store.moment = "delete_prefix", moment
         outbox.sweep(utc_now() + MUCH_LATER)
         assert (rows(), len(entries())) == ([], 2)
+
+
+class TestSweepsThatStaySmall:
+    """What has piled up is no reason to try each of it, to do it twice or to let others wait."""
+
+    @pytest.fixture
+    def entries_of_400(self, acme) -> None:
+        prefixes = (f"images/{new_id()}/" for _ in range(400))
+        db.session.add_all(OutboxEntry(prefix=prefix, company_id=acme) for prefix in prefixes)
+        db.session.commit()
+
+    def test_the_first_that_fail_for_the_same_cause_are_enough(self, entries_of_400, store):
+        store.at = "delete_prefix"
+        assert outbox.sweep() == 400
+        assert [call.method for call in store.calls].count("delete_prefix") == 3
+        assert sum(entry.attempts for entry in entries()) == 3
+
+    def test_when_the_store_is_well_again_all_go(self, entries_of_400, store):
+        store.at = "delete_prefix"
+        outbox.sweep()
+        store.at = None
+        assert outbox.sweep(utc_now() + LATER) == 0
+        assert entries() == []
+
+    def test_what_fails_for_ever_holds_up_nothing_new(self, entries_of_400, store, stage):
+        for entry in entries():
+            entry.attempts, entry.due_at = 1, utc_now() - LATER
+        db.session.commit()
+        image = stage()
+        discard(image)
+        new = {image.prefix, image.incoming_prefix}
+        store.at, store.then = "delete_prefix", lambda: refuse_all_but(store, new)
+        outbox.sweep()
+        assert new.isdisjoint(entry.prefix for entry in entries())
+        assert len(entries()) == 400
+
+    def test_of_those_that_fail_for_ever_each_has_its_turn(self, entries_of_400, store):
+        last = entries()[-1]
+        last.due_at = utc_now()
+        db.session.commit()
+        last_prefix, now = last.prefix, utc_now()
+        store.at, store.then = "delete_prefix", lambda: refuse_all_but(store, {last_prefix})
+        for entry in entries():
+            entry.attempts = 1
+        db.session.commit()
+        for sweeps in range(140):
+            outbox.sweep(now + sweeps * timedelta(seconds=1))
+        assert len(entries()) == 399
+
+    def test_200_waiting_images_are_200_tasks_after_three_sweeps(self, acme, app):
+        ids = [add_accepted(acme).id for _ in range(200)]
+        now = utc_now() + LATER
+        for hours in range(3):
+            outbox.sweep(now + hours * LATER)
+        assert sorted(queued(app)) == ids
+
+    def test_what_the_queue_has_lost_is_queued_again(self, acme, app):
+        ids = [add_accepted(acme).id for _ in range(3)]
+        now = utc_now() + LATER
+        outbox.sweep(now)
+        app.extensions["huey"].dequeue()
+        outbox.sweep(now + processing.PATIENCE / 2)
+        assert app.extensions["huey"].pending_count() == 2
+        outbox.sweep(now + 2 * processing.PATIENCE)
+        assert sorted(queued(app)) == ids
+
+    def test_an_image_is_queued_once_by_two_that_ask_at_once(self, acme, app):
+        image_id = add_accepted(acme).id
+        for _ in range(2):
+            processing.ask_again([image_id], utc_now())
+        assert queued(app) == [image_id]
+
+    def test_a_queue_that_is_down_is_asked_once(self, acme, app, caplog, tmp_path):
+        for _ in range(20):
+            add_accepted(acme)
+        app.extensions["huey"].storage.close()
+        app.extensions["huey"].storage.filename = str(tmp_path / "no" / "such" / "folder")
+        outbox.sweep(utc_now() + LATER)
+        assert caplog.text.count("queue down") == 1
+
+    def test_what_is_to_be_ready_comes_before_every_ladder(self, acme, app, stage):
+        ladder = stage().id
+        queued(app)
+        accepted = [add_accepted(acme).id for _ in range(2)]
+        outbox.sweep(utc_now() + LATER)
+        assert queued(app) == [*accepted, ladder]
+
+    def test_drains_between_sweeps_delete_nothing_while_the_database_is_older(self, stage, store):
+        discard(stage())
+        store.put(f"images/{new_id()}/a.png", png(8, 8), "image/png")
+        with pytest.raises(store_identity.DatabaseOlder):
+            outbox.drain_between_sweeps()
+        assert len(entries()) == 2
+
+
+class TestTwoSweeps:
+    @pytest.fixture
+    def app(self, make_app, database):
+        return make_app(**database)
+
+    def test_one_waits_for_no_other_and_does_nothing(self, store, stage):
+        stage().kept_until = utc_now()
+        db.session.commit()
+        outcomes = []
+        store.at, store.then = "delete_prefix", lambda: outcomes.extend(sweep_elsewhere(store))
+        assert outbox.sweep() == 0
+        assert outcomes == [None, None]
+        assert entries() == []
+        assert outbox.sweep() == outbox.drain_between_sweeps() == 0
+
+
+def refuse_all_but(store, prefixes: set[str]) -> None:
+    if store.calls[-1].subject not in prefixes:
+        raise StoreUnavailable("locked")
+
+
+def sweep_elsewhere(store) -> list[int | None]:
+    """What another process's sweep and drain give now."""
+    store.at = None
+    with current_app.app_context():
+        return [outbox.sweep(), outbox.drain_between_sweeps()]
 
 
 def queued(app) -> list[str]:

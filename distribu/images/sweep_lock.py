@@ -1,0 +1,61 @@
+"""What keeps two sweeps from running at once, in whatever processes and on whatever machines."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import Connection, func, select, text
+
+from ..extensions import db
+
+# Any number that nothing else locks in this database.
+_KEY = 0x5_3EE9
+
+
+@contextmanager
+def only_sweep() -> Iterator[bool]:
+    """Yield whether no other sweep runs; none begins during the block if so.
+
+    The lock is of the kind that ends with its process, so that a sweep
+    which is killed keeps no other from beginning.
+    """
+    lock = _folder_lock if db.engine.dialect.name == "sqlite" else _advisory_lock
+    with lock() as is_only:
+        yield is_only
+
+
+@contextmanager
+def _folder_lock() -> Iterator[bool]:
+    # Of the folder: a full disk has no room for a file of its own, and a second descriptor of the
+    # database would end SQLite's locks of it when it is closed.
+    folder = os.path.dirname(os.path.abspath(db.engine.url.database))
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        is_only = False
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_only = True
+        yield is_only
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _advisory_lock() -> Iterator[bool]:
+    with db.engine.connect() as connection:
+        # No transaction stays open behind the lock.
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        # A machine that loses its power says no goodbye: the server finds out by these.
+        for setting in ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
+            connection.execute(text(f"SET {setting}"))
+        is_only = connection.scalar(select(func.pg_try_advisory_lock(_KEY)))
+        try:
+            yield is_only
+        finally:
+            if is_only:
+                _unlock(connection)
+
+
+def _unlock(connection: Connection) -> None:
+    connection.execute(select(func.pg_advisory_unlock(_KEY)))
