@@ -21,6 +21,8 @@ COPY setup.cfg pyproject.toml LICENSE ./
 RUN mkdir distribu && touch distribu/__init__.py \
     && pip install --root-user-action=ignore --no-deps --no-build-isolation --editable .
 COPY . .
+# Style sheets and scripts, compressed once; the command wants an instance, and keeps none.
+RUN DISTRIBU_INSTANCE=/tmp/instance flask --app wsgi static compress && rm -r /tmp/instance
 
 USER distribu
 VOLUME /app/instance

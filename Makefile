@@ -11,10 +11,11 @@ ARGS ?=
 
 ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
+COMPRESS = $(IN_VENV) flask --app wsgi static compress
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
 .PHONY: help run run-on-directory run-on-minio test browsers fuzz image servers spreadsheets \
-  lint format bench lock clean clients faults mutants
+  lint format bench lock clean clients faults mutants styles
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -27,6 +28,7 @@ help:
 	@echo 'make image             the container image, built and tried, where an engine is there'
 	@echo 'make faults            every fault at every call of every operation, and a walk of 20,000 steps'
 	@echo 'make mutants           the image core changed in one place at a time; tells what no test notices'
+	@echo 'make styles            the style sheets anew, cut to what the pages use'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
 	@echo 'make clients           published clients of Squarespace'\''s API, in Go and Ruby, against this one'
@@ -38,10 +40,12 @@ run: run-on-$(STORE)
 
 run-on-directory:
 	@$(ENVIRONMENT)
+	@$(COMPRESS)
 	@exec $(SERVE)
 
 run-on-minio:
 	@$(ENVIRONMENT)
+	@$(COMPRESS)
 	@tools/get-servers minio
 	@exec .venv/bin/python tools/with_minio.py $(SERVE)
 
@@ -87,6 +91,10 @@ clients:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -rs tests/clients/published_clients.py $(ARGS)
 
+styles:
+	@$(ENVIRONMENT) postgres redis test
+	@.venv/bin/python tools/cut_styles.py
+
 lint:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) ruff check
@@ -112,5 +120,5 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lock *.egg-info .hypothesis .pytest_cache .ruff_cache test-results
+	rm -rf .venv .venv-lock static/published *.egg-info .hypothesis .pytest_cache .ruff_cache test-results
 	find . -name __pycache__ -not -path './instance/*' -prune -exec rm -rf {} +

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 
-from flask import Flask, Response, current_app, flash, request
+from flask import Flask, Response, current_app, flash
 from flask_login import current_user
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -18,6 +18,7 @@ from .forms.interrupted import init_interrupted_forms
 from .http.error_handlers import init_error_handlers
 from .http.request_body import Request
 from .http.request_ids import init_request_ids
+from .http.static_files import init_static_files
 from .http.template_filters import init_template_filters
 from .images import outbox
 from .images.decoding.sandbox import Sandbox
@@ -47,7 +48,7 @@ HTTPS_ONLY = "max-age=31536000"
 
 def create_app(config: dict | None = None) -> Flask:
     """Return Distribu, configured by the environment and then by config."""
-    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app = Flask(__name__, template_folder="../templates", static_folder=None)
     app.request_class = Request
     # The keys of a JSON body stand in the order in which its documentation has them.
     app.json.sort_keys = False
@@ -65,6 +66,7 @@ def create_app(config: dict | None = None) -> Flask:
         )
     _init_extensions(app)
     _init_templates(app)
+    init_static_files(app)
     init_request_ids(app)
     init_error_handlers(app)
     init_interrupted_forms(app)
@@ -119,9 +121,7 @@ def _secure(response: Response) -> Response:
     headers.extend([header for header in SECURITY_HEADERS if header[0] not in there])
     if current_app.config["PUBLIC_URL"].startswith("https://"):
         headers.add("Strict-Transport-Security", HTTPS_ONLY)
-    if request.endpoint == "static":
-        headers["Cache-Control"] = "public, max-age=3600"
-    elif "Cache-Control" not in there and response.mimetype == "text/html":
+    if "Cache-Control" not in there and response.mimetype == "text/html":
         # The back button must not show a form as it was before it was saved.
         headers.add("Cache-Control", "no-store")
     return response

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from distribu.http import static_files
 from distribu.serving.proxies import count_proxies, find_proxy_problems
 from tests.front import csrf_token, serving_shop
 from tests.images.image_files import jpeg
@@ -111,6 +112,29 @@ def test_what_has_no_secret_is_compressed(shop, front, path, is_compressed):
     answer = ask(f"{front}{path}", headers={"Accept-Encoding": "gzip"}, decode_content=False)
     assert answer.status == 200
     assert (answer.headers.get("Content-Encoding") == "gzip") is is_compressed
+
+
+def test_static_files_are_sent_by_nginx_where_they_are_written(shop, certificate, tmp_path):
+    address, store = f"127.0.0.1:{shop.served.port}", tmp_path / "store"
+    static_files.publish(tmp_path / "nginx-static")
+    folder = tmp_path / "nginx"
+    with deployed_nginx(folder, address, store) as url:
+        (folder / "public").mkdir()
+        (tmp_path / "nginx-static").rename(folder / "public" / "static")
+        name = static_files.fingerprinted("shop.css")
+        plain = ask(f"{url}/static/{name}", decode_content=False)
+        packed = ask(f"{url}/static/{name}", headers={"Accept-Encoding": "gzip"})
+        other = ask(f"{url}/static/site.css")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.data == plain.data == (static_files.FOLDER / "shop.css").read_bytes()
+    for answer in (plain, packed):
+        # nginx itself has answered.
+        assert "X-Cache" not in answer.headers
+        assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == (
+            FOREVER,
+            "Accept-Encoding",
+        )
+    assert other.headers["X-Cache"] == "MISS"
 
 
 def test_an_unchanged_page_is_known_though_it_was_compressed(front):

@@ -67,6 +67,7 @@ def deployed_nginx(folder: Path, app: str, store: Path, more: str = "") -> Itera
         "server 127.0.0.1:8000;": f"server {app};",
         "/var/cache/distribu": f"{folder}/static",
         "/var/lib/distribu/store/": f"{store}/",
+        "/var/lib/distribu/public": f"{folder}/public",
     }.items():
         assert here in text
         text = text.replace(here, there)

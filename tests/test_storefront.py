@@ -3,19 +3,24 @@
 import io
 import json
 import re
+from importlib import import_module
 
 import pytest
 from PIL import Image as Canvas
 from sqlalchemy import event
 from werkzeug.datastructures import FileStorage
 
+from distribu import storefront
 from distribu.extensions import db, store
 from distribu.images import attachment, processing, staging
 from distribu.models import Company, Image, Product
+from distribu.products import search
 from distribu.storefront import caching
-from tests.conftest import add_product
+from tests.conftest import add_cast, add_product
 
 CATALOG = "/store/acme/catalog"
+# The room has a view of the same name.
+catalog = import_module("distribu.storefront.catalog")
 
 
 def png(width: int, height: int, color="#336699") -> io.BytesIO:
@@ -209,6 +214,75 @@ def test_search_finds_a_percent_sign(nobody, shop):
 
 def test_search_stays_in_its_field(nobody, cast):
     assert 'name="q" value="&lt;b&gt;"' in open_catalog(nobody, q="<b>").text
+
+
+@pytest.fixture
+def large_catalog(make_app, database, monkeypatch):
+    """A client of a catalog that counts as large, on either database."""
+    monkeypatch.setattr(catalog, "SMALL_COMPANY", 0)
+    monkeypatch.setattr(search, "SMALL_COMPANY", 0)
+    app = make_app(**database)
+    with app.app_context():
+        acme = add_cast().acme
+        tools = {"category": "Tools", "description": "Does not rust."}
+        for name, values in {
+            "Blue widget": tools | {"sku": "W-7"},
+            "Red widget": {"sku": "R-1", "description": "Blue inside."},
+            "Blue lamp": tools | {"is_active": False},
+            "Blue crate": {"category": "Storage"},
+        }.items():
+            add_product(acme, name=name, **values)
+    return app.test_client()
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [
+        ({"q": "blue"}, ["Blue crate", "Blue widget"]),
+        ({"q": "blue", "sort": "-name"}, ["Blue widget", "Blue crate"]),
+        ({"q": "blue", "category": "Tools"}, ["Blue widget"]),
+        ({"q": "w-7"}, ["Blue widget"]),
+        ({"q": "tool blu"}, ["Blue widget"]),
+        ({"q": "wi"}, ["Blue widget", "Red widget"]),
+        ({"q": "rust"}, []),
+        ({"q": "%"}, []),
+    ],
+)
+def test_a_large_catalog_is_searched_by_its_index(large_catalog, choice, found):
+    assert names(open_catalog(large_catalog, **choice)) == found
+
+
+def test_the_end_of_what_can_be_reached_is_said(nobody, shop, monkeypatch):
+    for module in (catalog, storefront):
+        monkeypatch.setattr(module, "PAGES_MAX", 2)
+    shop(*(f"Widget {number:02}" for number in range(60)))
+    first, last = open_catalog(nobody), open_catalog(nobody, page=3)
+    assert "The list ends here." not in first.text
+    assert "Showing 25–48 of 60 products" in last.text
+    assert "The list ends here." in last.text
+    assert "page=3" not in first.text + last.text
+
+
+def test_a_search_is_not_counted_to_its_end(nobody, shop, monkeypatch):
+    for module in (catalog, storefront):
+        monkeypatch.setattr(module, "COUNT_MAX", 30)
+    shop(*(f"Widget {number:02}" for number in range(60)))
+    assert "Showing 1–24 of 30+ products" in open_catalog(nobody, q="widget").text
+    assert "Showing 1–24 of 60 products" in open_catalog(nobody).text
+
+
+def test_searches_of_one_address_are_limited(make_app, monkeypatch):
+    app = make_app(RATELIMIT_ENABLED=True)
+    with app.app_context():
+        add_cast()
+    client = app.test_client()
+    statuses = [open_catalog(client, q="blue").status_code for _ in range(121)]
+    assert statuses == [200] * 120 + [429]
+    refused = open_catalog(client, q="blue")
+    assert "Retry-After" in refused.headers
+    assert open_catalog(client).status_code == 200
+    other = {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}}
+    assert client.get(f"{CATALOG}?q=blue", **other).status_code == 200
 
 
 def test_search_field_has_its_published_placeholder(nobody, cast):
@@ -524,7 +598,7 @@ def test_unchanged_catalog_takes_one_query_and_sends_nothing(nobody, widget, sta
 
 
 def test_catalog_is_the_same_for_all_who_ask(alice, widget):
-    assert "Vary" not in alice.get(CATALOG).headers
+    assert alice.get(CATALOG).headers["Vary"] == "Accept-Encoding"
 
 
 def test_catalog_shows_nobodys_messages(alice, widget):

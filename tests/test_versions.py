@@ -203,8 +203,8 @@ def imported_modules(node: ast.AST) -> list[str]:
 def test_what_is_imported_is_required_and_nothing_else():
     wanted = requirements(setup_cfg()["options"]["install_requires"])
     installed = {canonicalize_name(name) for name in chain(*packages_distributions().values())}
-    # The clients of PostgreSQL and Redis are extras, and are imported where they are there.
-    extras = {"psycopg", "redis"}
+    # The clients of PostgreSQL and Redis, and Brotli, are extras, and are imported where they are.
+    extras = {"psycopg", "redis", "brotli"}
     imported = (imported_packages("distribu", "migrations") & installed) - {"distribu"} - extras
     assert {canonicalize_name(one.name) for one in wanted} == imported
 

@@ -1,4 +1,4 @@
-"""The flask commands of Distribu: serve, worker, seed, check, images, users."""
+"""The flask commands of Distribu: serve, worker, seed, check, images, static, users."""
 
 import click
 from flask import Flask, current_app
@@ -8,12 +8,13 @@ from ..serving.proxies import find_proxy_problems
 from .checks import find_problems, format_problem
 from .images import images
 from .serve import serve, worker
+from .static import static
 from .users import users
 
 
 def init_app(app: Flask) -> None:
     """The flask command knows Distribu's own."""
-    for command in (serve, worker, check, seed, images, users):
+    for command in (serve, worker, check, seed, images, static, users):
         app.cli.add_command(command)
 
 

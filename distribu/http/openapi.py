@@ -9,6 +9,7 @@ from flask_smorest import Api
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
+from .compression import compress
 from .error_handlers import answer
 from .json_bodies import JsonBlueprint
 
@@ -92,6 +93,11 @@ def docs_page(name: str, url_prefix: str, title: str, document: str) -> Blueprin
     document: the blueprint that has the OpenAPI document.
     """
     bp = Blueprint(name, __name__, url_prefix=url_prefix)
+    bp.after_request(compress)
+    # The blueprint of the document is flask-smorest's.
+    bp.record_once(
+        lambda state: state.app.after_request_funcs.setdefault(document, []).append(compress)
+    )
 
     @bp.get("/docs")
     def show_docs() -> str:

@@ -1,6 +1,6 @@
 """Products that match what was typed."""
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select, text
 
 from ..extensions import db
 from ..http.paging import Sort
@@ -24,26 +24,29 @@ _NUMBERS = text("""
 _NUMBERED = text("SELECT value FROM json_each(:numbers)")
 
 
-def matching(company_id: str, typed: str | None) -> ColumnElement[bool]:
+def matching(
+    company_id: str, typed: str | None, connection: Connection | None = None
+) -> ColumnElement[bool]:
     """The condition that a Product is the company's and holds every word that was typed.
 
     A word counts anywhere in the name, SKU or category, in any case and
     with or without accents; one of one or two letters counts at the
     start of a word. Without a word, every product matches.
+    connection: what the index is asked through, in place of the session.
     """
     own, wanted = Product.company_id == company_id, needles(typed)
-    if numbers := _numbers(company_id, wanted):
+    if numbers := _numbers(connection or db.session, company_id, wanted):
         return and_(own, Product.search_number.in_(_NUMBERED.bindparams(numbers=numbers)))
     return and_(own, *map(_holds, wanted))
 
 
-def _numbers(company_id: str, wanted: list[str]) -> str | None:
+def _numbers(asked_through, company_id: str, wanted: list[str]) -> str | None:
     """What SQLite's index knows, if that is the faster way; PostgreSQL chooses by itself."""
     if not wanted or db.engine.dialect.name != "sqlite":
         return None
     limits = {"small": SMALL_COMPANY, "common": COMMON}
     asked = {"company": company_id, "phrases": _phrases(wanted)}
-    return db.session.scalar(_NUMBERS, asked | limits)
+    return asked_through.scalar(_NUMBERS, asked | limits)
 
 
 def categories(company_id: str) -> list[str]:

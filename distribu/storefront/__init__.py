@@ -16,17 +16,20 @@ from flask import (
 )
 from sqlalchemy import Connection, Row, bindparam, select
 
-from ..extensions import db
+from ..extensions import db, limiter
 from ..models import READY, Company, Image, Product
+from ..products.search import COUNT_MAX
 from . import sitemap
 from .blueprint import bp
 from .caching import unchanged_or_empty
-from .catalog import PAGE_SIZE, SORTS, Choice, cards, count, count_by_category
+from .catalog import PAGE_SIZE, PAGES_MAX, SORTS, Choice, count_by_category, find
 
 __all__ = ["bp", "sitemap"]
 
 # As many pages on either side of the current one are named; the first and the last always are.
 NEIGHBORS = 2
+# Of one address: as fast as somebody types, for a room full of people.
+SEARCH_LIMIT = "120 per minute"
 
 # Composed once.
 _COMPANY = select(
@@ -43,6 +46,7 @@ def index(slug: str):
 
 
 @bp.get("/catalog")
+@limiter.limit(SEARCH_LIMIT, exempt_when=lambda: not request.args.get("q"))
 def catalog(slug: str) -> Response:
     """Return a page of the products that a shopper may see, or 304 where it has not changed."""
     choice = Choice.of(request.args)
@@ -92,13 +96,13 @@ def current_image(slug: str, product_id: str) -> Response:
 
 def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_url: str) -> str:
     categories = count_by_category(connection, company.id)
+    products = sum(categories.values())
+    found = find(connection, company.id, choice, products)
     if choice.words:
-        total = count(connection, company.id, choice)
-    elif choice.category:
-        total = categories.get(choice.category, 0)
+        total = found.count()
     else:
-        total = sum(categories.values())
-    choice = replace(choice, page=min(choice.page, max(1, ceil(total / PAGE_SIZE))))
+        total = categories.get(choice.category, 0) if choice.category else products
+    choice = replace(choice, page=min(choice.page, _last_page(total)))
     # Not render_template(): nothing of who is asking may come into a page for everyone.
     template = current_app.jinja_env.get_template("storefront/catalog.html")
     return template.render(
@@ -108,18 +112,21 @@ def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_
         choice=choice,
         canonical_url=_public_url(choice.url(catalog_url, sort="name", page=choice.page)),
         sorts=SORTS,
-        cards=cards(connection, company.id, choice),
+        cards=found.cards(choice.page),
         categories=[category for category in categories if category],
         page=_pagination(choice, total, catalog_url),
+        is_cut=total > PAGES_MAX * PAGE_SIZE and choice.page == PAGES_MAX,
     )
 
 
 def _pagination(choice: Choice, total: int, catalog_url: str) -> SimpleNamespace:
     """What the macro of that name prints."""
-    last_page = ceil(total / PAGE_SIZE)
+    last_page = _last_page(total)
     first = (choice.page - 1) * PAGE_SIZE + 1
     last = min(total, choice.page * PAGE_SIZE)
     noun = "product" if total == 1 else "products"
+    # A search is not counted to its end.
+    counted = f"{COUNT_MAX:,}+" if choice.words and total > COUNT_MAX else f"{total:,}"
     links, before = [], 0
     for number in _named_pages(choice.page, last_page):
         if number - before > 1:
@@ -127,11 +134,15 @@ def _pagination(choice: Choice, total: int, catalog_url: str) -> SimpleNamespace
         links.append((number, choice.url(catalog_url, page=number), number == choice.page))
         before = number
     return SimpleNamespace(
-        summary=f"Showing {first:,}–{last:,} of {total:,} {noun}" if total else "",
+        summary=f"Showing {first:,}–{last:,} of {counted} {noun}" if total else "",
         previous_url=choice.page > 1 and choice.url(catalog_url, page=choice.page - 1),
         next_url=choice.page < last_page and choice.url(catalog_url, page=choice.page + 1),
         links=links,
     )
+
+
+def _last_page(total: int) -> int:
+    return min(max(1, ceil(total / PAGE_SIZE)), PAGES_MAX)
 
 
 def _named_pages(current: int, last: int) -> list[int]:

@@ -6,12 +6,14 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ..extensions import db
+from ..http.compression import compress
 from ..http.error_handlers import answer_under, fill_with_page
 from ..models import Company
 
 PREFIX = "/store/"
 
 bp = Blueprint("storefront", __name__, url_prefix=f"{PREFIX}<slug>")
+bp.after_request(compress)
 
 
 @bp.record_once

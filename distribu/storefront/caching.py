@@ -6,6 +6,8 @@ from pathlib import Path
 from flask import Response, current_app, request
 
 _CHECKOUT = Path(__file__).parents[2]
+# Pages name the style sheets and scripts by their content.
+_PARTS = (("distribu", "*.py"), ("templates", "*.html"), ("static", "*.css"), ("static", "*.js"))
 
 
 def unchanged_or_empty(*inputs: object) -> Response:
@@ -29,7 +31,7 @@ def _etag(inputs: tuple) -> str:
 
 def _digest_of_code_and_templates() -> str:
     digest = hashlib.sha256()
-    for folder, pattern in (("distribu", "*.py"), ("templates", "*.html")):
+    for folder, pattern in _PARTS:
         for path in sorted((_CHECKOUT / folder).rglob(pattern)):
             content = path.read_bytes()
             digest.update(f"{path.relative_to(_CHECKOUT)} {len(content)}\n".encode() + content)

@@ -1,7 +1,8 @@
 """The choice that a shopper makes in a catalog, and its cards: a few columns, no ORM rows."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from math import ceil
 from urllib.parse import urlencode
 
 from sqlalchemy import (
@@ -21,12 +22,15 @@ from werkzeug.datastructures import MultiDict
 from ..models import Image, Product, shown_image_id
 from ..models.image_addresses import PublishedImage
 from ..models.search_text import needles
+from ..products.search import COUNT_MAX, SMALL_COMPANY, matching
 
 PAGE_SIZE = 24
+# An offset costs as much as the rows that it passes over. Categories, search and the opposite order
+# lead to what lies deeper.
+PAGES_MAX = ceil(COUNT_MAX / PAGE_SIZE)
 SUMMARY_LENGTH = 140
 QUERY_MAX = 100
 WORDS_MAX = 8
-ALL_ROWS_MAX = 1_000_000
 
 # The folded text starts with the name: no case, no accents, and an index.
 _BY_NAME = (Product.search_text, Product.id)
@@ -57,7 +61,7 @@ class Choice:
             query=_typed(arguments, "q")[:QUERY_MAX].strip(),
             category=_typed(arguments, "category"),
             sort=sort if sort in SORTS else "name",
-            page=min(max(arguments.get("page", 1, type=int), 1), ALL_ROWS_MAX),
+            page=min(max(arguments.get("page", 1, type=int), 1), PAGES_MAX),
         )
 
     @property
@@ -105,17 +109,40 @@ def count_by_category(connection: Connection, company_id: str) -> dict[str | Non
     return dict(sorted(rows, key=lambda row: (row[0] or "").casefold()))
 
 
-def count(connection: Connection, company_id: str, choice: Choice) -> int:
-    """Return how many products the choice finds."""
-    statement = _counting(bool(choice.category), len(choice.words))
-    return connection.scalar(statement, _values(company_id, choice))
+def find(connection: Connection, company_id: str, choice: Choice, products: int) -> "Found":
+    """Return what the choice finds in a catalog of so many products.
+
+    In a small one every description is looked through; a large one is asked
+    through the index, which has names, SKUs and categories.
+    """
+    if not choice.words or products <= SMALL_COMPANY:
+        values = _values(company_id, choice)
+        asked = (bool(choice.category), len(choice.words))
+        return Found(connection, values, _found(choice.sort, *asked), choice.sort)
+    conditions = [matching(company_id, choice.query, connection), Product.is_active]
+    if choice.category:
+        conditions.append(Product.category == choice.category)
+    found = select(Product.id).where(*conditions).order_by(*SORTS[choice.sort][1])
+    return Found(connection, {}, found, choice.sort)
 
 
-def cards(connection: Connection, company_id: str, choice: Choice) -> list[Card]:
-    """Return the cards of the chosen page, in the chosen order."""
-    statement = _page(choice.sort, bool(choice.category), len(choice.words))
-    values = _values(company_id, choice) | {"skipped": (choice.page - 1) * PAGE_SIZE}
-    return list(map(Card.of, connection.execute(statement, values)))
+@dataclass(frozen=True)
+class Found:
+    """The products that a choice finds: a statement of their ids, in order, and its values."""
+
+    connection: Connection
+    values: dict
+    ids: Select
+    sort: str
+
+    def count(self) -> int:
+        """Return how many there are, or COUNT_MAX + 1 where there are more than COUNT_MAX."""
+        return self.connection.scalar(_counting(self.ids), self.values)
+
+    def cards(self, page: int) -> list[Card]:
+        """Return the cards of a page, in the chosen order."""
+        values = self.values | {"skipped": (page - 1) * PAGE_SIZE}
+        return list(map(Card.of, self.connection.execute(_page(self.ids, self.sort), values)))
 
 
 _shown = (Product.company_id == bindparam("company_id"), Product.is_active)
@@ -126,11 +153,15 @@ _COUNT_BY_CATEGORY = (
 
 # Composing a statement costs more than running it, so each kind is composed once.
 @cache
-def _page(sort: str, has_category: bool, words: int) -> Select:
-    order = SORTS[sort][1]
-    found = select(Product.id).where(*_shown, *_asked(has_category, words)).order_by(*order)
+def _found(sort: str, has_category: bool, words: int) -> Select:
+    asked = _asked(has_category, words)
+    return select(Product.id).where(*_shown, *asked).order_by(*SORTS[sort][1])
+
+
+@lru_cache(maxsize=128)
+def _page(ids: Select, sort: str) -> Select:
     # The page is cut out before its images are looked for.
-    page = found.limit(PAGE_SIZE).offset(bindparam("skipped")).subquery()
+    page = ids.limit(PAGE_SIZE).offset(bindparam("skipped")).subquery()
     cut = func.substr(Product.description, 1, SUMMARY_LENGTH + 1)
     return (
         select(
@@ -150,13 +181,14 @@ def _page(sort: str, has_category: bool, words: int) -> Select:
         )
         .join(page, page.c.id == Product.id)
         .outerjoin(Image, Image.id == shown_image_id())
-        .order_by(*order)
+        .order_by(*SORTS[sort][1])
     )
 
 
-@cache
-def _counting(has_category: bool, words: int) -> Select:
-    return select(func.count()).where(*_shown, *_asked(has_category, words))
+@lru_cache(maxsize=128)
+def _counting(ids: Select) -> Select:
+    counted = ids.order_by(None).limit(COUNT_MAX + 1).subquery()
+    return select(func.count()).select_from(counted)
 
 
 def _asked(has_category: bool, words: int) -> list[ColumnElement[bool]]:

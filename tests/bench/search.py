@@ -31,6 +31,7 @@ from distribu.models import READY, Image, Product, User, new_id
 from distribu.orders import browsing
 from distribu.orders.browsing import PAGE_SIZE, offers, rows
 from distribu.products.search import BY_NAME, NEWEST_FIRST, matching
+from distribu.storefront.catalog import PAGES_MAX
 from tests.conftest import add_cast, settings, signed_in
 from tests.servers import running_postgres
 
@@ -47,6 +48,8 @@ THINGS = ["Widget", "Bolt", "Hammer", "Crate", "Bucket", "Brush", "Cable", "Glov
 CATEGORIES = ["Tools", "Hardware", "Garden", "Office", "Kitchen", "Safety", "Electrical"]
 # Typed letter by letter: common, rare, several words, a SKU, a category, and what nothing matches.
 TYPED = ["widget", "steel bolt", "AX-00421", "zirconium", "garden", "blue wid 12", "qqqq", "crème"]
+# Common, and late in the alphabet where products are in the order of names.
+LATE = ["yellow", "blue w"]
 
 _IS_UNMARKED = text("SELECT relallvisible < relpages FROM pg_class WHERE relname = 'product'")
 
@@ -90,6 +93,8 @@ def run(database: str, url: str, folder: Path) -> None:
         report("keystroke, whole request", measure_requests(client), KEYSTROKE_MS)
         with nothing_kept():
             report("  beside it: with no item kept", measure_requests(client))
+        report("keystroke, late words", measure_requests(client, LATE), KEYSTROKE_MS)
+        measure_storefront(app.test_client())
         measure_inventory(app, client, cast.acme)
 
 
@@ -193,9 +198,35 @@ def pick_naively(company_id: str, typed: str) -> None:
     db.session.rollback()
 
 
-def measure_requests(client: FlaskClient) -> Spread:
+def measure_requests(client: FlaskClient, words: list[str] = TYPED) -> Spread:
     address = "/dashboard/orders/new/products"
-    return measure_keystrokes(lambda typed: client.get(address, query_string={"q": typed}))
+    return measure_keystrokes(
+        lambda typed: client.get(address, query_string={"q": typed}), words=words
+    )
+
+
+def measure_storefront(client: FlaskClient) -> None:
+    """How long a search takes, and the first and the deepest page that can be reached."""
+    address = "/store/acme/catalog"
+
+    def ask(**choice) -> None:
+        assert client.get(address, query_string=choice).status_code == 200
+
+    for sort in ("name", "price"):
+        searched = measure_keystrokes(lambda typed, sort=sort: ask(q=typed, sort=sort), rounds=1)
+        report(f"storefront, search sorted by {sort}", searched)
+    report("storefront, search, late words", measure_keystrokes(lambda q: ask(q=q), 1, LATE))
+    taken = {1: [], PAGES_MAX: []}
+    for _ in range(50):
+        for number, times in taken.items():
+            started = time.perf_counter()
+            ask(page=number)
+            times.append(time.perf_counter() - started)
+    first, last = map(Spread.of, taken.values())
+    report("storefront, first page", first)
+    report("storefront, deepest page", last)
+    ratio = last.p50 / first.p50
+    verdict(f"ratio of the medians {ratio:.2f}", ratio, DEEPEST_RATIO)
 
 
 @contextmanager
@@ -205,11 +236,13 @@ def nothing_kept():
         yield
 
 
-def measure_keystrokes(keystroke: Callable[[str], object], rounds: int = ROUNDS) -> Spread:
+def measure_keystrokes(
+    keystroke: Callable[[str], object], rounds: int = ROUNDS, words: list[str] = TYPED
+) -> Spread:
     keystroke("warm")
     taken = []
     for _ in range(rounds):
-        for typed in TYPED:
+        for typed in words:
             for length in range(1, len(typed) + 1):
                 started = time.perf_counter()
                 keystroke(typed[:length])

@@ -14,7 +14,9 @@ from wtforms.validators import InputRequired
 from distribu.models import Company, Image
 
 PARTS = """
-{% extends "storefront.html" %}
+{% extends "base.html" %}
+{% block styles %}{% for name in ("site.css", "parts.css") %}
+<link rel="stylesheet" href="{{ url_for('static', filename=name) }}">{% endfor %}{% endblock %}
 {% import "_form_macros.html" as forms %}
 {% from "_image.html" import product_image %}
 {% from "_icons.html" import icon %}
