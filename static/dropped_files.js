@@ -44,7 +44,7 @@ document.addEventListener("drop", async (event) => {
   event.preventDefault();
   const reading = readDrop(event.dataTransfer);
   const address = link.href;
-  await htmx.ajax("GET", address, { target: "#main", select: "#many-images", swap: "innerHTML" });
+  await htmx.ajax("GET", address, { target: "#main", select: "#many-images" });
   history.pushState(null, "", address);
   hasLeftList = true;
   document.title = "Add many images – Distribu";

@@ -267,11 +267,16 @@ function refuse(row, sentence, html) {
   return true;
 }
 
+// What the server has written, in which no script runs.
+function nodesOf(html) {
+  return new DOMParser().parseFromString(html, "text/html").body.childNodes;
+}
+
 function setState(row, state, sentence, html = "") {
   if (state) row.dataset.state = state;
   else delete row.dataset.state;
   const said = row.querySelector(".drop-said");
-  said.innerHTML = html;
+  said.replaceChildren(...nodesOf(html));
   if (sentence) said.append(Object.assign(document.createElement("p"), { textContent: sentence }));
 }
 
@@ -284,7 +289,7 @@ async function sendPatiently(url, form, { say, bar, isRow }) {
     form.set("csrf_token", document.querySelector("#drop-zone [name=csrf_token]").value);
     const xhr = await send(url, form, bar);
     if (xhr.status === 401) {
-      part("toasts").innerHTML = xhr.responseText;
+      part("toasts").replaceChildren(...nodesOf(xhr.responseText));
       pause("You were signed out. Sign in in a new tab, then press Continue.");
       xhr.isGivenUp = isRow;
       return xhr;
