@@ -40,7 +40,8 @@ document.addEventListener("dragover", (event) => {
 
 document.addEventListener("drop", async (event) => {
   const link = document.getElementById("many-images-link");
-  if (!link || event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+  const isOthers = event.target.closest?.("[data-takes-file]");
+  if (!link || isOthers || event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
   const reading = readDrop(event.dataTransfer);
   const address = link.href;

@@ -24,6 +24,7 @@ class Suggester:
         for sku in catalog:
             for loose in _loose_forms(sku.text):
                 self._by_loose[loose].append(sku)
+        self._lengths = {len(loose) for loose in self._by_loose}
         self._sorted = sorted(((" ".join(sku.tokens), sku.text, sku) for sku in catalog), key=_two)
         self._beginnings = [text for text, _, _ in self._sorted]
 
@@ -49,7 +50,7 @@ class Suggester:
         yield from self._begun(" ".join(tokens(stem)))
         whole = _loose(stem)
         if len(whole) > SHORTEST:
-            for edited in _edits(whole):
+            for edited in _edits(whole, self._lengths):
                 yield from self._by_loose.get(edited, ())
 
     def _held(self, stem: str) -> Iterator[Sku]:
@@ -103,13 +104,19 @@ def _repaired(text: str) -> str:
         return text
 
 
-def _edits(text: str) -> Iterator[str]:
-    """The texts that differ in one letter, left out, too many, or another one; or two swapped."""
-    for i in range(len(text)):
-        yield text[:i] + text[i + 1 :]
-    for i in range(len(text) - 1):
-        yield text[:i] + text[i + 1] + text[i] + text[i + 2 :]
-    for i in range(len(text) + 1):
-        for letter in _LETTERS:
-            yield text[:i] + letter + text[i:]
-            yield text[:i] + letter + text[i + 1 :]
+def _edits(text: str, lengths: set[int]) -> Iterator[str]:
+    """The texts that differ in one letter, left out, too many, or another one; or two swapped.
+
+    lengths: those that are looked for at all.
+    """
+    length = len(text)
+    if length - 1 in lengths:
+        yield from (text[:i] + text[i + 1 :] for i in range(length))
+    if length in lengths:
+        for i in range(length - 1):
+            yield text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+        for i in range(length):
+            yield from (text[:i] + letter + text[i + 1 :] for letter in _LETTERS)
+    if length + 1 in lengths:
+        for i in range(length + 1):
+            yield from (text[:i] + letter + text[i:] for letter in _LETTERS)
