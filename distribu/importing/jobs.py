@@ -70,6 +70,7 @@ def new_job(company_id: str, user_id: str, filename: str, content: bytes) -> Imp
         undecoded=None if decoded.is_sure else content,
         is_encoding_agreed=decoded.is_sure,
         mapping=csv_text.recognized_columns(table.header),
+        decimal_signs={},
         expires_at=utc_now() + KEPT_FOR,
     )
 
