@@ -9,6 +9,7 @@ library, and to syntax that old Pythons can read: one of its jobs is to tell tha
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -105,6 +106,8 @@ def install(extras):
     pip = [VENV_PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     locks = ["--requirement=" + lock_of(extra) for extra in ["base"] + extras]
     run(pip + ["--require-hashes"] + locks)
+    # What an older build left in the checkout would hide the commands that are installed now.
+    shutil.rmtree(os.path.join(ROOT, "distribu.egg-info"), ignore_errors=True)
     # Apart from the packages: pip refuses an editable project where hashes are required.
     run(pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT])
 
