@@ -258,6 +258,20 @@ def test_strangers_elsewhere_do_not_lock_the_owner_out(limited, monkeypatch):
     assert answer.status_code == 303
 
 
+def test_adding_members_tells_of_no_more_than_twenty_emails(limited):
+    with limited.app_context():
+        alice_id = db.session.scalar(db.select(User.id).where(User.name == "alice"))
+    alice = signed_in(limited, alice_id)
+    data = {"name": "", "email": "mallory@globex.test", "role": "MEMBER"}
+    answers = [alice.post("/dashboard/settings/members/new", data=data) for _ in range(20)]
+    assert {answer.status_code for answer in answers} == {422}
+    unknown = data | {"name": "Carol", "email": "carol@acme.test"}
+    for one in (data, unknown):
+        answer = alice.post("/dashboard/settings/members/new", data=one)
+        assert answer.status_code == 429
+        assert "already" not in answer.text
+
+
 def test_many_strangers_are_slowed_down_together(limited, monkeypatch):
     monkeypatch.setattr(auth, "check_password_hash", lambda *args: False)
     answers = [guess(limited, number, f"192.0.2.{number}") for number in range(101)]

@@ -19,6 +19,7 @@ from distribu.images import staging
 from distribu.images.decoding.sandbox import Sandbox
 from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import StoreMisconfigured
+from distribu.images.sweep_lock import only_sweep
 from distribu.models import Installation, new_id, utc_now
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
@@ -157,6 +158,12 @@ class TestImages:
             db.session.commit()
         assert run("images", "sweep") == (0, "")
         assert app.extensions["image_store"].keys() == set()
+
+    def test_sweep_says_that_another_one_is_under_way(self, app, run):
+        with app.app_context(), only_sweep() as is_only:
+            assert is_only
+            status, said = run("images", "sweep")
+        assert (status, "Another sweep is under way." in said) == (1, True)
 
     def test_doctor_is_content(self, run):
         assert run("images", "doctor")[0] == 0
