@@ -92,7 +92,7 @@ def measure_filters(client: FlaskClient) -> None:
         report(f"list, only={name}", Spread.of(taken))
     taken = []
     for _ in range(ROUNDS // 4):
-        # As the first time after a change of the catalog.
+        # As the first time after a change of the catalog: it is read anew which have no image.
         filters._without_image.cache_clear()
         taken.append(ask(client, LIST))
     report("list, the first time after a change", Spread.of(taken))
