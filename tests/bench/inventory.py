@@ -60,6 +60,7 @@ def fill(cast) -> None:
 def run(database: str, url: str, folder: Path) -> None:
     print(f"\n{database}, {catalog.PRODUCTS:,} products of one company", flush=True)
     with catalog.filled_app(url, folder) as (app, cast):
+        app.extensions["image_store"].prepare()
         client = catalog.signed_in(app, cast.alice)
         for name, (label, sort) in SORTS.items():
             measure_depth(app, client, cast.acme, name, label, sort)
