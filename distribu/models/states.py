@@ -25,6 +25,8 @@ IS_INACTIVE = ~Product.is_active
 IS_EXTERNAL_WITHOUT_ALT = (Product.external_image_alt == _empty) & (
     Product.external_image_url.is_not(None)
 )
+IS_HOSTED_ALONE = Product.external_image_url.is_(None)
+IS_READY = Image.status == _ready
 IS_UNFINISHED = Image.status != _ready
 HAS_NO_ALT = Image.alt_text == _empty
 IS_SMALL = or_(Image.width_px < _small, Image.height_px < _small)
@@ -50,6 +52,16 @@ def _index(name: str, state: ColumnElement[bool], *columns: InstrumentedAttribut
 
 _index("ix_product_inactive", IS_INACTIVE, Product.company_id, Product.id)
 _index("ix_product_external_without_alt", IS_EXTERNAL_WITHOUT_ALT, Product.company_id, Product.id)
+# Of products without an image there is no such index. These two hold all that is asked of each
+# product, so that neither table is read: rows of images are large.
+_index(
+    "ix_product_hosted_alone",
+    IS_HOSTED_ALONE,
+    Product.company_id,
+    Product.id,
+    Product.external_image_url,
+)
+_index("ix_image_ready", IS_READY, Image.product_id, Image.status)
 _index("ix_image_unready", IS_UNFINISHED, Image.company_id, Image.product_id)
 _index("ix_image_without_alt", HAS_NO_ALT, Image.company_id, Image.product_id)
 _index("ix_image_small", IS_SMALL, Image.company_id, Image.product_id)

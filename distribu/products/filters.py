@@ -10,15 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from ..extensions import db
-from ..models import LOW_STOCK, READY, Company, Image, Product, shown_image_id
+from ..models import LOW_STOCK, Company, Image, Product, shown_image_id
 from ..models.json_rows import is_among
 from ..models.states import (
     HAS_NO_ALT,
     IS_EXTERNAL_WITHOUT_ALT,
+    IS_HOSTED_ALONE,
     IS_INACTIVE,
+    IS_READY,
     IS_SMALL,
     IS_UNFINISHED,
     NEEDS_UPLOAD,
@@ -30,7 +41,14 @@ KEPT_MAX = 32
 
 _OWN = Product.company_id == bindparam("company_id")
 _OWN_IMAGE = Image.company_id == bindparam("company_id")
-_HAS_READY = exists().where(Image.product_id == Product.id, Image.status == READY)
+# Not "SELECT *", for which SQLite reads the row of an image beside its index.
+_HAS_READY = (
+    select(literal_column("1"))
+    .select_from(Image)
+    .where(Image.product_id == Product.id, IS_READY)
+    .correlate(Product)
+    .exists()
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +86,7 @@ def _has(state: ColumnElement[bool]) -> tuple[ColumnElement[bool], Select]:
 
 WITHOUT_IMAGE = "without-image"
 FILTERS = {
-    WITHOUT_IMAGE: Filter("No image", Product.external_image_url.is_(None) & ~_HAS_READY),
+    WITHOUT_IMAGE: Filter("No image", IS_HOSTED_ALONE & ~_HAS_READY),
     "unfinished": Filter("Image failed or in progress", *_has(IS_UNFINISHED)),
     "without-alt": Filter(
         "No alt text",

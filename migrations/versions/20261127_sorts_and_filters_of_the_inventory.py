@@ -27,6 +27,12 @@ FILTERS = {
         ["company_id", "id"],
         "external_image_alt = '' AND external_image_url IS NOT NULL",
     ),
+    "ix_product_hosted_alone": (
+        "product",
+        ["company_id", "id", "external_image_url"],
+        "external_image_url IS NULL",
+    ),
+    "ix_image_ready": ("image", ["product_id", "status"], "status = 'READY'"),
     "ix_image_unready": ("image", ["company_id", "product_id"], "status != 'READY'"),
     "ix_image_without_alt": ("image", ["company_id", "product_id"], "alt_text = ''"),
     "ix_image_small": ("image", ["company_id", "product_id"], "width_px < 500 OR height_px < 500"),

@@ -60,6 +60,7 @@ def fill(cast) -> None:
 def run(database: str, url: str, folder: Path) -> None:
     print(f"\n{database}, {catalog.PRODUCTS:,} products of one company", flush=True)
     with catalog.filled_app(url, folder) as (app, cast):
+        app.extensions["image_store"].prepare()
         client = catalog.signed_in(app, cast.alice)
         for name, (label, sort) in SORTS.items():
             measure_depth(app, client, cast.acme, name, label, sort)
@@ -92,7 +93,7 @@ def measure_filters(client: FlaskClient) -> None:
         report(f"list, only={name}", Spread.of(taken))
     taken = []
     for _ in range(ROUNDS // 4):
-        # As the first time after a change of the catalog.
+        # As the first time after a change of the catalog: it is read anew which have no image.
         filters._without_image.cache_clear()
         taken.append(ask(client, LIST))
     report("list, the first time after a change", Spread.of(taken))
