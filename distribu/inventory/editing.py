@@ -16,8 +16,9 @@ from ..http.redirects import address_parts, local_path
 from ..http.tenancy import company_product_or_404, company_row, row_now, signed_in
 from ..images import attachment
 from ..images.decoding.policies import MERCHANT
+from ..images.processing import ask_again
 from ..images.store_identity import ImagesHeld
-from ..models import Product
+from ..models import Product, utc_now
 from . import alt_texts, csv_import
 from .blueprint import bp
 from .differences import Differences, is_saved_already, since_opened
@@ -234,6 +235,8 @@ def _saved(form: ProductForm, choice: ImageChoice, saved: dict, is_new: bool) ->
     choice.staged = row_now(choice.staged)
     if choice.staged and choice.staged.is_staged:
         discard_staged(choice)
+    elif choice.staged:
+        ask_again([choice.staged.id], utc_now())
     flash(f"{saved['name']} was {'added' if is_new else 'saved'}.", "success")
     if "and_another" in request.form:
         kept = {"category": saved["category"] or "", "unit": saved["unit"]}
