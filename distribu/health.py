@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .extensions import db, queue, store
+from .images.processing import IS_UNFINISHED
 from .images.stores.contract import INSTALLATION_ID, ObjectNotFound, StoreError
 from .models import PROCESSING, READY, Image, OutboxEntry, utc_now
 from .task_queue import QueueUnavailable
@@ -96,7 +97,7 @@ def _ask_database() -> dict:
     now = utc_now()
     oldest = db.session.scalar(select(func.min(OutboxEntry.due_at)))
     unfinished = select(func.min(Image.created_at)).where(
-        Image.ladder_version.is_(None), Image.status.in_((PROCESSING, READY))
+        IS_UNFINISHED, Image.status.in_((PROCESSING, READY))
     )
     failing = select(func.count(OutboxEntry.id)).where(OutboxEntry.attempts > 0)
     return {

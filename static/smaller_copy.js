@@ -4,6 +4,7 @@
 // can read: the copy is made here, by shrinking.js, and takes the place of the file.
 
 let refusedFile = null; // what was chosen last
+let labelOfCopy = ""; // how the file was made of which a copy is being chosen
 
 const copyButton = () => document.getElementById("smaller-copy");
 
@@ -15,6 +16,13 @@ function megabytes(byteSize) {
 async function isAnimated(file) {
   const start = await file.slice(0, 65536).text();
   return /WEBP[\s\S]*ANIM|acTL|ftypavis/.test(start);
+}
+
+// What the file says of how it was made, such as by AI: a copy has no such label of its own.
+const LABEL = /DigitalSourceType[^A-Za-z]{1,20}(?:rdf:resource[^A-Za-z]{1,9})?https?:\/\/cv\.iptc\.org\/newscodes\/digitalsourcetype\/([A-Za-z]{1,60})/;
+
+async function labelOf(file) {
+  return (await file.slice(0, 1048576).text()).match(LABEL)?.[1] ?? "";
 }
 
 // Whether this browser can make a picture of the file at all.
@@ -36,6 +44,8 @@ async function offerCopy(file) {
 addEventListener("change", (event) => {
   if (event.target.id !== "image" || !event.target.files.length) return;
   refusedFile = event.target.files[0];
+  document.getElementById("digital-source-type").value = labelOfCopy;
+  labelOfCopy = "";
   document.getElementById("image-note").textContent = "";
 }, true);
 
@@ -48,7 +58,7 @@ document.addEventListener("image-settled", (event) => {
 
 // What makes the copy: a worker, so that the page goes on, or the page.
 function makeCopy(file, maxBytes) {
-  const script = document.querySelector("script[src*='shrinking.js']").src;
+  const script = document.querySelector("script[src*='/shrinking.']").src;
   if (typeof OffscreenCanvas === "undefined" || typeof Worker === "undefined") {
     return shrink(file, maxBytes);
   }
@@ -75,7 +85,9 @@ document.addEventListener("click", async (event) => {
   button.disabled = true;
   try {
     const { blob, width, height } = await makeCopy(file, Number(field().dataset.maxBytes));
+    const label = await labelOf(file);
     if (file !== refusedFile) return;
+    labelOfCopy = label;
     choose([new File([blob], named(file, blob.type), { type: blob.type })]);
     document.getElementById("image-note").textContent =
       `A smaller copy is used: ${width.toLocaleString("en")} × ${height.toLocaleString("en")} px, `

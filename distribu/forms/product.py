@@ -53,6 +53,8 @@ class ImageForm(FlaskForm):
     # What image_id displaced: kept until a request shows that the browser has seen the answer.
     earlier_image_id = HiddenField()
     remove_image = HiddenField()
+    # The label of how an image was made, of a file of which image is a smaller copy.
+    digital_source_type = HiddenField()
     alt_text = StringField("Alt text", [Rule(rules.alt_text, rules.ALT_TEXT_MAX)])
     image = NamedFileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
 

@@ -233,7 +233,7 @@ def _resume_stuck(now: datetime) -> None:
     is_due = is_open | (Image.retry_at <= now)
     columns = ("id", "status", "attempts", "writing_until", "retry_at")
     unfinished = select(*(getattr(Image, name) for name in columns)).where(
-        Image.ladder_version.is_(None), Image.created_at < now - processing.PATIENCE, is_due
+        processing.IS_UNFINISHED, Image.created_at < now - processing.PATIENCE, is_due
     )
     rows = db.session.execute(unfinished.order_by(Image.id)).all()
     idle = [row for row in rows if row.writing_until is None or row.writing_until < now]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import BinaryIO
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from .. import audit
@@ -42,6 +42,13 @@ RETRY_EVERY = timedelta(days=1)
 # Behind all else that the queue has: pages show the image without it.
 LADDER_PRIORITY = -1
 POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
+
+
+# What was only chosen gets its ladder when it is saved: until then it may be turned or given up.
+IS_UNFINISHED = and_(
+    Image.ladder_version.is_(None),
+    or_(Image.product_id.is_not(None), Image.status != READY, Image.copied_from.is_not(None)),
+)
 
 
 def ask_for_work(image_id: str, status: str) -> bool:
@@ -230,8 +237,8 @@ def _work(writer: Writer) -> bool:
             with local_copy(image.upload_key) as upload:
                 _publish(writer, upload)
             return False
-        with _source(writer) as (file, policy):
-            _complete(writer, file, policy)
+        with _source(writer) as (file, policy, turn):
+            _complete(writer, file, policy, turn)
     except InvalidImage as error:
         give_up(image, error.code, is_mine)
     except ObjectNotFound:
@@ -276,19 +283,19 @@ def _take_place_of_external(product: Product) -> None:
 
 
 @contextmanager
-def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy]]:
-    """What a ladder is made of: the upload, or the image where the upload is gone."""
-    image, policy = writer.image, POLICIES[writer.image.policy]
+def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy, int]]:
+    """What a ladder is made of, and its turn: the upload, or the image where that is gone."""
+    image, policy, turn = writer.image, POLICIES[writer.image.policy], writer.image.turn
     with ExitStack() as files:
         try:
             file = files.enter_context(local_copy(image.upload_key))
         except ObjectNotFound:
             # The outbox may have deleted it only now.
-            file, policy = files.enter_context(local_copy(image.key())), PUBLISHED
-        yield file, policy
+            file, policy, turn = files.enter_context(local_copy(image.key())), PUBLISHED, 0
+        yield file, policy, turn
 
 
-def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
+def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy, turn: int) -> None:
     """The image has its whole ladder; its upload, and any older ladder, are the outbox's."""
     there, older = by_ladder(writer.image.derivatives)
     older_keys = sorted(writer.image.key(path) for path in older)
@@ -297,6 +304,7 @@ def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy) -> None:
         derivatives = sandbox.derive(
             file,
             policy,
+            turn,
             with_thumbnail=thumbnail not in there,
             in_own_format=writer.image.policy == COMMERCE.name,
             label=writer.image.digital_source_type,

@@ -1,4 +1,4 @@
-"""How an image comes to be: stage, stage_copy.
+"""How an image comes to be: stage, stage_turned, stage_copy.
 
 Each commits its row before its objects, and says nothing is READY that
 is not whole. Each refuses a session with pending work, because its
@@ -6,8 +6,9 @@ commit must not save half a form.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
+from typing import BinaryIO
 
 from werkzeug.datastructures import FileStorage
 
@@ -19,12 +20,14 @@ from .attachment import (
 from .decoding.policies import (
     CONTENT_TYPES,
     MERCHANT,
+    PUBLISHED,
     ImagePolicy,
 )
 from .decoding.probe import ImageInfo
 from .decoding.sandbox import WAIT_SECONDS, Publication
 from .filenames import public_name, shortened
-from .processing import ask_for_work, measured
+from .processing import POLICIES, ask_for_work, measured
+from .stores.contract import ObjectNotFound
 from .writing import (
     Writer,
     close_with,
@@ -35,6 +38,8 @@ from .writing import (
     sha256,
 )
 
+# Of a saved image that is turned: what it was encoded with before can only be lost once more.
+TURNED_QUALITY = 92
 _COPIED = (
     *("policy", "sha256", "published_sha256", "alt_text", "filename", "public_name"),
     *("format", "byte_size"),
@@ -48,10 +53,13 @@ def stage(
     policy: ImagePolicy = MERCHANT,
     now: datetime | None = None,
     info: ImageInfo | None = None,
+    label: str | None = None,
 ) -> Image:
     """A READY image that no product has yet, its rows and objects written.
 
+    Its upload is kept, and its ladder is asked for when it is saved.
     info: what probe() said of the upload, where it has been asked already.
+    label: a term of DigitalSourceType, where the upload itself has none.
     Commits, and refuses a session with pending work: half a form must
     not be saved with it. Raises InvalidImage, and SandboxError and
     StoreError with nothing left behind.
@@ -59,15 +67,71 @@ def stage(
     refuse_pending_work()
     now = now or utc_now()
     with ExitStack() as files:
-        publication = sandbox.publish(upload.stream, policy, wait_seconds=WAIT_SECONDS, info=info)
+        publication = sandbox.publish(
+            upload.stream, policy, wait_seconds=WAIT_SECONDS, info=info, label=label
+        )
         made = [publication.stable, publication.thumbnail]
         close_with(files, made)
         image = _new_image(company_id, upload, publication, policy)
         with _written(image, now) as writer:
             writer.put(image.upload_key, upload.stream, "application/octet-stream")
-            make_ready(writer, derivatives=writer.put_all(made), queued_at=now)
-    ask_for_work(image.id, READY)
+            make_ready(writer, derivatives=writer.put_all(made))
     return image
+
+
+def stage_turned(
+    company_id: str, source: Image, quarters: int, now: datetime | None = None
+) -> Image:
+    """A READY image that shows what source shows, turned so many quarters clockwise.
+
+    A chosen image is published once more from its upload. A saved one is
+    turned from its stable image, at a quality that leaves no trace.
+    Commits and raises as stage() does.
+    """
+    refuse_pending_work()
+    with ExitStack() as files:
+        origin, file, turn = _origin(source, quarters, files)
+        is_upload = origin is None
+        publication = sandbox.publish(
+            file,
+            POLICIES[source.policy] if is_upload else PUBLISHED,
+            wait_seconds=WAIT_SECONDS,
+            turn=turn,
+            label=source.digital_source_type,
+            quality=None if is_upload else TURNED_QUALITY,
+        )
+        made = [publication.stable, publication.thumbnail]
+        close_with(files, made)
+        image = _turned_image(company_id, source, publication)
+        image.turn, image.copied_from = turn, origin
+        with _written(image, now or utc_now()) as writer:
+            if is_upload:
+                file.seek(0)
+                writer.put(image.upload_key, file, "application/octet-stream")
+            make_ready(writer, derivatives=writer.put_all(made))
+    return image
+
+
+def _origin(source: Image, quarters: int, files: ExitStack) -> tuple[str | None, BinaryIO, int]:
+    """The id of the image that a turned one is made from, its file and the whole turn.
+
+    None for the id where the file is the upload.
+    """
+    if source.is_staged:
+        turn = (source.turn + quarters) % 4
+        saved = source.turn and source.copied_from and db.session.get(Image, source.copied_from)
+        if saved and saved.company_id == source.company_id:
+            return saved.id, files.enter_context(local_copy(saved.key())), turn
+        with suppress(ObjectNotFound):
+            return None, files.enter_context(local_copy(source.upload_key)), turn
+    return source.id, files.enter_context(local_copy(source.key())), quarters % 4
+
+
+def _turned_image(company_id: str, source: Image, publication: Publication) -> Image:
+    values = {name: getattr(source, name) for name in _COPIED} | measured(publication)
+    if source.facts:
+        values["facts"] = source.facts | {"published": publication.facts["published"]}
+    return Image(company_id=company_id, **values)
 
 
 def stage_copy(company_id: str, source: Image, now: datetime | None = None) -> Image:

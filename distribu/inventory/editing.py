@@ -28,8 +28,8 @@ from .image_field import (
     ImageChoice,
     act,
     discard_staged,
-    discard_unused,
     read_choice,
+    settle_choice,
     take_file,
 )
 from .list_view import ListView
@@ -198,8 +198,8 @@ def _collided(form: ProductForm, choice: ImageChoice):
 
 
 def _saved(form: ProductForm, choice: ImageChoice, saved: dict, is_new: bool) -> Response:
-    """The way back to the list. What was chosen and not used is discarded."""
-    discard_unused(choice)
+    """The way back to the list."""
+    settle_choice(choice)
     flash(f"{saved['name']} was {'added' if is_new else 'saved'}.", "success")
     if "and_another" in request.form:
         kept = {"category": saved["category"] or "", "unit": saved["unit"]}

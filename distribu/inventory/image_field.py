@@ -1,11 +1,9 @@
 """The Product image field: what it shows, and the fragments that change it before Save."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from flask import abort, current_app, g, render_template, request
-from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..extensions import db
@@ -15,13 +13,15 @@ from ..http.tenancy import company_product_or_404, row_now, signed_in
 from ..images import attachment, staging
 from ..images.decoding.policies import MERCHANT, InvalidImage
 from ..images.decoding.sandbox import SandboxBusy, SandboxError
-from ..images.filenames import readable_name, shortened
+from ..images.decoding.side_data import SOURCE_TYPES
+from ..images.filenames import shortened
+from ..images.processing import ask_again
 from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError, StoreMisconfigured
-from ..models import READY, SMALL_IMAGE_PX, Image, Product
+from ..models import Image, Product, utc_now
 from ..products.rules import ALT_TEXT_MAX
 from .blueprint import bp
-from .receipt import receipt
+from .image_choice import NO_LONGER_KEPT, ImageChoice
 
 NOT_STORED = "The image could not be stored just now. Nothing is lost: try again."
 BUSY = (
@@ -29,174 +29,8 @@ BUSY = (
     "a minute."
 )
 INTERRUPTED = "We could not process the image just now. Try again."
-# The wide column of the product page, on a screen of two pixels a point.
-SHARP_PX = 1000
-GOOGLE_SHOPPING = "Google Shopping needs at least 500 x 500 px from January 31, 2027."
-ALSO_USED_BY_MAX = 3
-NAMES_OF_CAMERAS = frozenset(
-    {"img", "image", "dsc", "dscf", "dscn", "pxl", "photo", "picture", "pic", "screenshot", "scan"}
-    | {"untitled", "unnamed", "whatsapp", "mvimg", "download"}
-)
-NO_LONGER_KEPT = "The image that you chose is no longer kept. Please choose it again."
-
-
-@dataclass
-class ImageChoice:
-    """What the field holds: the saved image, one that was chosen, or its removal.
-
-    earlier: what was chosen before the staged image. removed_ids: the
-    product's other images that Save is to remove. alt_text: what was typed
-    for the image that is shown; other_alts: for the others, by their ids.
-    first_id: the other image that Save is to put before all others.
-    """
-
-    product: Product | None = None
-    staged: Image | None = None
-    is_removed: bool = False
-    errors: Sequence[str] = ()
-    removed_ids: frozenset[str] = frozenset()
-    earlier: Image | None = None
-    alt_text: str | None = None
-    alt_errors: Sequence[str] = ()
-    other_alts: dict[str, str] = field(default_factory=dict)
-    first_id: str = ""
-
-    def read_anew(self) -> None:
-        """Have both rows as they are now: after a commit either may be gone."""
-        had_staged = self.staged is not None
-        self.product, self.staged = row_now(self.product), row_now(self.staged)
-        self.earlier = row_now(self.earlier)
-        if had_staged and self.staged is None:
-            self.errors = [*self.errors, NO_LONGER_KEPT]
-
-    @property
-    def shows_saved(self) -> bool:
-        return self.has_saved and not self.staged and not self.is_removed
-
-    @property
-    def has_saved(self) -> bool:
-        return bool(self.product and self.product.has_image)
-
-    @property
-    def is_change(self) -> bool:
-        """Whether Save has to touch the product's images."""
-        is_replaced = bool(self.staged and not self.is_removed)
-        return (self.is_removed and self.has_saved) or is_replaced or bool(self.first_image)
-
-    @property
-    def others(self) -> list[Image]:
-        """The product's images beside its saved image, in their order."""
-        if self.product is None:
-            return []
-        shown = None if self.product.external_image_url else self.product.image
-        return [image for image in self.product.images if image is not shown]
-
-    @property
-    def removed_others(self) -> list[Image]:
-        return [image for image in self.others if image.id in self.removed_ids]
-
-    @property
-    def successor(self) -> Image | None:
-        """Which of the others becomes the product's image when Save removes that one."""
-        if self.first_image:
-            return self.first_image
-        if not self.is_removed:
-            return None
-        kept = (image for image in self.others if image.id not in self.removed_ids)
-        return next((image for image in kept if image.status == READY), None)
-
-    @property
-    def first_image(self) -> Image | None:
-        """Which of the others Save puts first; none where an image was chosen for that place."""
-        if self.staged and not self.is_removed:
-            return None
-        kept = (image for image in self.others if image.id not in self.removed_ids)
-        return next((one for one in kept if (one.id, one.status) == (self.first_id, READY)), None)
-
-    @property
-    def shown(self) -> Image | None:
-        """The hosted image that the field shows: the chosen one, or the saved one."""
-        if self.is_removed:
-            return None
-        saved = self.product.image if self.has_saved and self.shows_saved else None
-        return self.staged or (None if saved and self.product.external_image_url else saved)
-
-    @property
-    def warnings(self) -> list[str]:
-        """What a merchant may want to know of the image's size before shoppers see it."""
-        image = self.shown
-        if image is None:
-            return []
-        said = []
-        if image.width_px < SHARP_PX:
-            said.append(
-                f"{image.width_px:,} px wide: looks soft on the product page "
-                f"({SHARP_PX:,} px or more is good)."
-            )
-        if min(image.width_px, image.height_px) < SMALL_IMAGE_PX:
-            said.append(GOOGLE_SHOPPING)
-        return said
-
-    @property
-    def receipt(self) -> list[str]:
-        """What publishing the shown image has changed, in sentences."""
-        return receipt(self.shown) if self.shown else []
-
-    def also_used_by(self) -> Sequence[Row]:
-        """Id and name of other products that show the same bytes, a few of them."""
-        if self.shown is None:
-            return []
-        query = (
-            select(Product.id, Product.name)
-            .join(Image, Image.product_id == Product.id)
-            .where(Image.company_id == g.company.id, Image.sha256 == self.shown.sha256)
-            .distinct()
-            .limit(ALSO_USED_BY_MAX)
-        )
-        if self.product:
-            query = query.where(Product.id != self.product.id)
-        return db.session.execute(query).all()
-
-    @property
-    def shown_alt(self) -> str:
-        """The alt text in the field: as typed, or as saved."""
-        if self.alt_text is not None:
-            return self.alt_text
-        return (self.product.image_alt or "") if self.product else ""
-
-    @property
-    def jpeg_url(self) -> str | None:
-        """The link to the saved image as a JPEG; None where it is one, or the JPEG is not made."""
-        image = self.product.image if self.product else None
-        if image is None or self.product.external_image_url or image.format == "JPEG":
-            return None
-        return image.marketplace_url if image.derivative(image.marketplace_path) else None
-
-    @property
-    def suggested_alt(self) -> str:
-        """What the name of the chosen file says, where that is made of words."""
-        shown = self.staged or (self.product.image if self.product else None)
-        return words_of(shown.filename) if shown else ""
-
-    @property
-    def other_alt_names(self) -> list[str]:
-        """The names of the form fields that hold the alt texts of the other images."""
-        return [f"alt_text-{image.id}" for image in self.others]
-
-    @property
-    def changed_alts(self) -> dict[Image, str]:
-        """The other images whose alt text was typed anew."""
-        typed = ((image, self.other_alts.get(image.id)) for image in self.others)
-        return {image: text for image, text in typed if text not in (None, image.alt_text)}
-
-
-def words_of(filename: str) -> str:
-    """The filename as an alt text, where it is made of words; "" for IMG_1234.jpg."""
-    text = readable_name(filename)
-    words = text.lower().split()
-    is_named = words and all(word.isalpha() or word.isdecimal() for word in words)
-    is_plain = not any(word in NAMES_OF_CAMERAS for word in words)
-    return text[0].upper() + text[1:] if is_named and is_plain and words[0].isalpha() else ""
+# Clockwise, by the action of a button.
+QUARTERS = {"rotate_left": -1, "rotate_right": 1}
 
 
 def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
@@ -241,11 +75,37 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
     if not form.image.data and not form.image.errors:
         return
     choice.errors = form.image.errors
-    if choice.errors:
-        return
+    if not choice.errors:
+        label = form.digital_source_type.data
+        label = label if label in SOURCE_TYPES else None
+        options = {"info": examined(form.image, MERCHANT), "label": label}
+        _choose(choice, lambda: staging.stage(g.company.id, form.image.data, **options))
+
+
+def turn(choice: ImageChoice, quarters: int) -> None:
+    """The image that is shown is the choice now, turned so many quarters clockwise. Commits.
+
+    Raises as take_file() does.
+    """
+    source = choice.shown
+    if source is not None:
+        _choose(choice, lambda: staging.stage_turned(g.company.id, source, quarters))
+
+
+def turn_back(choice: ImageChoice) -> None:
+    """Undo every turn of the image that was chosen. Commits, and raises as take_file() does."""
+    staged = choice.staged
+    if staged and staged.turn and staged.copied_from and choice.has_saved:
+        # It was the saved image.
+        discard_staged(choice)
+    elif staged and staged.turn:
+        turn(choice, -staged.turn)
+
+
+def _choose(choice: ImageChoice, stage: Callable[[], Image]) -> None:
+    """What stage() returns is the choice now; a failure leaves it as it was."""
     try:
-        info = examined(form.image, MERCHANT)
-        staged = staging.stage(g.company.id, form.image.data, MERCHANT, info=info)
+        staged = stage()
     except InvalidImage as error:
         choice.errors = [error.message]
     except ImagesHeld as error:
@@ -274,15 +134,20 @@ def discard_earlier(choice: ImageChoice) -> None:
     choice.earlier = None
 
 
-def discard_unused(choice: ImageChoice) -> None:
-    """Discard what was chosen and not used; the save is committed, so nothing here fails it."""
+def settle_choice(choice: ImageChoice) -> None:
+    """Ask for the ladder of what was saved, and discard what was chosen and not used.
+
+    The save is committed, so nothing here fails it.
+    """
     try:
         discard_earlier(choice)
         choice.staged = row_now(choice.staged)
         if choice.staged and choice.staged.is_staged:
             discard_staged(choice)
+        elif choice.staged:
+            ask_again([choice.staged.id], utc_now())
     except (SQLAlchemyError, StoreError) as error:
-        # A staged image goes by itself after a day.
+        # A staged image goes by itself after a day, and a ladder that is missing is made by then.
         current_app.logger.warning("left to the sweep: %s", error)
         db.session().invalidate()
 
@@ -298,6 +163,8 @@ def _discard(image: Image | None) -> None:
 def act(action: str, choice: ImageChoice) -> None:
     """Do what a button of the field says: remove, undo, keep (the saved image) or preview.
 
+    Also rotate_left and rotate_right, and turn_back, which undoes both.
+
     "remove:<id>" and "undo:<id>" are about another image of the product.
     """
     action, _, image_id = action.partition(":")
@@ -312,6 +179,10 @@ def act(action: str, choice: ImageChoice) -> None:
         choice.is_removed = True
     elif action == "undo":
         choice.is_removed = False
+    elif action in QUARTERS:
+        turn(choice, QUARTERS[action])
+    elif action == "turn_back":
+        turn_back(choice)
     elif action == "keep":
         discard_staged(choice)
         choice.is_removed = False
@@ -366,6 +237,27 @@ def keep_image():
     return _after("keep", "The saved image stays.")
 
 
+@bp.post("/image/rotate-left")
+@signed_in
+def rotate_left_image():
+    """Show the image turned to the left; a saved one is as it was until Save."""
+    return _after("rotate_left", "Image turned to the left.")
+
+
+@bp.post("/image/rotate-right")
+@signed_in
+def rotate_right_image():
+    """Show the image turned to the right; a saved one is as it was until Save."""
+    return _after("rotate_right", "Image turned to the right.")
+
+
+@bp.post("/image/turn-back")
+@signed_in
+def turn_back_image():
+    """Show the image as it was before it was turned."""
+    return _after("turn_back", "Image as it was.")
+
+
 @bp.post("/image/<image_id>/remove")
 @signed_in
 def remove_other_image(image_id: str):
@@ -393,7 +285,9 @@ def _after_other(action: str, image_id: str, status: str) -> str:
     return _after(f"{action}:{image_id}", status.format(image.filename))
 
 
-def _after(action: str, status: str) -> str:
+def _after(action: str, status: str):
     choice = read_choice(ImageForm(), _asked_product())
     act(action, choice)
+    if choice.errors:
+        return render_image_field(choice), 422
     return render_image_field(choice, status)

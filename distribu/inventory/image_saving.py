@@ -7,8 +7,9 @@ from flask import g
 from .. import audit
 from ..extensions import db
 from ..images import attachment
+from ..images.processing import ask_again
 from ..images.store_identity import ImagesHeld
-from ..models import Image, Product
+from ..models import Image, Product, utc_now
 from .drop_plan import seen_by_drop
 
 
@@ -18,6 +19,8 @@ class ProductChanged(Exception):
 
 def save_image(product_id: str, image_id: str, seen: str, may_replace: bool) -> None:
     """The staged image is the product's, with the alt text of the one before. Commits.
+
+    Its ladder is asked for, which is not made before.
 
     seen: of seen_by_drop(). Raises ProductChanged, ImageConflict and
     ImagesHeld, with nothing changed; the image is staged still.
@@ -32,6 +35,7 @@ def save_image(product_id: str, image_id: str, seen: str, may_replace: bool) -> 
         image.alt_text = alt_text
         audit.record_update(product, before)
         db.session.commit()
+        ask_again([image_id], utc_now())
     except (ProductChanged, attachment.ImageConflict, ImagesHeld):
         db.session.rollback()
         raise

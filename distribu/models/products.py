@@ -61,6 +61,9 @@ class Product(db.Model):
         Index("ix_product_company_updated", "company_id", "updated_at", "id"),
         Index("ix_product_company_category", "company_id", "category", "name", "id"),
         # With is_active, a search among those for sale reads nothing but the index.
+        # What is equal in these is put in the order of names while it is read.
+        Index("ix_product_company_price_minor", "company_id", "price_minor"),
+        Index("ix_product_company_stock", "company_id", "stock"),
         Index(
             "ix_product_company_folded",
             "company_id",
@@ -179,6 +182,8 @@ class Image(ImageAddresses, db.Model):
     writing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When the queue was asked for the image's next step; None once a worker has begun with it.
     queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Quarters clockwise that it is turned by, besides what its upload says itself.
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
     kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When the sweep tries again to finish an image whose attempts were all cut short.
     retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

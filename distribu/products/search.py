@@ -49,9 +49,9 @@ def _numbers(asked_through, company_id: str, wanted: list[str]) -> str | None:
     return asked_through.scalar(_NUMBERS, asked | limits)
 
 
-def categories(company_id: str) -> list[str]:
+def categories(company_id: str, connection: Connection | None = None) -> list[str]:
     """The categories of the company's products, in order; it costs as many steps as there are."""
-    return db.session.scalars(_CATEGORIES, {"company_id": company_id}).all()
+    return (connection or db.session).scalars(_CATEGORIES, {"company_id": company_id}).all()
 
 
 def _stepping_through_categories() -> Select:

@@ -11,7 +11,8 @@ from .. import audit
 from ..audit import set_actor
 from ..extensions import db
 from ..images import attachment, staging
-from ..models import PREFIX_LENGTH, SCOPES, ApiKey, Company, Product, User
+from ..images.processing import ask_again
+from ..models import PREFIX_LENGTH, SCOPES, ApiKey, Company, Product, User, utc_now
 from .brush import Canvas
 from .goods import GOODS, Good, Shot
 from .more_goods import MORE_GOODS
@@ -80,6 +81,7 @@ def _add(company_id: str, good: Good, number: int) -> None:
         attachment.attach(product, image_id)
     audit.record("product.created", "Product", product.id, after=audit.snapshot(product))
     db.session.commit()
+    ask_again(image_ids, utc_now())
 
 
 def _stage(company_id: str, good: Good, shot: Shot, number: int) -> str:

@@ -18,11 +18,12 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from ..extensions import db, limiter
 from ..models import READY, Company, Image, Product
+from ..products import search
 from ..products.search import COUNT_MAX
 from . import sitemap
 from .blueprint import bp
 from .caching import unchanged_or_empty
-from .catalog import PAGE_SIZE, PAGES_MAX, SORTS, Choice, count_by_category, find
+from .catalog import PAGE_SIZE, PAGES_MAX, SORTS, Choice, count_by_category, find, is_large
 
 __all__ = ["bp", "sitemap"]
 
@@ -95,13 +96,20 @@ def current_image(slug: str, product_id: str) -> Response:
 
 
 def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_url: str) -> str:
-    categories = count_by_category(connection, company.id)
-    products = sum(categories.values())
-    found = find(connection, company.id, choice, products)
-    if choice.words:
-        total = found.count()
+    is_cut = is_large(connection, company.id)
+    found = find(connection, company.id, choice, is_cut)
+    if is_cut:
+        # Counting a large catalog for every page of it would take longer than all the rest.
+        categories = dict.fromkeys(search.categories(company.id, connection))
     else:
-        total = categories.get(choice.category, 0) if choice.category else products
+        categories = count_by_category(connection, company.id)
+    is_bounded = is_cut or bool(choice.words)
+    if is_bounded:
+        total = found.count()
+    elif choice.category:
+        total = categories.get(choice.category, 0)
+    else:
+        total = sum(categories.values())
     choice = replace(choice, page=min(choice.page, _last_page(total)))
     # Not render_template(): nothing of who is asking may come into a page for everyone.
     template = current_app.jinja_env.get_template("storefront/catalog.html")
@@ -114,19 +122,18 @@ def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_
         sorts=SORTS,
         cards=found.cards(choice.page),
         categories=[category for category in categories if category],
-        page=_pagination(choice, total, catalog_url),
+        page=_pagination(choice, total, catalog_url, is_bounded),
         is_cut=total > PAGES_MAX * PAGE_SIZE and choice.page == PAGES_MAX,
     )
 
 
-def _pagination(choice: Choice, total: int, catalog_url: str) -> SimpleNamespace:
-    """What the macro of that name prints."""
+def _pagination(choice: Choice, total: int, catalog_url: str, is_bounded: bool) -> SimpleNamespace:
+    """What the macro of that name prints. is_bounded: nothing beyond COUNT_MAX was counted."""
     last_page = _last_page(total)
     first = (choice.page - 1) * PAGE_SIZE + 1
     last = min(total, choice.page * PAGE_SIZE)
     noun = "product" if total == 1 else "products"
-    # A search is not counted to its end.
-    counted = f"{COUNT_MAX:,}+" if choice.words and total > COUNT_MAX else f"{total:,}"
+    counted = f"{COUNT_MAX:,}+" if is_bounded and total > COUNT_MAX else f"{total:,}"
     links, before = [], 0
     for number in _named_pages(choice.page, last_page):
         if number - before > 1:

@@ -109,13 +109,20 @@ def count_by_category(connection: Connection, company_id: str) -> dict[str | Non
     return dict(sorted(rows, key=lambda row: (row[0] or "").casefold()))
 
 
-def find(connection: Connection, company_id: str, choice: Choice, products: int) -> "Found":
-    """Return what the choice finds in a catalog of so many products.
+def is_large(connection: Connection, company_id: str) -> bool:
+    """Whether a catalog has more products than may be looked at for every page of it."""
+    return (
+        connection.scalar(_BEHIND, {"company_id": company_id, "small": SMALL_COMPANY}) is not None
+    )
+
+
+def find(connection: Connection, company_id: str, choice: Choice, is_large: bool) -> "Found":
+    """Return what the choice finds in a catalog.
 
     In a small one every description is looked through; a large one is asked
     through the index, which has names, SKUs and categories.
     """
-    if not choice.words or products <= SMALL_COMPANY:
+    if not choice.words or not is_large:
         values = _values(company_id, choice)
         asked = (bool(choice.category), len(choice.words))
         return Found(connection, values, _found(choice.sort, *asked), choice.sort)
@@ -146,6 +153,7 @@ class Found:
 
 
 _shown = (Product.company_id == bindparam("company_id"), Product.is_active)
+_BEHIND = select(Product.id).where(*_shown).limit(1).offset(bindparam("small"))
 _COUNT_BY_CATEGORY = (
     select(Product.category, func.count()).where(*_shown).group_by(Product.category)
 )

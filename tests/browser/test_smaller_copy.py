@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from distribu.images.decoding.side_data import source_type_packet
 from tests.browser.test_field_meanwhile import HEIC, expect_saved
 from tests.browser.test_image_field import NEW, choose, fill, images, save
 from tests.images.image_files import animated
@@ -55,6 +56,15 @@ def test_a_copy_is_upright(live_app, form):
     expect(form.locator("#image-status")).to_have_text("large.jpg chosen.")
     (image,) = images(live_app)
     assert image.width_px < image.height_px
+
+
+def test_a_copy_keeps_the_label_of_ai(live_app, form):
+    choose(form, large(quality=95, xmp=source_type_packet("trainedAlgorithmicMedia")))
+    form.get_by_role("button", name=BUTTON).click()
+    expect(form.locator("#image-status")).to_have_text("large.jpg chosen.")
+    expect(form.locator("#image-receipt")).to_contain_text("Marked as made with AI.")
+    (image,) = images(live_app)
+    assert image.digital_source_type == "trainedAlgorithmicMedia"
 
 
 def test_what_cannot_be_read_is_offered_no_copy(form):

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from distribu.extensions import db
-from distribu.images import staging
-from distribu.models import Image
+from distribu.images import attachment, processing, staging
+from distribu.models import Image, utc_now
 from tests.conftest import add_product
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.life import add_company, upload
@@ -39,3 +39,17 @@ def stage(acme):
         return db.session.get_one(Image, image.id)
 
     return stage_one
+
+
+@pytest.fixture
+def save(acme, stage):
+    """A function that stages an image and gives it to a product of its own, as Save does."""
+
+    def save_one(**options) -> Image:
+        image = stage(**options)
+        attachment.attach(add_product(acme), image.id)
+        db.session.commit()
+        processing.ask_again([image.id], utc_now())
+        return image
+
+    return save_one

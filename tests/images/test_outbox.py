@@ -144,16 +144,22 @@ class TestSweep:
         outbox.sweep(utc_now() + MUCH_LATER)
         assert rows() == [image]
 
-    def test_a_image_whose_task_was_lost_is_finished(self, stage, app):
-        image = stage()
+    def test_a_image_whose_task_was_lost_is_finished(self, save, app):
+        image = save()
         app.extensions["huey"].storage.flush_queue()
         outbox.sweep(utc_now() + LATER)
         assert run_queue(app) == 1
         assert rows() == [image]
         assert image.ladder_version is not None
 
-    def test_a_fresh_image_is_left_to_the_queue(self, stage, app):
-        stage()
+    def test_a_chosen_image_waits_for_save(self, stage, app):
+        image = stage()
+        outbox.sweep(utc_now() + LATER)
+        assert run_queue(app) == 0
+        assert image.owns_upload
+
+    def test_a_fresh_image_is_left_to_the_queue(self, save, app):
+        save()
         app.extensions["huey"].storage.flush_queue()
         outbox.sweep()
         assert run_queue(app) == 0
@@ -243,9 +249,9 @@ class TestSweep:
         processing.process(image.id)
         assert image.ladder_version is not None
 
-    def test_a_dead_queue_stops_nothing_else(self, stage, app, caplog, tmp_path):
+    def test_a_dead_queue_stops_nothing_else(self, stage, save, app, caplog, tmp_path):
         discard(stage())
-        stage()
+        save()
         app.extensions["huey"].storage.close()
         app.extensions["huey"].storage.filename = str(tmp_path / "no" / "such" / "folder")
         outbox.sweep(utc_now() + LATER)
@@ -338,8 +344,8 @@ class TestSweepsThatStaySmall:
         outbox.sweep(utc_now() + LATER)
         assert caplog.text.count("queue down") == 1
 
-    def test_what_is_to_be_ready_comes_before_every_ladder(self, acme, app, stage):
-        ladder = stage().id
+    def test_what_is_to_be_ready_comes_before_every_ladder(self, acme, app, save):
+        ladder = save().id
         queued(app)
         accepted = [add_accepted(acme).id for _ in range(2)]
         outbox.sweep(utc_now() + LATER)

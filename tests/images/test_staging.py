@@ -94,8 +94,8 @@ class TestStage:
             stage(now=utc_now() - writing.WRITING_WINDOW)
         assert store.keys() == set()
 
-    def test_the_queue_makes_the_rest(self, stage, app):
-        image = stage()
+    def test_the_queue_makes_the_rest_once_it_is_saved(self, save, app):
+        image = save()
         assert run_queue(app) == 1
         db.session.expire_all()
         assert paths(image) == LADDER
@@ -301,8 +301,8 @@ class TestProcess:
         processing.process(image.id)
         assert image.attempts == 0
 
-    def test_the_third_death_is_the_last(self, stage):
-        image = stage()
+    def test_the_third_death_is_the_last(self, save):
+        image = save()
         image.attempts = processing.MAX_ATTEMPTS
         db.session.commit()
         processing.process(image.id)

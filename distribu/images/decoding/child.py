@@ -52,7 +52,7 @@ def _answer(connection: socket.socket, job: dict, upload: int) -> None:
     with _content(upload) as file:
         try:
             if job["task"] == "publish":
-                made = publishing.publish(file, policy, info)
+                made = publishing.publish(file, policy, info, **job["options"])
                 files = [made.stable, made.thumbnail]
                 answer = {
                     "info": asdict(made.info),

@@ -1,7 +1,7 @@
 """What a file claims to be, by its header alone."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from . import headers
@@ -22,6 +22,22 @@ class ImageInfo:
     is_lossless: bool = False
     is_multiscan: bool = False
     color_code: tuple[int, int] | None = None
+
+
+# By the EXIF orientation: that of the same image a quarter further clockwise.
+_QUARTER = {1: 6, 6: 3, 3: 8, 8: 1, 2: 7, 7: 4, 4: 5, 5: 2}
+
+
+def turned(info: ImageInfo, quarters: int) -> ImageInfo:
+    """Return what a file would be that is shown so many quarters further clockwise."""
+    for _ in range(quarters % 4):
+        info = replace(
+            info,
+            orientation=_QUARTER[info.orientation],
+            width_px=info.height_px,
+            height_px=info.width_px,
+        )
+    return info
 
 
 def probe(file: BinaryIO, policy: ImagePolicy) -> ImageInfo:

@@ -52,15 +52,27 @@ _SAME_SCALE = 1.5
 _FINEST_QUALITY = 90
 
 
-def publish(file: BinaryIO, policy: ImagePolicy, info: ImageInfo | None = None) -> Publication:
+def publish(
+    file: BinaryIO,
+    policy: ImagePolicy,
+    info: ImageInfo | None = None,
+    *,
+    label: str | None = None,
+    quality: int | None = None,
+) -> Publication:
     """The stable image, the first thumbnail and a color, from one decode.
 
     info: what probe() said of the file, where it has been asked already.
+    label: the term of DigitalSourceType, where the file itself has none.
+    quality: of a format with losses, in place of what suits an upload.
     Raises InvalidImage. Runs decoders: call it in a child of the sandbox. Two threads share
     the work, because somebody waits for it; derive() has one, because a queue does.
     """
     info = info or probe(file, policy)
     with opened(file, info, policy) as source, ThreadPoolExecutor(1) as beside:
+        source.side_data = side_data = replace(
+            source.side_data, source_type=source.side_data.source_type or label
+        )
         # The thread starts now, while there is memory for its stack.
         beside.submit(bool)
         source.info = info = _as_decoded(info, source.image)
@@ -69,10 +81,9 @@ def publish(file: BinaryIO, policy: ImagePolicy, info: ImageInfo | None = None) 
         # All is read before anything is made: a damaged frame leaves no file behind.
         frames = _frames(source) if source.is_animation else []
         first = beside.submit(_thumbnail, still)
-        stable = _animation(source, frames) if frames else _stable(source, still)
+        stable = _animation(source, frames) if frames else _stable(source, still, quality)
         thumbnail, color = first.result()
-    label = source.side_data.source_type
-    return Publication(info, stable, thumbnail, color, _done(source), label)
+    return Publication(info, stable, thumbnail, color, _done(source), side_data.source_type)
 
 
 def _done(source: Source) -> dict:
@@ -148,12 +159,14 @@ def _thumbnail(still: Image.Image) -> tuple[Derivative, str]:
     return webp_still(small), mean_color(small)
 
 
-def _stable(source: Source, still: Image.Image) -> Derivative:
+def _stable(source: Source, still: Image.Image, quality: int | None) -> Derivative:
     """The still in the format family of the upload, at no visible loss and no needless byte."""
     info = source.info
     attempts = _STABLE[info.format]
     is_whole = still.size == (info.width_px, info.height_px)
-    if info.format == "JPEG" and info.width_px < still.width * _SAME_SCALE:
+    if quality and "quality" in attempts[0]:
+        attempts = (attempts[0] | {"quality": quality},)
+    elif info.format == "JPEG" and info.width_px < still.width * _SAME_SCALE:
         attempts = own_quantization(source.image) or attempts
     elif info.format == "WEBP" and info.is_lossless and is_whole:
         attempts = (_LOSSLESS_WEBP,)

@@ -25,7 +25,7 @@ from . import answers
 from .confinement import LAYERS
 from .job_memory import allow, job_bytes
 from .policies import UNDECODABLE, ImagePolicy, InvalidImage
-from .probe import ImageInfo, probe
+from .probe import ImageInfo, probe, turned
 from .uploads import descriptor_of
 from .wire import (
     MAX_DESCRIPTORS,
@@ -117,24 +117,31 @@ class Sandbox:
         *,
         wait_seconds: float | None = None,
         info: ImageInfo | None = None,
+        turn: int = 0,
+        **options,
     ) -> Publication:
         """The stable image, the first thumbnail and a color, made in a child.
 
-        info: what probe() said of the file, where it has been asked already.
+        info: what probe() said of the file, where it has been asked already. turn: quarters
+        clockwise. options: label and quality; see publishing.publish().
         file: open, seekable, left anywhere. wait_seconds: for a free child, then SandboxBusy;
         None waits for the jobs before it, each of which has an end. Raises InvalidImage, and
         SandboxError where nothing was found out about the file.
         """
-        info = info or probe(file, policy)
-        return self._run(file, policy, {"task": "publish"}, info, wait_seconds)
+        info = turned(info or probe(file, policy), turn)
+        job = {"task": "publish", "options": options}
+        return self._run(file, policy, job, info, wait_seconds)
 
-    def derive(self, file: BinaryIO, policy: ImagePolicy, **options) -> list[Derivative]:
+    def derive(
+        self, file: BinaryIO, policy: ImagePolicy, turn: int = 0, **options
+    ) -> list[Derivative]:
         """The rest of the responsive set, made in a child.
 
-        options: with_thumbnail, in_own_format and label; see publishing.derive().
+        turn: as of publish(). options: with_thumbnail, in_own_format and label; see
+        publishing.derive().
         """
         job = {"task": "derive", "options": options}
-        return self._run(file, policy, job, probe(file, policy))
+        return self._run(file, policy, job, turned(probe(file, policy), turn))
 
     def missing_layers(self) -> list[str]:
         """Layers of confinement that this kernel lacks, by a child that ends at once.
