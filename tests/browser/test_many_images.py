@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from distribu.extensions import db
 from distribu.models import Image, Product
+from tests.conftest import run_queue
 from tests.images.image_files import png
 
 # Draws small PNGs, each of its own color, and hands them to the page as a choice of files.
@@ -287,8 +288,14 @@ def test_several_files_come_in_one_form_without_javascript(browser, live_app, tm
     live_app.sign_in(context, live_app.cast.alice)
     page = context.new_page()
     page.goto(f"{live_app.url}/dashboard/inventory/images")
+<<<<<<< HEAD
     chosen = [tmp_path / "QX-1.png", tmp_path / "lamp.png"]
     page.get_by_label("Images", exact=True).set_input_files(chosen)
+=======
+    page.get_by_label("Images", exact=True).set_input_files(
+        [tmp_path / "QX-1.png", tmp_path / "lamp.png"]
+    )
+>>>>>>> many
     page.get_by_role("button", name="Upload and preview").click()
     fields = page.get_by_label("SKU of its product, or empty to leave it out")
     expect(fields).to_have_count(2)
@@ -321,3 +328,20 @@ def test_second_drop_goes_on_where_a_lost_server_broke_off(dashboard, live_app, 
     page.get_by_role("button", name="Save 6 images").click()
     finished(page, "6 images saved.")
     assert filenames(live_app) == {sku: f"{sku}.png" for sku in skus}
+
+
+@pytest.mark.parametrize(("width_px", "scheme"), [(360, "dark"), (1280, "light")])
+def test_download_is_begun_and_axe_finds_no_fault_in_its_page(browser, live_app, width_px, scheme):
+    context = browser.new_context(
+        bypass_csp=True, color_scheme=scheme, viewport={"width": width_px, "height": 900}
+    )
+    live_app.sign_in(context, live_app.cast.alice)
+    page = context.new_page()
+    page.goto(f"{live_app.url}/dashboard/inventory/images")
+    page.get_by_role("button", name="Download all images").click()
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    run_queue(live_app.app)
+    expect(page.get_by_role("heading", name="Nothing to download")).to_be_visible()
+    context.close()
