@@ -61,9 +61,6 @@ class Product(db.Model):
         Index("ix_product_company_updated", "company_id", "updated_at", "id"),
         Index("ix_product_company_category", "company_id", "category", "name", "id"),
         # With is_active, a search among those for sale reads nothing but the index.
-        # What is equal in these is put in the order of names while it is read.
-        Index("ix_product_company_price_minor", "company_id", "price_minor"),
-        Index("ix_product_company_stock", "company_id", "stock"),
         Index(
             "ix_product_company_folded",
             "company_id",
@@ -71,7 +68,8 @@ class Product(db.Model):
             "id",
             postgresql_include=["is_active"],
         ),
-        # Each sort of the inventory list has one.
+        # Each sort of the inventory list has one. The storefront sorts by price and stock in them
+        # too, and puts what is equal in the order of names while it is read.
         Index("ix_product_company_sku_order", "company_id", "sku_order", "id"),
         Index("ix_product_company_price", "company_id", "price_minor", "id"),
         Index("ix_product_company_stock", "company_id", "stock", "id"),

@@ -288,14 +288,8 @@ def test_several_files_come_in_one_form_without_javascript(browser, live_app, tm
     live_app.sign_in(context, live_app.cast.alice)
     page = context.new_page()
     page.goto(f"{live_app.url}/dashboard/inventory/images")
-<<<<<<< HEAD
     chosen = [tmp_path / "QX-1.png", tmp_path / "lamp.png"]
     page.get_by_label("Images", exact=True).set_input_files(chosen)
-=======
-    page.get_by_label("Images", exact=True).set_input_files(
-        [tmp_path / "QX-1.png", tmp_path / "lamp.png"]
-    )
->>>>>>> many
     page.get_by_role("button", name="Upload and preview").click()
     fields = page.get_by_label("SKU of its product, or empty to leave it out")
     expect(fields).to_have_count(2)
