@@ -137,6 +137,26 @@ def test_download_of_chosen_products(app, alice, cast):
     assert list(downloaded(app, alice, cast.acme, [chosen, theirs])) == ["AB-1.png"]
 
 
+@pytest.mark.parametrize("chosen", [{"id": "AB-1"}, {"all": "1", "q": "AB-1"}])
+def test_rows_of_the_list_are_downloaded(app, alice, cast, chosen):
+    with app.app_context():
+        ids = {sku: add_images(cast.acme, sku, 9) for sku in ("AB-1", "AB-2")}
+    chosen = {
+        name: ids.get(value, value) if name == "id" else value for name, value in chosen.items()
+    }
+    answer = alice.post(f"{DOWNLOADS}/chosen", data=chosen)
+    job_id = answer.location.rpartition("/")[2]
+    with app.app_context():
+        assert db.session.get(DownloadJob, job_id).product_ids == [ids["AB-1"]]
+
+
+def test_a_download_of_no_rows_is_none(app, alice, cast):
+    answer = alice.post(f"{DOWNLOADS}/chosen", data={"return_to": "/dashboard/inventory?q=a"})
+    assert (answer.status_code, answer.location) == (303, "/dashboard/inventory?q=a")
+    with app.app_context():
+        assert db.session.scalar(select(DownloadJob.id)) is None
+
+
 def test_large_download_is_several_zips_in_parts(app, alice, cast, monkeypatch):
     monkeypatch.setattr(jobs, "ZIP_MAX_BYTES", 700)
     monkeypatch.setattr(jobs, "PART_BYTES", 100)

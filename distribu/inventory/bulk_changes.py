@@ -10,7 +10,6 @@ from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from ..extensions import db
-from ..http.redirects import local_path
 from ..http.tenancy import company_row, company_row_or_404, signed_in
 from ..images.store_identity import ImagesHeld
 from ..models import BulkChange, Image, Product, new_id
@@ -18,7 +17,7 @@ from ..products import bulk, bulk_jobs, rules, search
 from ..products.bulk import Extent
 from .blueprint import bp
 from .list_view import ListView
-from .selection import Selection
+from .selection import Selection, list_address
 
 # Images that the question shows; a link leads to the products of the others.
 SHOWN_MAX = 100
@@ -49,11 +48,11 @@ def confirm_change():
     selection, action = Selection.of(request.form), request.form.get("action")
     if selection.is_empty or action not in WORDINGS:
         flash("Choose at least one product first.", "error")
-        return redirect(_list_address(), 303)
+        return redirect(list_address(request.form), 303)
     found = bulk.extent(selection.where, action)
     if not found.products:
         flash("The products that you chose are not in your inventory any more.", "error")
-        return redirect(_list_address(), 303)
+        return redirect(list_address(request.form), 303)
     return _question(selection, action, found)
 
 
@@ -63,7 +62,7 @@ def change_products():
     """The chosen products are changed, or the change is in the queue; or it is asked again."""
     selection, action = Selection.of(request.form), request.form.get("action")
     if action not in WORDINGS:
-        return redirect(_list_address(), 303)
+        return redirect(list_address(request.form), 303)
     change_id = request.form.get("change_id", "")
     if before := company_row(BulkChange, change_id):
         return _outcome(before)
@@ -79,7 +78,7 @@ def change_products():
     except bulk_jobs.ExtentChanged as error:
         if not error.extent.products:
             flash("The products that you chose are not in your inventory any more.", "error")
-            return redirect(_list_address(), 303)
+            return redirect(list_address(request.form), 303)
         return _question(selection, action, error.extent, is_again=True), 409
     except ImagesHeld as error:
         db.session.rollback()
@@ -153,7 +152,7 @@ def _question(
         problem=problem,
         is_again=is_again,
         change_id=new_id(),
-        list_url=_list_address(),
+        list_url=list_address(request.form),
     )
 
 
@@ -177,7 +176,7 @@ def _outcome(change: BulkChange) -> Response:
     renamed = Selection.of(request.form).whole_category
     if change.action == bulk.CATEGORY and renamed:
         return redirect(ListView(category=change.category or "").url(), 303)
-    return redirect(_list_address(), 303)
+    return redirect(list_address(request.form), 303)
 
 
 def _done_sentence(change: BulkChange) -> str:
@@ -186,10 +185,3 @@ def _done_sentence(change: BulkChange) -> str:
         return "No changes. Every product is as you want it."
     noun = "1 product was" if count == 1 else f"{count:,} products were"
     return f"{noun} {WORDINGS[change.action].done}."
-
-
-def _list_address() -> str:
-    """The page of the list that the rows were chosen on."""
-    path = local_path(request.form.get("return_to"))
-    start = url_for(".list_products")
-    return path if path and path.partition("?")[0] == start else start

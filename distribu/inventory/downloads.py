@@ -1,15 +1,26 @@
 """Downloading many images: a job that the worker does, its progress, and its ZIPs."""
 
-from flask import Response, abort, g, redirect, render_template, stream_with_context, url_for
+from flask import (
+    Response,
+    abort,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask_login import current_user
+from sqlalchemy import select
 
 from ..downloading import jobs
 from ..downloading.jobs import begin
+from ..extensions import db
 from ..http.tenancy import company_row_or_404, signed_in
-from ..models import DownloadJob, utc_now
+from ..models import DownloadJob, Product, utc_now
 from .blueprint import bp
-
-__all__ = ["begin"]
+from .selection import Selection, list_address
 
 
 @bp.post("/images/downloads")
@@ -17,6 +28,19 @@ __all__ = ["begin"]
 def download_images():
     """Begin a download of every image of the company."""
     job = begin(g.company.id, None, current_user.id)
+    return redirect(url_for("inventory.show_download", download_id=job.id), 303)
+
+
+@bp.post("/images/downloads/chosen")
+@signed_in
+def download_chosen():
+    """Begin a download of the images of the products that were chosen in the list."""
+    selection = Selection.of(request.form)
+    if selection.is_empty:
+        flash("Choose at least one product first.", "error")
+        return redirect(list_address(request.form), 303)
+    ids = db.session.scalars(select(Product.id).where(selection.where)).all()
+    job = begin(g.company.id, list(ids), current_user.id)
     return redirect(url_for("inventory.show_download", download_id=job.id), 303)
 
 

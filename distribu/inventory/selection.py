@@ -8,16 +8,23 @@ fields are what a page that asks first has to carry on.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import g
+from flask import g, url_for
 from sqlalchemy import ColumnElement, and_
 from werkzeug.datastructures import MultiDict
 
+from ..http.redirects import local_path
 from ..models import Product
 from ..models.json_rows import is_among
 from .list_view import ListView
 
 # More than a page has, so that nothing but a made-up form is cut off.
 CHOSEN_MAX = 1000
+
+
+def list_address(form: MultiDict) -> str:
+    """The page of the list that the rows were chosen on."""
+    path, start = local_path(form.get("return_to")), url_for("inventory.list_products")
+    return path if path and path.partition("?")[0] == start else start
 
 
 @dataclass(frozen=True)
