@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from distribu.downloading import jobs
 from distribu.downloading.names import NamedProduct, image_names

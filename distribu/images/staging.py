@@ -102,7 +102,7 @@ def stage_turned(
         )
         made = [publication.stable, publication.thumbnail]
         close_with(files, made)
-        image = _turned_image(company_id, source, publication)
+        image = _turned_image(company_id, source, publication, is_upload)
         image.turn, image.copied_from = turn, origin
         with _written(image, now or utc_now()) as writer:
             if is_upload:
@@ -127,9 +127,12 @@ def _origin(source: Image, quarters: int, files: ExitStack) -> tuple[str | None,
     return source.id, files.enter_context(local_copy(source.key())), quarters % 4
 
 
-def _turned_image(company_id: str, source: Image, publication: Publication) -> Image:
+def _turned_image(
+    company_id: str, source: Image, publication: Publication, is_upload: bool
+) -> Image:
     values = {name: getattr(source, name) for name in _COPIED} | measured(publication)
-    if source.facts:
+    if source.facts and not is_upload:
+        # What happened to its upload is told, and not that its stable image was read.
         values["facts"] = source.facts | {"published": publication.facts["published"]}
     return Image(company_id=company_id, **values)
 

@@ -81,7 +81,7 @@ def sign_in(page: Page, url: str) -> None:
     page.get_by_label("Password").fill(DEMO_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/dashboard/**")
-    page.goto(f"{url}/dashboard/inventory/")
+    page.goto(f"{url}/dashboard/inventory")
 
 
 def visits(

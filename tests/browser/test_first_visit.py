@@ -33,7 +33,7 @@ PAGES = {
     "catalog": "/store/acme/catalog",
     "product": "/store/acme/products/{product_id}",
     "not found": "/store/acme/no/such",
-    "inventory": "/dashboard/inventory/",
+    "inventory": "/dashboard/inventory",
     "form": "/dashboard/inventory/{product_id}/edit",
     "new order": "/dashboard/orders/new",
     "settings": "/dashboard/settings/company",

@@ -29,6 +29,7 @@ from distribu.extensions import db, store
 from distribu.images import attachment, intake, outbox, processing, rebuilding, staging
 from distribu.images.decoding import ladder, publishing, wire
 from distribu.images.decoding.policies import COMMERCE
+from distribu.images.decoding.probe import probe, turned
 from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import ImageStore
 from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
@@ -50,14 +51,18 @@ def small() -> BytesIO:
 class DecoderHere:
     """Decodes in this process, which is to die: children would only make it slower."""
 
-    def publish(self, file, policy, wait_seconds=None, info=None) -> wire.Publication:
-        made = publishing.publish(file, policy, info)
+    def publish(
+        self, file, policy, wait_seconds=None, info=None, turn=0, **options
+    ) -> wire.Publication:
+        info = turned(info or probe(file, policy), turn)
+        made = publishing.publish(file, policy, info, **options)
         # What the parent adds to the answer of a child.
         sizes = {name: 1 for name in ("width_px", "height_px", "byte_size")}
         made.facts |= {"original": sizes, "published": sizes, "frames": 1, "label_kept": False}
         return made
 
-    derive = staticmethod(publishing.derive)
+    def derive(self, file, policy, turn=0, **options) -> list[wire.Derivative]:
+        return publishing.derive(file, policy, turned(probe(file, policy), turn), **options)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -128,6 +133,11 @@ class Shop:
 
 def stage(shop: Shop) -> Callable[[], object]:
     return shop.staged
+
+
+def turn(shop: Shop) -> Callable[[], object]:
+    source = shop.staged()
+    return lambda: staging.stage_turned(shop.company_id, source, 1)
 
 
 def attach(shop: Shop) -> Callable[[], object]:
@@ -255,7 +265,7 @@ def _aged(image: Image, made: dict) -> dict:
 
 
 _ALL = (
-    *(stage, attach, replace, remove, delete, process, process_accepted, accept),
+    *(stage, turn, attach, replace, remove, delete, process, process_accepted, accept),
     *(accept_over_limit, copy, abandon, rebuild),
 )
 CHANGES = {change.__name__: change for change in _ALL}

@@ -49,6 +49,7 @@ def die_everywhere(crash_child, tmp_path, migrated_sqlite, store_url) -> Callabl
 # What each change must at least pass, so that no point is lost unnoticed.
 CHANGES = {
     "stage": ["commit", "put", "put", "put", "commit"],
+    "turn": ["open", "commit", "put", "put", "put", "commit"],
     "attach": ["commit"],
     "replace": ["commit", "delete_prefix", "commit", "delete_prefix", "commit"],
     "remove": ["commit", "delete_prefix", "commit", "delete_prefix", "commit"],
