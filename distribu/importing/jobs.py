@@ -227,18 +227,26 @@ def _ended(job_id: str) -> Iterator[Staged]:
         yield staged
     finally:
         if staged.problem:
-            db.session.rollback()
-            # Where images are held, the copies go by themselves after a day.
-            with suppress(ImagesHeld):
-                attachment.discard_all(list(staged.copies.values()))
-            _change_job(
-                job_id,
-                ImportJob.status == RUNNING,
-                status=FAILED,
-                result={"problem": staged.problem},
-                working_until=None,
-            )
-            db.session.commit()
+            _fail(job_id, staged)
+
+
+def _fail(job_id: str, staged: Staged) -> None:
+    db.session.rollback()
+    status = db.session.scalar(select(ImportJob.status).where(ImportJob.id == job_id))
+    if status == DONE:
+        # Only the answer of the commit was lost: the products have their copies.
+        return
+    # Where images are held, the copies go by themselves after a day.
+    with suppress(ImagesHeld):
+        attachment.discard_all(list(staged.copies.values()))
+    _change_job(
+        job_id,
+        ImportJob.status == RUNNING,
+        status=FAILED,
+        result={"problem": staged.problem},
+        working_until=None,
+    )
+    db.session.commit()
 
 
 def _import(job_id: str, staged: Staged) -> None:
