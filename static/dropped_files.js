@@ -41,7 +41,7 @@ document.addEventListener("dragover", (event) => {
 document.addEventListener("drop", async (event) => {
   const link = document.getElementById("many-images-link");
   const isOthers = event.target.closest?.("[data-takes-file]");
-  if (!link || isOthers || event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+  if (!link || isOthers || !event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
   const reading = readDrop(event.dataTransfer);
   const address = link.href;

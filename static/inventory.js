@@ -37,7 +37,7 @@ addEventListener("pageshow", () => { if (selection) sayChosen(); });
 
 // A file that is dropped on a row's thumbnail: the form of the row opens with it.
 
-const dropped = document.getElementById("dropped");
+const droppedForm = document.getElementById("dropped");
 const dropCell = (event) => {
   const hasFiles = event.dataTransfer?.types.includes("Files");
   return hasFiles ? event.target.closest?.("td[data-edit]") : null;
@@ -50,13 +50,13 @@ function markCell(cell) {
 
 function openWith(cell, files) {
   if (files.length !== 1) return toast("Drop one image at a time.");
-  if (files[0].size > Number(dropped.dataset.maxBytes)) return toast(dropped.dataset.tooLarge);
+  if (files[0].size > Number(droppedForm.dataset.maxBytes)) return toast(droppedForm.dataset.tooLarge);
   const chosen = new DataTransfer();
   chosen.items.add(files[0]);
-  dropped.elements.image.files = chosen.files;
-  dropped.elements.is_active.checked = "isActive" in cell.dataset;
-  dropped.action = cell.dataset.edit;
-  dropped.submit();
+  droppedForm.elements.image.files = chosen.files;
+  droppedForm.elements.is_active.checked = "isActive" in cell.dataset;
+  droppedForm.action = cell.dataset.edit;
+  droppedForm.submit();
 }
 
 document.addEventListener("dragover", (event) => {

@@ -205,11 +205,11 @@ async function work() {
 async function sendRow(row) {
   const { file } = dropped[row.dataset.index];
   const { maxBytes, tooLarge } = drop().dataset;
-  if (file.size > Number(maxBytes)) return refuse(row, `${tooLarge} This file is ${megabytes(file.size)}.`);
+  if (file.size > Number(maxBytes)) return refuseRow(row, `${tooLarge} This file is ${megabytesOf(file.size)}.`);
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {
-    return refuse(row, "This file cannot be read any more. Drop the folder again.");
+    return refuseRow(row, "This file cannot be read any more. Drop the folder again.");
   }
   setState(row, "sending", "Uploading…");
   const bar = document.createElement("progress");
@@ -237,10 +237,10 @@ function takeAnswer(row, xhr) {
     return true;
   }
   if (outcome === "changed") showProductNow(row, xhr);
-  if (outcome) return refuse(row, "", xhr.responseText);
-  if (xhr.status === 404) return refuse(row, "This product has been deleted.");
-  if (xhr.status === 413) return refuse(row, drop().dataset.tooLarge);
-  return refuse(row, "Something went wrong on the server. Nothing is lost: try again.");
+  if (outcome) return refuseRow(row, "", xhr.responseText);
+  if (xhr.status === 404) return refuseRow(row, "This product has been deleted.");
+  if (xhr.status === 413) return refuseRow(row, drop().dataset.tooLarge);
+  return refuseRow(row, "Something went wrong on the server. Nothing is lost: try again.");
 }
 
 // The row shows the product as it is now, so that it can be looked at before it is sent again.
@@ -258,7 +258,7 @@ async function showProductNow(row, xhr) {
   row.toggleAttribute("data-has-image", now.hasAttribute("data-has-image"));
 }
 
-function refuse(row, sentence, html) {
+function refuseRow(row, sentence, html) {
   setState(row, "refused", sentence, html);
   const again = Object.assign(document.createElement("button"), { type: "button", className: "secondary small" });
   again.dataset.again = "";
@@ -361,7 +361,7 @@ function inWords(seconds) {
   return `about ${Math.round(seconds / 60)} minutes`;
 }
 
-function megabytes(bytes) {
+function megabytesOf(bytes) {
   return `${(bytes / 1024 / 1024).toLocaleString("en", { maximumFractionDigits: 1 })} MB`;
 }
 

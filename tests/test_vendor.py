@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -119,3 +120,14 @@ def test_style_sheets_load_nothing_from_another_host():
 def test_scripts_evaluate_no_text():
     scripts = [path.read_text(encoding="utf-8") for path in STATIC.glob("*.js")]
     assert not re.search(r"\beval\(|new Function|innerHTML|insertAdjacentHTML", "\n".join(scripts))
+
+
+def test_no_two_scripts_declare_the_same_name():
+    """Pages load several scripts, whose outermost names are all in one scope."""
+    declared = re.compile(r"^(?:async )?(?:const|let|function\*?|class) (\w+)", re.MULTILINE)
+    found = Counter(
+        name
+        for path in STATIC.glob("*.js")
+        for name in set(declared.findall(path.read_text(encoding="utf-8")))
+    )
+    assert [name for name, count in found.items() if count > 1] == []
