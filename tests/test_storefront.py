@@ -324,12 +324,15 @@ def test_catalog_shows_the_image_in_every_width(nobody, widget):
         assert re.search(rf"/images/\w+/v2/{width}w\.webp {width}w", page)
 
 
-def test_first_image_is_fetched_at_once_and_the_others_when_near(app, nobody, widget, shop):
-    [second] = shop("Second")
+def test_a_first_row_is_fetched_at_once_and_the_others_when_near(app, nobody, widget, shop):
+    """A row has up to five cards, and nobody knows which of its images is the largest in view."""
+    others = shop("Second", "Third", "Fourth", "Fifth")
     with app.app_context():
-        add_image(second)
-    loading = re.findall(r'<img [^>]*loading="(\w+)"', nobody.get(CATALOG).text)
-    assert loading == ["eager", "lazy"]
+        for product_id in others:
+            add_image(product_id)
+    images = re.findall(r'<img [^>]*loading="\w+"[^>]*>', nobody.get(CATALOG).text)
+    assert ["eager" in one for one in images] == [True] * 4 + [False]
+    assert ['fetchpriority="high"' in one for one in images] == [True] + [False] * 4
 
 
 def test_product_without_image_shows_its_initial(nobody, shop):
