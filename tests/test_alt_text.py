@@ -5,7 +5,7 @@ import re
 import pytest
 
 from distribu.extensions import db
-from distribu.inventory.image_field import words_of
+from distribu.inventory.image_choice import words_of
 from distribu.models import AuditEntry, Product
 from tests.conftest import add_product
 from tests.images.image_files import png

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from distribu import worker
 from distribu.extensions import db, queue
-from distribu.images import staging
+from distribu.images import attachment, processing, staging
 from distribu.models import ApiKey, IdempotencyKey, Image, ImportJob, utc_now
 from distribu.task_queue import QueueUnavailable
-from tests.conftest import run_queue
+from tests.conftest import add_product, run_queue
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.life import add_company, named_by_rows, upload
 
@@ -33,10 +33,19 @@ def wait_until(is_so: Callable[[], bool]) -> bool:
     return True
 
 
+def saved_image() -> str:
+    """The id of an image of a product, whose ladder the queue has to make."""
+    company_id = add_company()
+    image_id = staging.stage(company_id, upload()).id
+    attachment.attach(add_product(company_id), image_id)
+    db.session.commit()
+    processing.ask_again([image_id], utc_now())
+    return image_id
+
+
 @pytest.fixture
 def image_id(app_context) -> str:
-    """A staged image, whose ladder the queue has to make."""
-    return staging.stage(add_company(), upload()).id
+    return saved_image()
 
 
 def is_complete(image_id: str) -> bool:
@@ -87,9 +96,9 @@ class TestTasks:
         assert "left to the sweep: process" in caplog.text
         assert not is_complete(image_id)
 
-    def test_sweep_is_a_task(self, app_context, image_id):
-        run_queue(app_context)
-        db.session.get(Image, image_id).kept_until = utc_now() - timedelta(seconds=1)
+    def test_sweep_is_a_task(self, app_context):
+        staged = staging.stage(add_company(), upload())
+        staged.kept_until = utc_now() - timedelta(seconds=1)
         db.session.commit()
         queue.enqueue("sweep")
         run_queue(app_context)
@@ -197,7 +206,7 @@ class TestProcess:
     def test_it_works_on_redis(self, make_app, redis_url):
         app = make_app(QUEUE_URL=redis_url, RATELIMIT_STORAGE_URI="memory://")
         with app.app_context():
-            image_id = staging.stage(add_company(), upload()).id
+            image_id = saved_image()
             assert queue.size() == 1
             command = [sys.executable, "-m", "flask", "--app", "distribu", "worker"]
             with subprocess.Popen(command, env=environment(app)) as process:
