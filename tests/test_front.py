@@ -18,7 +18,7 @@ from tests.front import HTTP2_PREFACE, MANY, serving_shop, silent_stream
 from tests.images.image_files import jpeg
 from tests.servers import free_port
 from tests.test_cli import PATIENCE_SECONDS
-from tests.test_worker import environment
+from tests.test_worker import environment, wait_until
 
 # More than there are threads in any lane.
 CLIENTS = 40
