@@ -15,7 +15,7 @@ from . import store_identity
 from .attachment import ImageConflict, change_image
 from .decoding.ladder import LADDER_VERSION
 from .outbox import drain_request
-from .processing import by_ladder, process, wake
+from .processing import IS_UNFINISHED, by_ladder, process, wake
 
 DONE = "done"
 GONE = "removed meanwhile"
@@ -26,9 +26,10 @@ KEPT = "its image is lost or damaged, so it keeps its old sizes: upload it again
 def outdated() -> list[str]:
     """Return the ids of all READY images that lack the ladder of today, the oldest first.
 
-    What a rebuild that died has begun is among them.
+    What an interrupted rebuild has begun is among them. An image that is
+    chosen but not saved is not: its ladder is made at Save.
     """
-    older = or_(Image.ladder_version.is_(None), Image.ladder_version < LADDER_VERSION)
+    older = or_(IS_UNFINISHED, Image.ladder_version < LADDER_VERSION)
     ready = select(Image.id).where(Image.status == READY, older)
     return list(db.session.scalars(ready.order_by(Image.id)))
 

@@ -27,7 +27,7 @@ IS_EXTERNAL_WITHOUT_ALT = (Product.external_image_alt == _empty) & (
 )
 IS_HOSTED_ALONE = Product.external_image_url.is_(None)
 IS_READY = Image.status == _ready
-IS_UNFINISHED = Image.status != _ready
+IS_UNREADY = Image.status != _ready
 HAS_NO_ALT = Image.alt_text == _empty
 IS_SMALL = or_(Image.width_px < _small, Image.height_px < _small)
 # What 0.1.0 may have published destroyed, and the upload is gone. It wrote a transparent GIF that
@@ -62,7 +62,7 @@ _index(
     Product.external_image_url,
 )
 _index("ix_image_ready", IS_READY, Image.product_id, Image.status)
-_index("ix_image_unready", IS_UNFINISHED, Image.company_id, Image.product_id)
+_index("ix_image_unready", IS_UNREADY, Image.company_id, Image.product_id)
 _index("ix_image_without_alt", HAS_NO_ALT, Image.company_id, Image.product_id)
 _index("ix_image_small", IS_SMALL, Image.company_id, Image.product_id)
 _index("ix_image_needs_upload", NEEDS_UPLOAD, Image.company_id, Image.product_id)

@@ -31,7 +31,7 @@ from ..models.states import (
     IS_INACTIVE,
     IS_READY,
     IS_SMALL,
-    IS_UNFINISHED,
+    IS_UNREADY,
     NEEDS_UPLOAD,
 )
 from .search import COUNT_MAX
@@ -87,7 +87,7 @@ def _has(state: ColumnElement[bool]) -> tuple[ColumnElement[bool], Select]:
 WITHOUT_IMAGE = "without-image"
 FILTERS = {
     WITHOUT_IMAGE: Filter("No image", IS_HOSTED_ALONE & ~_HAS_READY),
-    "unfinished": Filter("Image failed or in progress", *_has(IS_UNFINISHED)),
+    "unfinished": Filter("Image failed or in progress", *_has(IS_UNREADY)),
     "without-alt": Filter(
         "No alt text",
         _shows(HAS_NO_ALT) | IS_EXTERNAL_WITHOUT_ALT,

@@ -186,9 +186,9 @@ class TestCommand:
         assert {path[: len(TODAY)] for path in paths(image)} == {"", TODAY}
         assert "0 rebuilt, 0 not." in run().output
 
-    def test_one_that_fails_does_not_stop_the_others(self, aged, stage, run, app, monkeypatch):
+    def test_one_that_fails_does_not_stop_the_others(self, aged, save, run, app, monkeypatch):
         first, derive = aged(), app.extensions["image_sandbox"].derive
-        second = stage()
+        second = save()
 
         def break_once(*arguments, **options):
             monkeypatch.setattr(app.extensions["image_sandbox"], "derive", derive)
@@ -201,3 +201,10 @@ class TestCommand:
         assert "1 rebuilt, 1 not." in result.output
         db.session.rollback()
         assert (first.ladder_version, second.ladder_version) == (None, LADDER_VERSION)
+
+
+def test_an_image_that_is_only_chosen_is_left_to_its_save(stage, save):
+    """Its upload is kept until then, so that it can still be rotated without a loss."""
+    chosen, saved = stage(), save()
+    assert rebuilding.outdated() == [saved.id]
+    assert chosen.ladder_version is None
