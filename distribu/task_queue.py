@@ -2,8 +2,8 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from flask import Flask, current_app
 from huey import Huey, PriorityRedisHuey
@@ -57,6 +57,18 @@ class Queue:
             log.warning("queue down, left to the sweep: %s%r: %s", name, arguments, error)
             return False
         return True
+
+    def enqueue_lost(self, name: str, arguments: Sequence[str]) -> None:
+        """Ask again for the tasks that the queue has lost; those that still wait stay as they are.
+
+        arguments: one for each task. If the queue is down, the next sweep
+        makes up for it.
+        """
+        with suppress(QueueUnavailable):
+            waiting = self.waiting(name) if arguments else set()
+            for argument in arguments:
+                if argument not in waiting:
+                    self.enqueue(name, argument)
 
     def waiting(self, name: str) -> set[str]:
         """Return the first argument of every task of this name that waits.

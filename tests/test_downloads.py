@@ -14,11 +14,12 @@ from sqlalchemy import select
 
 from distribu.downloading import jobs
 from distribu.downloading.names import NamedProduct, image_names
-from distribu.extensions import db
+from distribu.extensions import db, queue
 from distribu.images import attachment, doctor, outbox, staging
 from distribu.inventory.downloads import begin
 from distribu.matching.batch import MATCHED, match
 from distribu.models import DownloadJob, Image, Product, utc_now
+from distribu.models.download_jobs import part_key
 from tests.conftest import add_product, run_queue, signed_in
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
@@ -236,7 +237,7 @@ def test_worker_that_died_leaves_nothing(app, alice, cast):
         job = db.session.query(DownloadJob).one()
         job.status, job.working_until = jobs.RUNNING, utc_now()
         db.session.commit()
-        app.extensions["image_store"].put(job.part_key(1, 1), io.BytesIO(b"half"), "text/plain")
+        app.extensions["image_store"].put(part_key(job.id, 1, 1), io.BytesIO(b"half"), "text/plain")
         jobs.recover(utc_now() + timedelta(seconds=1))
         outbox.drain()
     assert "could not be collected" in alice.get(begun.headers["Location"]).text
@@ -250,6 +251,14 @@ def test_lost_task_is_asked_for_again(app, alice, cast):
         jobs.recover(utc_now() + jobs.PATIENCE + timedelta(seconds=1))
     run_queue(app)
     assert "Nothing to download" in alice.get(begun.headers["Location"]).text
+
+
+def test_task_that_waits_is_not_asked_for_again(app, alice, cast):
+    alice.post(DOWNLOADS)
+    with app.app_context():
+        for _ in range(3):
+            jobs.recover(utc_now() + jobs.PATIENCE + timedelta(seconds=1))
+        assert queue.size() == 1
 
 
 def test_image_removed_meanwhile_is_left_out(app, alice, cast):

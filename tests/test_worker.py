@@ -175,6 +175,13 @@ class TestQueue:
         asked = [app.extensions["huey"].dequeue().args[0] for _ in range(4)]
         assert asked == ["b", "d", "a", "c"]
 
+    def test_only_lost_tasks_are_asked_for_again(self, app_context):
+        queue.enqueue("change_products", "a")
+        queue.enqueue_lost("change_products", ["a", "b"])
+        queue.enqueue_lost("import_products", ["a"])
+        assert queue.waiting("change_products") == {"a", "b"}
+        assert queue.size() == 3
+
     def test_nothing_is_opened_before_it_is_needed(self, make_app, tmp_path):
         make_app()
         assert not (tmp_path / "queue.db").exists()

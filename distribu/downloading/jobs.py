@@ -11,9 +11,10 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import BinaryIO
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import selectinload
 
 from ..extensions import db, queue, store
@@ -23,6 +24,8 @@ from ..images.decoding.policies import EXTENSIONS
 from ..images.stores.contract import ObjectNotFound, StoreError
 from ..images.writing import local_copy, sha256
 from ..models import READY, DownloadJob, Image, Product, utc_now
+from ..models.compare_and_set import compare_and_set
+from ..models.download_jobs import download_prefix, part_key
 from ..models.json_rows import is_among
 from .names import NamedProduct, image_names
 
@@ -39,6 +42,8 @@ PART_BYTES = 16 * 1024 * 1024
 _OVERHEAD_BYTES = 200
 _READ_AT_ONCE = 200
 _REPORTED_EVERY = 20
+
+_change = partial(compare_and_set, DownloadJob)
 
 
 class DownloadGivenUp(Exception):
@@ -87,18 +92,17 @@ def recover(now: datetime | None = None) -> None:
     is_late = DownloadJob.working_until < now
     for job_id in _ids((DownloadJob.status == RUNNING) & is_late):
         _fail(job_id)
-    for job_id in _ids((DownloadJob.status == QUEUED) & is_late):
-        queue.enqueue("download_images", job_id)
+    queue.enqueue_lost("download_images", _ids((DownloadJob.status == QUEUED) & is_late))
     for job_id in _ids((DownloadJob.expires_at < now) & (DownloadJob.status != RUNNING)):
-        into_outbox(f"incoming/{job_id}/")
+        into_outbox(download_prefix(job_id))
         db.session.execute(delete(DownloadJob).where(DownloadJob.id == job_id))
         db.session.commit()
 
 
 def read(job: DownloadJob, number: int) -> Iterator[bytes]:
     """The bytes of a ZIP of the job, read while they are sent. number: counted from 1."""
-    keys = [job.part_key(number, part) for part in range(1, job.files[number - 1]["parts"] + 1)]
-    return _read_parts(keys)
+    parts = range(1, job.files[number - 1]["parts"] + 1)
+    return _read_parts([part_key(job.id, number, part) for part in parts])
 
 
 def _read_parts(keys: Iterable[str]) -> Iterator[bytes]:
@@ -191,10 +195,7 @@ def _add(archive: zipfile.ZipFile, image_id: str, name: str) -> None:
 
 
 def _record(image_id: str, digest: str) -> None:
-    db.session.execute(
-        update(Image).where(Image.id == image_id).values(published_sha256=digest),
-        execution_options={"synchronize_session": False},
-    )
+    compare_and_set(Image, image_id, published_sha256=digest)
     db.session.commit()
 
 
@@ -210,7 +211,7 @@ def _put(job_id: str, number: int, file: BinaryIO) -> dict:
             parts += 1
             # Renewed before each, so that it has ended when the row is given up.
             _report(job_id)
-            store.put(f"incoming/{job_id}/{number:03d}-{parts:03d}", part, "application/zip")
+            store.put(part_key(job_id, number, parts), part, "application/zip")
 
 
 def _report(job_id: str, **values) -> None:
@@ -224,7 +225,7 @@ def _report(job_id: str, **values) -> None:
 def _fail(job_id: str) -> None:
     """The job has FAILED, and the outbox owns what it has put. Commits."""
     if _change(job_id, DownloadJob.status == RUNNING, status=FAILED, working_until=None):
-        into_outbox(f"incoming/{job_id}/")
+        into_outbox(download_prefix(job_id))
     db.session.commit()
 
 
@@ -232,12 +233,3 @@ def _ids(condition) -> list[str]:
     found = db.session.scalars(select(DownloadJob.id).where(condition)).all()
     db.session.rollback()
     return list(found)
-
-
-def _change(job_id: str, *conditions, **values) -> bool:
-    """Compare and set: whether the job was as expected and has these values now."""
-    changed = db.session.execute(
-        update(DownloadJob).where(DownloadJob.id == job_id, *conditions).values(**values),
-        execution_options={"synchronize_session": False},
-    )
-    return changed.rowcount == 1

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from flask import current_app, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import update
 from werkzeug.security import generate_password_hash
 
 from ..extensions import db
 from ..models import User, new_token, utc_now
+from ..models.compare_and_set import compare_and_set
 from .sessions import user_with_identity
 
 LINK_LASTS = timedelta(days=7)
@@ -36,14 +36,15 @@ def use_link(user: User, password: str) -> bool:
     Of several windows with the same link one wins: the UPDATE decides,
     by the token that the link carries. For the caller to commit.
     """
-    changed = db.session.execute(
-        update(User)
-        .where(User.id == user.id, User.session_token == user.session_token)
-        .values(password_hash=generate_password_hash(password), session_token=new_token()),
-        execution_options={"synchronize_session": False},
+    is_changed = compare_and_set(
+        User,
+        user.id,
+        User.session_token == user.session_token,
+        password_hash=generate_password_hash(password),
+        session_token=new_token(),
     )
     db.session.expire(user)
-    return changed.rowcount == 1
+    return is_changed
 
 
 def _link_serializer() -> URLSafeTimedSerializer:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, inspect, select, upd
 
 from ..extensions import db
 from ..models import READY, Image, OutboxEntry, Product, new_id, utc_now
+from ..models.compare_and_set import compare_and_set
 from ..models.json_rows import is_among
 from . import store_identity
 
@@ -245,11 +246,7 @@ def change_image(image: Image, *conditions, **values) -> None:
     """Compare and set: the loser of a race changes nothing. Raises ImageConflict."""
     # Its row may be gone, so nothing else is asked of it.
     image_id = inspect(image).identity[0]
-    changed = db.session.execute(
-        update(Image).where(Image.id == image_id, *conditions).values(**values),
-        execution_options={"synchronize_session": False},
-    )
-    if changed.rowcount != 1:
+    if not compare_and_set(Image, image_id, *conditions, **values):
         raise ImageConflict(image_id)
     db.session.expire(image)
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import BinaryIO
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, select
 
 from ..extensions import db, store
 from ..models import Image, Installation, utc_now
+from ..models.compare_and_set import compare_and_set
 from .decoding.policies import CONTENT_TYPES
 from .doctor import claim_store
 from .stores.contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
@@ -206,12 +207,9 @@ class Freeze:
 def _change_installation(*conditions, **values) -> bool:
     """Compare and set the one row, and commit; return whether it was as expected."""
     db.session.rollback()
-    changed = db.session.execute(
-        update(Installation).where(Installation.id == 1, *conditions).values(**values),
-        execution_options={"synchronize_session": False},
-    )
+    is_changed = compare_and_set(Installation, 1, *conditions, **values)
     db.session.commit()
-    return changed.rowcount == 1
+    return is_changed
 
 
 def _named_objects() -> Iterator[list[tuple[str, str]]]:

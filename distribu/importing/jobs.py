@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -25,10 +26,10 @@ from ..images.filenames import shortened
 from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError
 from ..models import Company, ImportJob, User, utc_now
+from ..models.compare_and_set import compare_and_set
 from ..products import csv_text, written_image_url
 from ..products.csv_text import InvalidCsv, Table
 from ..products.text_encoding import ENCODINGS, decoded_by
-from ..task_queue import QueueUnavailable
 from .planning import Plan, make_plan
 from .reading import Reading, missing, read_rows
 from .writing import write
@@ -42,6 +43,8 @@ WORKING_WINDOW = timedelta(minutes=5)
 # A task that the queue has not brought to a worker by then is enqueued again.
 PATIENCE = timedelta(minutes=2)
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
+
+_change_job = partial(compare_and_set, ImportJob)
 
 CHANGED = (
     "Products changed after the preview was shown, so nothing was imported. "
@@ -200,12 +203,7 @@ def recover(now: datetime | None = None) -> None:
     lost = select(ImportJob.id).where(ImportJob.status == QUEUED, is_late)
     lost_ids = db.session.scalars(lost).all()
     db.session.commit()
-    with suppress(QueueUnavailable):
-        # What the queue still has, however long it is, is not queued once more.
-        waiting = queue.waiting("import_products") if lost_ids else set()
-        for job_id in lost_ids:
-            if job_id not in waiting:
-                queue.enqueue("import_products", job_id)
+    queue.enqueue_lost("import_products", lost_ids)
 
 
 class Staged:
@@ -305,12 +303,3 @@ def _write_at_once(
 def _expect(plan: Plan, fingerprint: str) -> None:
     if plan.errors or plan.fingerprint != fingerprint:
         raise ImportRefused("the plan is not the one that was shown")
-
-
-def _change_job(job_id: str, *conditions, **values) -> bool:
-    """Compare and set: whether the job was as expected and has these values now."""
-    changed = db.session.execute(
-        update(ImportJob).where(ImportJob.id == job_id, *conditions).values(**values),
-        execution_options={"synchronize_session": False},
-    )
-    return changed.rowcount == 1

@@ -32,10 +32,12 @@ class DownloadJob(db.Model):
     created_at: Mapped[datetime] = created_at_column()
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
-    @property
-    def prefix(self) -> str:
-        return f"incoming/{self.id}/"
 
-    def part_key(self, file: int, part: int) -> str:
-        """The key of a part of a ZIP, both counted from 1."""
-        return f"{self.prefix}{file:03d}-{part:03d}"
+def download_prefix(job_id: str) -> str:
+    """Return the prefix of all objects of a download, which outlive its row in the outbox."""
+    return f"incoming/{job_id}/"
+
+
+def part_key(job_id: str, file: int, part: int) -> str:
+    """Return the key of a part of a ZIP, both counted from 1."""
+    return f"{download_prefix(job_id)}{file:03d}-{part:03d}"

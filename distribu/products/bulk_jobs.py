@@ -10,8 +10,9 @@ FAILED keeps what was done, and can be continued.
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import OperationalError
 
 from ..audit import set_actor
@@ -19,6 +20,7 @@ from ..extensions import db, queue
 from ..images import outbox
 from ..images.store_identity import ImagesHeld
 from ..models import BulkChange, Company, Product, User, utc_now
+from ..models.compare_and_set import compare_and_set
 from .bulk import PIECE, Extent, change_piece, extent
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ WORKING_WINDOW = timedelta(minutes=5)
 PATIENCE = timedelta(minutes=2)
 
 BUSY = "The database was busy."
+
+_change = partial(compare_and_set, BulkChange)
 
 
 class ExtentChanged(Exception):
@@ -94,7 +98,7 @@ def begin(change: BulkChange, choose: Callable[[], ColumnElement[bool]], confirm
 
 def run(change_id: str) -> None:
     """Every product of the change is changed, or it has FAILED behind a piece. Commits."""
-    if not _set(change_id, BulkChange.status == QUEUED, status=RUNNING):
+    if not _change(change_id, BulkChange.status == QUEUED, status=RUNNING):
         db.session.rollback()
         return
     db.session.commit()
@@ -119,7 +123,7 @@ def resume(change: BulkChange) -> bool:
     """A change that has FAILED goes on behind what it has done; whether it had. Commits."""
     change_id, until = change.id, utc_now() + PATIENCE
     is_failed = BulkChange.status == FAILED
-    resumed = _set(change_id, is_failed, status=QUEUED, problem=None, working_until=until)
+    resumed = _change(change_id, is_failed, status=QUEUED, problem=None, working_until=until)
     db.session.commit()
     if resumed:
         queue.enqueue("change_products", change_id)
@@ -134,10 +138,9 @@ def recover(now: datetime | None = None) -> None:
     late_ids = db.session.scalars(late).all()
     for change_id in late_ids:
         until = now + PATIENCE
-        _set(change_id, BulkChange.working_until < now, status=QUEUED, working_until=until)
+        _change(change_id, BulkChange.working_until < now, status=QUEUED, working_until=until)
     db.session.commit()
-    for change_id in late_ids:
-        queue.enqueue("change_products", change_id)
+    queue.enqueue_lost("change_products", late_ids)
 
 
 def _change_next_piece(change_id: str, product_ids: list[str]) -> bool:
@@ -151,7 +154,7 @@ def _change_next_piece(change_id: str, product_ids: list[str]) -> bool:
     is_mine = (BulkChange.status == RUNNING) & (BulkChange.done == done)
     is_last = reached == len(product_ids)
     values = {"status": DONE} if is_last else {"working_until": now + WORKING_WINDOW}
-    if not _set(change_id, is_mine, done=reached, **values):
+    if not _change(change_id, is_mine, done=reached, **values):
         db.session.rollback()
         return False
     change = db.session.get_one(BulkChange, change_id, populate_existing=True)
@@ -162,14 +165,5 @@ def _change_next_piece(change_id: str, product_ids: list[str]) -> bool:
 
 def _fail(change_id: str, problem: str) -> None:
     db.session.rollback()
-    _set(change_id, BulkChange.status == RUNNING, status=FAILED, problem=problem)
+    _change(change_id, BulkChange.status == RUNNING, status=FAILED, problem=problem)
     db.session.commit()
-
-
-def _set(change_id: str, condition: ColumnElement[bool], **values) -> bool:
-    """Compare and set: whether the change was as expected and has these values now."""
-    changed = db.session.execute(
-        update(BulkChange).where(BulkChange.id == change_id, condition).values(**values),
-        execution_options={"synchronize_session": False},
-    )
-    return changed.rowcount == 1
