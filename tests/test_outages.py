@@ -172,6 +172,15 @@ def test_a_file_that_the_store_refuses_is_503_and_not_to_be_chosen_again(app, al
         assert db.session.scalars(db.select(Product)).all() == []
 
 
+def test_many_files_that_the_store_refuses_are_503_too(app, alice):
+    data = {"images": [(png(8, 8), "blue lamp.png"), (png(9, 9), "red lamp.png")]}
+    with store_of(app, FlakyStore(app.extensions["image_store"], "put", then=refuse)):
+        answer = alice.post("/dashboard/inventory/images", data=data)
+    assert answer.status_code == 503
+    assert STORE_REFUSES in answer.text
+    assert "try again" not in answer.text.lower()
+
+
 def test_an_image_of_a_silent_store_is_503(app, nobody, image_path):
     with store_of(app, FlakyStore(app.extensions["image_store"], "open")):
         answer = nobody.get(image_path)

@@ -1,7 +1,6 @@
 """The Product image field: what it shows, and the fragments that change it before Save."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from flask import abort, current_app, g, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,24 +10,17 @@ from ..forms.image_file import examined
 from ..forms.product import ImageForm
 from ..http.tenancy import company_product_or_404, row_now, signed_in
 from ..images import attachment, staging
-from ..images.decoding.policies import MERCHANT, InvalidImage
-from ..images.decoding.sandbox import SandboxBusy, SandboxError
+from ..images.decoding.policies import MERCHANT
 from ..images.decoding.side_data import SOURCE_TYPES
 from ..images.filenames import shortened
 from ..images.processing import ask_again
-from ..images.store_identity import ImagesHeld
-from ..images.stores.contract import StoreError, StoreMisconfigured
+from ..images.stores.contract import StoreError
 from ..models import Image, Product, utc_now
 from ..products.rules import ALT_TEXT_MAX
 from .blueprint import bp
 from .image_choice import NO_LONGER_KEPT, ImageChoice
+from .staged_images import discard, staged_or_problem
 
-NOT_STORED = "The image could not be stored just now. Nothing is lost: try again."
-BUSY = (
-    "The server is too busy to read this image just now. Nothing is lost: choose it again in "
-    "a minute."
-)
-INTERRUPTED = "We could not process the image just now. Try again."
 # Clockwise, by the action of a button.
 QUARTERS = {"rotate_left": -1, "rotate_right": 1}
 
@@ -104,33 +96,23 @@ def turn_back(choice: ImageChoice) -> None:
 
 def _choose(choice: ImageChoice, stage: Callable[[], Image]) -> None:
     """What stage() returns is the choice now; a failure leaves it as it was."""
-    try:
-        staged = stage()
-    except InvalidImage as error:
-        choice.errors = [error.message]
-    except ImagesHeld as error:
-        choice.errors = [str(error)]
-    except StoreMisconfigured:
-        raise
-    except StoreError:
-        choice.errors = [NOT_STORED]
-    except SandboxError as error:
-        current_app.logger.error("an image could not be decoded: %s", error)
-        choice.errors = [BUSY if isinstance(error, SandboxBusy) else INTERRUPTED]
-    else:
-        # The answer may never arrive; then the browser still holds the earlier choice.
-        choice.earlier, choice.staged, choice.is_removed = choice.staged, staged, False
+    made = staged_or_problem(stage)
+    if isinstance(made, str):
+        choice.errors = [made]
+        return
+    # The answer may never arrive; then the browser still holds the earlier choice.
+    choice.earlier, choice.staged, choice.is_removed = choice.staged, made, False
 
 
 def discard_staged(choice: ImageChoice) -> None:
     """Give up the chosen image. Commits."""
-    _discard(choice.staged)
+    discard(choice.staged)
     choice.staged = None
 
 
 def discard_earlier(choice: ImageChoice) -> None:
     """Give up what was chosen before the staged image. Commits."""
-    _discard(choice.earlier)
+    discard(choice.earlier)
     choice.earlier = None
 
 
@@ -150,14 +132,6 @@ def settle_choice(choice: ImageChoice) -> None:
         # A staged image goes by itself after a day, and a ladder that is missing is made by then.
         current_app.logger.warning("left to the sweep: %s", error)
         db.session().invalidate()
-
-
-def _discard(image: Image | None) -> None:
-    if image:
-        # Where images are held, it goes by itself after a day.
-        with suppress(ImagesHeld):
-            attachment.discard(image)
-            db.session.commit()
 
 
 def act(action: str, choice: ImageChoice) -> None:

@@ -1,6 +1,4 @@
-"""Save of one image by itself: what the form's Save does for its image, and nothing else."""
-
-from contextlib import suppress
+"""Saving one image by itself, exactly as the Save of the form saves its image."""
 
 from flask import g
 
@@ -11,6 +9,7 @@ from ..images.processing import ask_again
 from ..images.store_identity import ImagesHeld
 from ..models import Image, Product, utc_now
 from .drop_plan import seen_by_drop
+from .staged_images import discard
 
 
 class ProductChanged(Exception):
@@ -18,11 +17,10 @@ class ProductChanged(Exception):
 
 
 def save_image(product_id: str, image_id: str, seen: str, may_replace: bool) -> None:
-    """The staged image is the product's, with the alt text of the one before. Commits.
+    """Give the product a staged image, with the alt text of the one before. Commits.
 
-    Its ladder is asked for, which is not made before.
-
-    seen: of seen_by_drop(). Raises ProductChanged, ImageConflict and
+    Asks for its ladder, which is not made before Save. seen: from
+    seen_by_drop(). Raises ProductChanged, ImageConflict and
     ImagesHeld, with nothing changed; the image is staged still.
     """
     try:
@@ -48,9 +46,4 @@ def is_as_seen(product: Product, seen: str, may_replace: bool) -> bool:
 
 def discard_staged(image_id: str) -> None:
     """Give up an image that was not saved. Commits."""
-    image = attachment.staged_image(image_id, g.company.id)
-    if image:
-        # Where images are held, it goes by itself after a day.
-        with suppress(ImagesHeld):
-            attachment.discard(image)
-            db.session.commit()
+    discard(attachment.staged_image(image_id, g.company.id))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
@@ -15,18 +15,16 @@ from ..forms.image_file import examined
 from ..forms.product import ImageForm
 from ..http.tenancy import signed_in
 from ..images import attachment, staging
-from ..images.decoding.policies import MERCHANT, InvalidImage
-from ..images.decoding.sandbox import SandboxBusy, SandboxError
+from ..images.decoding.policies import MERCHANT
 from ..images.filenames import last_part
 from ..images.store_identity import ImagesHeld
-from ..images.stores.contract import StoreError
 from ..images.writing import sha256
 from ..models import Image, Product
 from ..models.sku_keys import sku_key
 from .blueprint import bp
 from .drop_plan import MATCHED, SAME, DroppedFile, DropPlan, plan_drop, seen_by_drop
-from .image_field import BUSY, INTERRUPTED, NOT_STORED
 from .image_saving import ProductChanged, discard_staged, save_image
+from .staged_images import INTERRUPTED, staged_or_problem
 
 FILES_MAX = 20
 BYTES_MAX = 50 * MEBIBYTE
@@ -133,22 +131,13 @@ def refuse_giant() -> ResponseReturnValue:
 
 
 def _staged(upload: FileStorage) -> Image | str:
-    """The staged image of a file, or the sentence that says why there is none."""
+    """Return the staged image of a file, or the sentence that says why there is none."""
     form = ImageForm(formdata=None)
     form.image.data = upload
     if not form.image.validate(form):
         return str(form.image.errors[0])
-    try:
-        return staging.stage(g.company.id, upload, info=examined(form.image, MERCHANT))
-    except InvalidImage as error:
-        return error.message
-    except ImagesHeld as error:
-        return str(error)
-    except StoreError:
-        return NOT_STORED
-    except SandboxError as error:
-        current_app.logger.error("an image could not be decoded: %s", error)
-        return BUSY if isinstance(error, SandboxBusy) else INTERRUPTED
+    info = examined(form.image, MERCHANT)
+    return staged_or_problem(lambda: staging.stage(g.company.id, upload, info=info))
 
 
 def _arrived(plan: DropPlan, index: int, image_id: str) -> ArrivedImage:

@@ -22,9 +22,10 @@ from ..products import search
 from . import drop_plan
 from .blueprint import bp
 from .drop_plan import DroppedFile, Row
-from .image_field import INTERRUPTED, NOT_STORED, ImageChoice
+from .image_choice import ImageChoice
 from .image_saving import ProductChanged, discard_staged, is_as_seen, save_image
 from .images_in_a_form import many_images_page
+from .staged_images import INTERRUPTED, NOT_STORED
 
 FOUND_MAX = 8
 # A decoder is free again soon; a store that does not answer takes longer.
