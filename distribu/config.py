@@ -69,7 +69,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
     }
 
 
-# May stand in a file instead, as container platforms hand over what nobody else shall read.
+# Each can be read from a file instead, as container platforms provide secrets.
 _SECRETS = tuple(
     f"DISTRIBU_{name}"
     for name in (

@@ -1,6 +1,6 @@
 """The work behind the pages: the queue's tasks, their schedule, and who runs them.
 
-Tasks run in threads that give way to whatever serves pages. Sweeping and
+Tasks run in threads that give way to the pages. Sweeping and
 draining have a thread of their own, which does not: a sweep holds up no
 image that waits to be READY, and decoding does not hold up a deletion.
 """
@@ -69,7 +69,7 @@ def sweep() -> None:
 
 
 def drain() -> None:
-    """What the store refused to delete a while ago is deleted."""
+    """Try again to delete the objects that the store has refused to delete."""
     outbox.drain_between_sweeps()
 
 

@@ -14,7 +14,7 @@ from tests.releases.test_releases import image_answer
 
 
 @pytest.fixture
-def other_url(request, tmp_path, migrated_instance, restore_postgres) -> str:
+def other_url(tmp_path, migrated_instance, restore_postgres) -> str:
     """An empty database of the other kind than the instance's."""
     if migrated_instance.app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
         return f"sqlite:///{tmp_path / 'copy.db'}"

@@ -12,7 +12,7 @@ from .errors import fill_error
 
 def init_app(app: Flask) -> None:
     """The app answers under /api/v1, and describes there what it answers."""
-    # Another version too: whoever asks for one reads JSON.
+    # Also for versions that do not exist: their clients read JSON.
     answer_under(app, "/api(/|$)", fill_error)
     api = DescribedApi(app)
     api.register_blueprint(products.bp)

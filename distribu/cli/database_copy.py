@@ -30,7 +30,7 @@ from ..extensions import db
 from .checks import check_tables
 
 _ROWS_AT_ONCE = 500
-# What each database keeps for itself: its triggers write these columns.
+# Columns that the triggers of each database write by themselves.
 _MADE_BY_THE_DATABASE = {("company", "catalogue_version"), ("product", "search_number")}
 
 
@@ -93,7 +93,7 @@ def copy_rows(url: str) -> dict[str, int]:
 def _engine(url: str) -> Engine:
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
-        # By itself the driver commits before a table is made; here everything is one transaction.
+        # The driver would commit before each CREATE TABLE; here everything is one transaction.
         event.listen(engine, "connect", _leave_transactions_alone)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine

@@ -1,4 +1,4 @@
-"""flask static: what is done with style sheets and scripts before they are sent."""
+"""flask static: compress style sheets and scripts before they are served."""
 
 from pathlib import Path
 
@@ -20,5 +20,5 @@ def static() -> None:
     help="A folder from which a server in front sends them itself.",
 )
 def compress(into: Path) -> None:
-    """Write them once more, compressed and under names that tell their content."""
+    """Write compressed copies under names that change with their content."""
     click.echo(f"{publish(into.resolve()):,} files are in {into}")

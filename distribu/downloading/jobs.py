@@ -38,7 +38,7 @@ WORKING_WINDOW = timedelta(minutes=5)
 PATIENCE = timedelta(minutes=2)
 ZIP_MAX_BYTES = 500 * 1024 * 1024
 PART_BYTES = 16 * 1024 * 1024
-# What a ZIP has of each file beside its bytes, twice its name among it.
+# Size of a ZIP's headers for each file, apart from the two copies of its name.
 _OVERHEAD_BYTES = 200
 _READ_AT_ONCE = 200
 _REPORTED_EVERY = 20
@@ -164,7 +164,7 @@ def _sizes(image_ids: list[str]) -> Iterator[tuple[str, int]]:
 
 
 def _groups(named: list[tuple[str, str]], sizes: dict[str, int]) -> Iterator[list[tuple[str, str]]]:
-    """The images of one ZIP each, so many that it has at most ZIP_MAX_BYTES."""
+    """Yield the images of each ZIP, which has at most ZIP_MAX_BYTES."""
     group, byte_size = [], 0
     for image_id, name in named:
         more = sizes[image_id] + 2 * len(name.encode()) + _OVERHEAD_BYTES
@@ -186,7 +186,7 @@ def _add(archive: zipfile.ZipFile, image_id: str, name: str) -> None:
     try:
         with local_copy(image.key()) as copy:
             if not is_known:
-                # By it a drop knows the file again.
+                # The digest by which a drop recognizes the file.
                 _record(image_id, sha256(copy))
                 copy.seek(0)
             archive.writestr(zipfile.ZipInfo(name, day), copy.read())
@@ -200,7 +200,7 @@ def _record(image_id: str, digest: str) -> None:
 
 
 def _put(job_id: str, number: int, file: BinaryIO) -> dict:
-    """The ZIP is in the store, in parts; what the row says of it."""
+    """Put the ZIP into the store in parts, and return its entry for the row."""
     byte_size, parts = file.tell(), 0
     file.seek(0)
     while True:
@@ -215,7 +215,10 @@ def _put(job_id: str, number: int, file: BinaryIO) -> dict:
 
 
 def _report(job_id: str, **values) -> None:
-    """How far the job is, committed; and this worker is alive. Raises DownloadGivenUp."""
+    """Record the progress of the job, and that its worker is alive.
+
+    Commits. Raises DownloadGivenUp.
+    """
     until = utc_now() + WORKING_WINDOW
     if not _change(job_id, DownloadJob.status == RUNNING, working_until=until, **values):
         raise DownloadGivenUp(job_id)

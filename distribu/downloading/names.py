@@ -26,7 +26,7 @@ class NamedProduct:
 
 
 def image_names(products: Iterable[NamedProduct]) -> Iterator[tuple[str, str]]:
-    """The id of each image and its name in the ZIP, every name once whatever system unpacks it.
+    """Yield the id of each image and its name in the ZIP, unique on every file system.
 
     >>> product = NamedProduct("01P", "AB-1", "Board", (("01A", "jpg"), ("01B", "png")))
     >>> list(image_names([product]))
@@ -84,5 +84,5 @@ def _is_safe(character: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    """The name as file systems compare it that know neither case nor composed letters."""
+    """The name as compared by file systems that ignore case and Unicode composition."""
     return unicodedata.normalize("NFC", name).casefold()

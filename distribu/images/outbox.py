@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 SWEEP_EVERY = timedelta(minutes=5)
-# What could not be deleted at the end of a request is tried again this often.
+# Interval at which failed deletions are tried again between sweeps.
 DRAIN_EVERY = timedelta(seconds=20)
-# So many failures for the same cause one after the other are the store's, not the entries'.
+# Consecutive failures with one cause that show that the store fails, not the entries.
 _SAME_CAUSE = 3
 
 
@@ -44,7 +44,7 @@ def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -
     columns = ("id", "prefix", "final_after", "attempts", "published")
     due = select(*(getattr(OutboxEntry, name) for name in columns))
     if entry_ids is None:
-        # What fails again and again for a cause of its own holds up nothing that is new.
+        # New entries first: an entry that keeps failing must not hold them up.
         due = due.where(OutboxEntry.due_at <= now)
         due = due.order_by(OutboxEntry.attempts > 0, OutboxEntry.due_at)
     else:
@@ -111,7 +111,7 @@ def sweep(now: datetime | None = None) -> int | None:
         attachment.discard_abandoned(now)
         db.session.commit()
         _resume_stuck(now)
-        # What was discarded just now is due as well.
+        # Take a later time, so that the images discarded just now are due too.
         return drain(now=max(now, utc_now()))
 
 

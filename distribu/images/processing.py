@@ -44,7 +44,7 @@ LADDER_PRIORITY = -1
 POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
 
 
-# What was only chosen gets its ladder when it is saved: until then it may be turned or given up.
+# An image that is chosen but not saved is left out: it gets its ladder at Save.
 IS_UNFINISHED = and_(
     Image.ladder_version.is_(None),
     or_(Image.product_id.is_not(None), Image.status != READY, Image.copied_from.is_not(None)),
@@ -284,7 +284,7 @@ def _take_place_of_external(product: Product) -> None:
 
 @contextmanager
 def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy, int]]:
-    """What a ladder is made of, and its turn: the upload, or the image where that is gone."""
+    """Yield the source of a ladder and its turn: the upload, or else the stable image."""
     image, policy, turn = writer.image, POLICIES[writer.image.policy], writer.image.turn
     with ExitStack() as files:
         try:

@@ -38,7 +38,7 @@ from .writing import (
     sha256,
 )
 
-# Of a saved image that is turned: what it was encoded with before can only be lost once more.
+# JPEG, WebP or AVIF quality for turning a saved image, high because it is encoded a second time.
 TURNED_QUALITY = 92
 _COPIED = (
     *("policy", "sha256", "published_sha256", "alt_text", "filename", "public_name"),
@@ -82,9 +82,9 @@ def stage(
 def stage_turned(
     company_id: str, source: Image, quarters: int, now: datetime | None = None
 ) -> Image:
-    """A READY image that shows what source shows, turned so many quarters clockwise.
+    """Stage a READY image that shows source turned clockwise by some quarter turns.
 
-    A chosen image is published once more from its upload. A saved one is
+    A chosen image is published again from its upload. A saved one is
     turned from its stable image, at a quality that leaves no trace.
     Commits and raises as stage() does.
     """
@@ -132,7 +132,7 @@ def _turned_image(
 ) -> Image:
     values = {name: getattr(source, name) for name in _COPIED} | measured(publication)
     if source.facts and not is_upload:
-        # What happened to its upload is told, and not that its stable image was read.
+        # The receipt describes the upload, not the stable image that was read here.
         values["facts"] = source.facts | {"published": publication.facts["published"]}
     return Image(company_id=company_id, **values)
 

@@ -1,4 +1,4 @@
-"""What keeps two sweeps from running at once, in whatever processes and on whatever machines."""
+"""A lock that allows one sweep at a time, across processes and machines."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ _KEY = 0x5_3EE9
 
 @contextmanager
 def only_sweep() -> Iterator[bool]:
-    """Yield whether no other sweep runs; none begins during the block if so.
+    """Yield True if no other sweep runs; then none begins during the block.
 
     The lock is of the kind that ends with its process, so that a sweep
     which is killed keeps no other from beginning.
@@ -46,7 +46,7 @@ def _advisory_lock() -> Iterator[bool]:
     with db.engine.connect() as connection:
         # No transaction stays open behind the lock.
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        # A machine that loses its power says no goodbye: the server finds out by these.
+        # With these the server notices when the other machine has lost its power.
         for setting in ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
             connection.execute(text(f"SET {setting}"))
         is_only = connection.scalar(select(func.pg_try_advisory_lock(_KEY)))

@@ -94,7 +94,7 @@ def change_products():
 @bp.get("/changes/<change_id>")
 @signed_in
 def show_change(change_id: str) -> str:
-    """How far a change is, or what came of it."""
+    """Show the progress of a change, or its result."""
     change = company_row_or_404(BulkChange, change_id)
     return render_template("inventory/change.html", change=change, wording=WORDINGS[change.action])
 
@@ -102,7 +102,7 @@ def show_change(change_id: str) -> str:
 @bp.get("/changes/<change_id>/progress")
 @signed_in
 def show_change_progress(change_id: str) -> str:
-    """Fragment: how far a change is."""
+    """Fragment: the progress of a change."""
     change = company_row_or_404(BulkChange, change_id)
     wording = WORDINGS[change.action]
     return render_template("inventory/_change.html", change=change, wording=wording)
@@ -118,7 +118,7 @@ def continue_change(change_id: str) -> Response:
 
 
 def _read_category(selection: Selection, action: str) -> tuple[str | None, str | None]:
-    """The category that was typed, and what is wrong with it."""
+    """Return the typed category, and the error if it is not valid."""
     if action != bulk.CATEGORY:
         return None, None
     try:

@@ -47,14 +47,14 @@ def download_chosen():
 @bp.get("/images/downloads/<download_id>")
 @signed_in
 def show_download(download_id: str):
-    """How far a download is, and its ZIPs."""
+    """Show the progress of a download, then its ZIPs."""
     return render_template("inventory/download.html", job=_job_or_404(download_id))
 
 
 @bp.get("/images/downloads/<download_id>/progress")
 @signed_in
 def show_download_progress(download_id: str):
-    """Fragment: how far a download is, and its ZIPs."""
+    """Fragment: the progress of a download, then its ZIPs."""
     return render_template("inventory/_download_progress.html", job=_job_or_404(download_id))
 
 

@@ -1,4 +1,4 @@
-"""What would become of the files of a drop: the table that is shown before any file travels."""
+"""The table of a drop: the planned outcome of each file, shown before any upload."""
 
 import json
 from collections import Counter, defaultdict
@@ -21,7 +21,7 @@ SAME = "same"
 FILES_MAX = 10_000
 PATH_MAX = 1000
 SHOWN_KINDS = (AMBIGUOUS, UNMATCHED, MATCHED, SECOND, SAME, OTHER_IMAGE)
-# What the summary says of the others: kind, of one, of several.
+# Wording of the summary for each other kind: singular, plural.
 _REST = (
     (AMBIGUOUS, "needs you", "need you"),
     (UNMATCHED, "finds none", "find none"),
@@ -109,7 +109,7 @@ def _read_file(told: dict) -> DroppedFile:
 
 
 def plan_drop(company_id: str, files: Sequence[DroppedFile]) -> DropPlan:
-    """What would become of each file, were the button pressed now; nothing is written."""
+    """Plan the outcome of each file as the catalog is now; writes nothing."""
     catalog = Catalog(_skus(company_id))
     outcomes = match([file.path for file in files], catalog)
     same = _same_images(company_id, {file.sha256 for file in files} - {""})
@@ -136,7 +136,7 @@ def plan_drop(company_id: str, files: Sequence[DroppedFile]) -> DropPlan:
 
 
 def seen_by_drop(product: Product) -> str:
-    """What the table shows of a product: by it the press notices that it is another one now."""
+    """The state of a product that the table shows; saving refuses if it has changed."""
     return json.dumps([product.sku, product.name, image_identity(product)])
 
 

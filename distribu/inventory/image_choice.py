@@ -1,4 +1,4 @@
-"""What the Product image field holds before Save, and what it says of it."""
+"""The state of the Product image field before Save, and the sentences about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ NO_LONGER_KEPT = "The image that you chose is no longer kept. Please choose it a
 
 @dataclass
 class ImageChoice:
-    """What the field holds: the saved image, one that was chosen, or its removal.
+    """The state of the field: the saved image, a chosen image, or a removal.
 
     earlier: what was chosen before the staged image. removed_ids: the
     product's other images that Save is to remove. alt_text: what was typed
@@ -80,7 +80,7 @@ class ImageChoice:
 
     @property
     def successor(self) -> Image | None:
-        """Which of the others becomes the product's image when Save removes that one."""
+        """The image that takes the place of the product's image when Save removes it."""
         if self.first_image:
             return self.first_image
         if not self.is_removed:
@@ -90,7 +90,7 @@ class ImageChoice:
 
     @property
     def first_image(self) -> Image | None:
-        """Which of the others Save puts first; none where an image was chosen for that place."""
+        """The other image that Save puts first; None if a chosen image takes that place."""
         if self.staged and not self.is_removed:
             return None
         kept = (image for image in self.others if image.id not in self.removed_ids)
@@ -106,7 +106,7 @@ class ImageChoice:
 
     @property
     def warnings(self) -> list[str]:
-        """What a merchant may want to know of the image's size before shoppers see it."""
+        """Warnings about the size of the image, shown before shoppers see it."""
         image = self.shown
         if image is None:
             return []
@@ -122,7 +122,7 @@ class ImageChoice:
 
     @property
     def receipt(self) -> list[str]:
-        """What publishing the shown image has changed, in sentences."""
+        """The receipt of the shown image: sentences about what publishing has changed."""
         return receipt(self.shown) if self.shown else []
 
     def also_used_by(self) -> Sequence[Row]:
@@ -157,7 +157,7 @@ class ImageChoice:
 
     @property
     def suggested_alt(self) -> str:
-        """What the name of the chosen file says, where that is made of words."""
+        """An alt text made of the filename, if that consists of words."""
         shown = self.staged or (self.product.image if self.product else None)
         return words_of(shown.filename) if shown else ""
 

@@ -75,7 +75,7 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
 
 
 def turn(choice: ImageChoice, quarters: int) -> None:
-    """The image that is shown is the choice now, turned so many quarters clockwise. Commits.
+    """Choose the shown image, turned clockwise by some quarter turns. Commits.
 
     Raises as take_file() does.
     """
@@ -95,7 +95,7 @@ def turn_back(choice: ImageChoice) -> None:
 
 
 def _choose(choice: ImageChoice, stage: Callable[[], Image]) -> None:
-    """What stage() returns is the choice now; a failure leaves it as it was."""
+    """Choose the image that stage() returns; on failure, keep the choice and say why."""
     made = staged_or_problem(stage)
     if isinstance(made, str):
         choice.errors = [made]

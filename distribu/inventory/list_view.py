@@ -1,4 +1,4 @@
-"""Which products the inventory list shows, and in which order: all that its address says."""
+"""The view of the inventory list: search, filters, sort and page size, read from its address."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -71,7 +71,7 @@ class ListView:
 
     @property
     def arguments(self) -> dict[str, str | int]:
-        """What tells this view from the plain list, as arguments of its address."""
+        """The arguments of the address that differ from those of the plain list."""
         return {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]}
 
     def url(self, cursor: str | None = None, **changes: str | int) -> str:
@@ -106,12 +106,12 @@ class ListView:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How many products each filter finds beside the search and the category."""
+        """The number of products for each filter, within the search and the category."""
         return self.catalog.counts(self._narrowed if self.q or self.category else None)
 
     @cached_property
     def count(self) -> int:
-        """How many products are in this view, no further than COUNT_MAX + 1."""
+        """The number of products in this view, at most COUNT_MAX + 1."""
         return self.counts[self.only] if self.only else search.count(self._narrowed)
 
     def product_after(self, cursor: str | None) -> str | None:

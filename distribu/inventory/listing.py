@@ -67,7 +67,7 @@ def _pagination(page: paging.Page, view: ListView) -> dict:
 def _summary(page: paging.Page, count: int) -> str:
     first, last = page.first, page.first + len(page.items) - 1
     if count <= search.COUNT_MAX and not page.next:
-        # The last page ends with the last product, whatever came or went on the way to it.
+        # On the last page count from the end, since products may have come or gone meanwhile.
         first, last = count - len(page.items) + 1, count
     noun = "product" if count == 1 else "products"
     return f"{first:,}–{last:,} of {counted(count)} {noun}"

@@ -43,7 +43,7 @@ def many_images():
 @bp.post("/images/plan")
 @signed_in
 def plan_images():
-    """Fragment: what would become of files whose names and sizes the browser tells."""
+    """Fragment: the plan for files, of which the browser sends names and sizes."""
     try:
         files = drop_plan.read_files(request.form.get("files", ""))
     except (ValueError, AttributeError, RecursionError) as error:
@@ -80,7 +80,7 @@ def show_image_row(product_id: str):
 @bp.post("/images/<product_id>")
 @signed_in
 def save_one_image(product_id: str) -> ResponseReturnValue:
-    """Stage the file and save it as the product's image, as the form does; what came of it."""
+    """Stage the file and save it as the product's image, as the form does; answer the outcome."""
     product = company_product_or_404(product_id)
     form = ImageForm()
     form.image.validate(form)
@@ -137,7 +137,7 @@ def _saved(product_id: str) -> ResponseReturnValue:
 
 
 def _changed(product_id: str) -> ResponseReturnValue:
-    """The product is another one than the table showed: its row anew, to be looked at again."""
+    """Answer that the product is not as the table showed it, with its present state."""
     db.session.rollback()
     product = company_row(Product, product_id)
     if product is None:

@@ -1,4 +1,4 @@
-"""Which rows of the inventory list were chosen: some by their ids, or all that a view shows.
+"""The rows that were chosen in the inventory list: some by their ids, or all of a view.
 
 Anything that works on chosen rows starts here: Selection.of(request.form)
 reads what the list posted, where is the condition of its products, and

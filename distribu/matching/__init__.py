@@ -1,4 +1,4 @@
-"""Which product an image file belongs to, told by its name.
+"""Match image files to products by their names.
 
 One law over all: a wrong image is worse than an unmatched one. A file
 belongs to a product only where its name can be read as exactly that one;

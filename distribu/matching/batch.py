@@ -15,7 +15,7 @@ MATCHED, SECOND, AMBIGUOUS, UNMATCHED = "matched", "second", "ambiguous", "unmat
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a file.
+    """The outcome of a file.
 
     kind: matched, second, ambiguous, unmatched; or why it is not looked
     at: other image, other, junk. product_ids: the one that it belongs
@@ -61,7 +61,7 @@ def match(paths: Sequence[str], skus: Iterable[tuple[str, str]] | Catalog) -> li
 
 
 class _Rows:
-    """Which names of a folder differ in their last number only."""
+    """The names of a folder that differ only in their last number."""
 
     def __init__(self, names: Sequence[FileName], catalog: Catalog):
         self._numbers: dict[tuple, set[str]] = defaultdict(set)

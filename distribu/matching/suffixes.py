@@ -1,4 +1,4 @@
-"""What may follow a SKU in a name: a number, a view, and marks of copies and editing."""
+"""Suffixes of a SKU in a name: a number, a view, and marks of copies and editing."""
 
 import re
 from collections.abc import Sequence
@@ -54,7 +54,10 @@ _DIGITS = re.compile("[0-9]+")
 
 @dataclass(frozen=True)
 class Suffix:
-    """What follows a SKU. kinds: of its tokens; none for a number in parentheses."""
+    """The part of a name that follows the SKU.
+
+    kinds: of its tokens; none for a number in parentheses.
+    """
 
     number: int | None = None
     view: str = ""

@@ -1,4 +1,4 @@
-"""What a name that matches nothing may have meant: shown, and left to a person."""
+"""Suggestions for a name that matches no SKU, for a person to decide."""
 
 import unicodedata
 from bisect import bisect_left

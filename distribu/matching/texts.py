@@ -6,7 +6,7 @@ import unicodedata
 from ..models.sku_keys import sku_key
 
 _ASCII_TOKENS = re.compile("[a-z0-9]+")
-# What a file name cannot hold on some system: a SKU with one of them is written otherwise.
+# Characters that some file systems do not allow in a name, so names cannot hold such a SKU.
 UNWRITABLE = frozenset('<>:"/\\|?*')
 
 

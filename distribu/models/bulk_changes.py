@@ -18,7 +18,7 @@ class BulkChange(db.Model):
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
     created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     action: Mapped[str] = mapped_column(String(20))
-    # What the action "category" sets; None where it takes the category away.
+    # The category to set by the action "category"; None removes it.
     category: Mapped[str | None] = mapped_column(String(100))
     product_ids: Mapped[list[str]] = mapped_column(JSON, deferred=True)
     status: Mapped[str] = mapped_column(String(10))

@@ -30,8 +30,8 @@ IS_READY = Image.status == _ready
 IS_UNREADY = Image.status != _ready
 HAS_NO_ALT = Image.alt_text == _empty
 IS_SMALL = or_(Image.width_px < _small, Image.height_px < _small)
-# What 0.1.0 may have published destroyed, and the upload is gone. It wrote a transparent GIF that
-# shows white, or cannot be opened, and tiny images as somebody had chosen their bytes.
+# Images that 0.1.0 may have destroyed and whose uploads are gone: it wrote transparent GIFs that
+# show white or cannot be opened, and tiny images whose bytes an attacker may have chosen.
 IS_OLD_GIF = Image.format == _gif
 IS_OLD_AND_TINY = and_(
     or_(Image.format == _png, Image.format == _jpeg),

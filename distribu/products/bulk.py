@@ -1,4 +1,4 @@
-"""What is done to many products at once: each piece of them in one transaction of the caller.
+"""The actions on many products at once, one piece in each transaction of the caller.
 
 A new action is a function of _ACTIONS; the pages that ask for it are in
 inventory/bulk_changes.py.
@@ -25,14 +25,14 @@ REMOVE_IMAGES, DELETE = "remove-images", "delete"
 # These delete images, which nothing brings back.
 DELETES_IMAGES = (REMOVE_IMAGES, DELETE)
 
-# What an action does: from the products under their lock, the change and the time to the entries
-# of the audit log and the ids of the images that go.
+# An action takes the locked products, the change and the time; it returns the entries for the
+# audit log and the ids of the images to delete.
 _Action = Callable[[Sequence[Product], BulkChange, datetime], tuple[list[dict], list[str]]]
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What a change is about: how many products, their images and links to images elsewhere.
+    """The extent of a change: numbers of products, of their images and of external links.
 
     digest: tells these images from any others; "" where none go.
     """
@@ -44,7 +44,7 @@ class Extent:
 
     @property
     def fingerprint(self) -> str:
-        """What is confirmed: an extent that differs in anything has another one."""
+        """The text that a confirmation carries; it differs for any other extent."""
         return f"{self.products}-{self.images}-{self.links}-{self.digest}"
 
 
@@ -82,7 +82,7 @@ def change_piece(change: BulkChange, product_ids: Sequence[str], now: datetime) 
     change.changed += len(entries)
     change.removed_images += len(image_ids)
     db.session.flush()
-    # What was loaded of them is stale by now.
+    # The loaded objects are stale now.
     for product in products:
         for image in product.images:
             db.session.expunge(image)

@@ -1,4 +1,4 @@
-"""What is missing of a product: the filters of the inventory list, and how many each one finds.
+"""The filters of the inventory list, mostly for what a product lacks, and their counts.
 
 A catalog may have 100,000 products, and a page shows the count of every
 filter. So each is counted from an index that holds only what the filter
@@ -132,7 +132,7 @@ class FilteredCatalog:
         return one.condition
 
     def counts(self, where: ColumnElement[bool] | None) -> dict[str, int]:
-        """How many products each filter finds among those that meet a condition; None: all."""
+        """Count the products of each filter among those that meet a condition; None: among all."""
         if where is None:
             return self.totals
         some = [name for name, total in self.totals.items() if total]
@@ -140,7 +140,7 @@ class FilteredCatalog:
         return dict.fromkeys(self.totals, 0) | self._count(narrowed)
 
     def _count(self, queries: dict[str, Select]) -> dict[str, int]:
-        """How many rows each query has, no further than COUNT_MAX + 1, in one statement."""
+        """Count the rows of each query, up to COUNT_MAX + 1, in one statement."""
         if not queries:
             return {}
         counted = [

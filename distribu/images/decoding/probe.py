@@ -29,7 +29,7 @@ _QUARTER = {1: 6, 6: 3, 3: 8, 8: 1, 2: 7, 7: 4, 4: 5, 5: 2}
 
 
 def turned(info: ImageInfo, quarters: int) -> ImageInfo:
-    """Return what a file would be that is shown so many quarters further clockwise."""
+    """Return the info of a file as if it were turned clockwise by some quarter turns."""
     for _ in range(quarters % 4):
         info = replace(
             info,
