@@ -37,6 +37,7 @@ def hostile_files() -> dict[str, bytes]:
     return {
         "jpeg-fill": repeated(jpeg[:2], b"\xff", jpeg[2:]),
         "jpeg-zeros": repeated(jpeg[:2], b"\0", jpeg[2:]),
+        "jpeg-stray-pairs": repeated(jpeg[:2], b"\xff\0", jpeg[2:]),
         "jpeg-empty-segments": repeated(jpeg[:2], b"\xff\xc4\0\2", jpeg[2:]),
         "jpeg-short-segments": repeated(jpeg[:2], b"\xff\xe5\0\0", jpeg[2:]),
         "jpeg-exif": repeated(jpeg[:2], block, jpeg[2:]),
