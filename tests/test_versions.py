@@ -23,7 +23,14 @@ from setuptools.config.setupcfg import read_configuration
 ROOT = Path(__file__).parent.parent
 HASH = re.compile("sha256:[0-9a-f]{64}")
 # Plugins of pytest, and a command.
-USED_WITHOUT_IMPORT = {"openapi-python-client", "pytest-playwright", "pytest-xdist", "ruff"}
+USED_WITHOUT_IMPORT = {
+    "mypy",
+    "openapi-python-client",
+    "pytest-playwright",
+    "pytest-timeout",
+    "pytest-xdist",
+    "ruff",
+}
 IMAGE_LOCKS = [f"requirements/{name}.txt" for name in ("base", "postgres", "redis")]
 
 
