@@ -29,13 +29,14 @@ def ask():
     answer = urllib.request.urlopen(f"http://{address}/minio/health/ready")
     print(answer.status, address, flush=True)
 """
+# Ctrl+C is held back from before the first answer on: with signal.pause() it was lost, and waited
+# for without end, where it came between the answer and the pause.
 ASK_AND_WAIT = f"""
 {ASK}
-try:
-    ask()
-    signal.pause()
-finally:
-    ask()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+ask()
+signal.sigwait([signal.SIGINT])
+ask()
 """
 
 
