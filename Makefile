@@ -26,7 +26,7 @@ help:
 	@echo 'make browsers          every generated file, as published against what Chromium shows'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make image             the container image, built and tried, where an engine is there'
-	@echo 'make faults            every fault at every call of every operation, and a walk of 20,000 steps'
+	@echo 'make faults            every fault at every call, a walk of 20,000 steps, 1,000 races with a delete'
 	@echo 'make mutants           the image core changed in one place at a time; tells what no test notices'
 	@echo 'make styles            the style sheets anew, cut to what the pages use'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
@@ -68,11 +68,12 @@ fuzz:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest tests/images/test_fuzz.py --hypothesis-profile=fuzz $(ARGS)
 
-# The last line of the first run says how many cells hold.
+# The last line of the first run says how many cells hold. Each test takes as long as it needs.
 faults: servers
 	@$(ENVIRONMENT) postgres redis test
-	@$(IN_VENV) pytest -s tests/faults/every_cell.py $(ARGS)
-	@FAULTS_STEPS=20000 $(IN_VENV) pytest tests/faults/test_machine.py
+	@$(IN_VENV) pytest -s --timeout 0 tests/faults/every_cell.py $(ARGS)
+	@FAULTS_STEPS=20000 $(IN_VENV) pytest --timeout 0 tests/faults/test_machine.py
+	@FAULTS_ROUNDS=1000 $(IN_VENV) pytest -s --timeout 0 tests/faults/test_races.py
 
 mutants: servers
 	@$(ENVIRONMENT) postgres redis test

@@ -19,10 +19,10 @@ from .extensions import db, limiter
 from .forms.account import (
     EMAIL_MAX,
     PASSWORD_MAX,
+    JoinForm,
     RegisterForm,
     SetPasswordForm,
     SignInForm,
-    free_email,
     normal_email,
 )
 from .forms.interrupted import InterruptedForm, back_page, sign_in_page
@@ -135,15 +135,23 @@ def register():
 
 
 @bp.route("/set-password/<token>", methods=["GET", "POST"])
+@limiter.limit("20 per hour", methods=["POST"], deduct_when=is_refused)
 def set_password(token: str):
     """Whoever holds the link chooses the password that it is for, once."""
     user = user_of_link(token)
     if user is None:
         return render_template("auth/dead_link.html"), 410
-    form = SetPasswordForm()
+    form = _password_form(user)
     if not form.validate_on_submit():
         return _password_page(form, user, 422 if form.is_submitted() else 200)
-    if not use_link(user, form.password.data):
+    try:
+        is_used = use_link(user, form.password.data, form.email.data if "email" in form else None)
+    except IntegrityError:
+        # Somebody took the email a moment ago: the form says so now.
+        db.session.rollback()
+        form.validate()
+        return _password_page(form, user, 422)
+    if not is_used:
         # The same link was used in another window at the same time.
         return render_template("auth/dead_link.html"), 410
     set_actor("USER", user, user.company, user.email)
@@ -159,6 +167,10 @@ def refuse_for_now(_error) -> ResponseReturnValue:
     """Too many attempts: the form again, with when to go on."""
     if request.endpoint == "auth.register":
         return _register_page(RegisterForm(), 429, wait_sentence())
+    if request.endpoint == "auth.set_password":
+        if (user := user_of_link(request.view_args["token"])) is None:
+            return render_template("auth/dead_link.html"), 410
+        return _password_page(_password_form(user), user, 429, wait_sentence())
     named = normal_email(request.form.get("email"))[:EMAIL_MAX]
     log.warning("sign-in locked: %r from %s", named, request.remote_addr)
     return sign_in_page(SignInForm(), 429, wait_sentence())
@@ -196,7 +208,6 @@ def _add_company(form: RegisterForm) -> User:
     company = Company(name=form.company.data, slug=_free_slug(form.company.data))
     db.session.add(company)
     db.session.flush()
-    free_email(form.email.data)
     user = User(company_id=company.id, email=form.email.data, name=form.name.data, role="OWNER")
     user.set_password(form.password.data)
     db.session.add(user)
@@ -224,5 +235,18 @@ def _register_page(form: RegisterForm, status: int, message: str = "") -> Respon
     return render_template("auth/register.html", form=form, message=message), status
 
 
-def _password_page(form: SetPasswordForm, user: User, status: int) -> ResponseReturnValue:
-    return render_template("auth/set_password.html", form=form, user=user), status
+def _password_form(user: User) -> SetPasswordForm | JoinForm:
+    """What a link asks for: a password, and of a new member the email to sign in with."""
+    if not user.invited_email:
+        return SetPasswordForm()
+    form = JoinForm()
+    if not form.email.raw_data:
+        form.email.process(None, user.invited_email)
+    return form
+
+
+def _password_page(
+    form: SetPasswordForm | JoinForm, user: User, status: int, message: str = ""
+) -> ResponseReturnValue:
+    page = render_template("auth/set_password.html", form=form, user=user, message=message)
+    return page, status

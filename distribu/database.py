@@ -6,10 +6,11 @@ from contextlib import suppress
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, MetaData, Pool, event, make_url
+from sqlalchemy import URL, Engine, MetaData, Pool, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 
+from . import disk_reserve
 from .budgets import seconds_left
 from .config import BadSetting
 
@@ -43,12 +44,51 @@ def init_database(app: Flask, db: SQLAlchemy) -> None:
 def _keep_private(app: Flask) -> None:
     """A database in a file is this user's alone: its log and index take over its mode."""
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
-    if not url.drivername.startswith("sqlite") or not url.database or url.database == ":memory:":
+    if sqlite_folder(url) is None:
         return
     # Where the folder is missing or another's, the first connection says so.
     with suppress(OSError):
         os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
         os.chmod(url.database, 0o600)
+
+
+def sqlite_folder(url: URL) -> str | None:
+    """Return the folder of an SQLite database; None for one in memory, or on a server."""
+    is_file = url.drivername.startswith("sqlite") and url.database not in (None, "", ":memory:")
+    return os.path.dirname(os.path.abspath(url.database)) if is_file else None
+
+
+@event.listens_for(Engine, "do_connect")
+def _make_room_to_connect(dialect, record, arguments, _options) -> None:
+    """On a full disk not even the index of the log can be made, without which nothing is read."""
+    if dialect.name == "sqlite" and record and arguments[0] != ":memory:":
+        record.info["folder"] = os.path.dirname(os.path.abspath(arguments[0]))
+        disk_reserve.give_up_if_low(record.info["folder"])
+
+
+@event.listens_for(Pool, "checkout")
+def _make_room_to_write(_connection, record, _proxy) -> None:
+    if "folder" in record.info:
+        disk_reserve.give_up_if_low(record.info["folder"])
+
+
+@event.listens_for(Engine, "handle_error")
+def _make_room_for_the_next(context) -> None:
+    """Where the disk is full in spite of what it says, as by a quota, one request fails for it."""
+    folder = sqlite_folder(context.engine.url) if context.engine else None
+    error = context.original_exception
+    if folder and (finds_no_room(error) or _name(error) == "SQLITE_IOERR_WRITE"):
+        disk_reserve.give_up(folder)
+
+
+def finds_no_room(error: BaseException | None) -> bool:
+    """Whether an error of SQLite's driver says that its files have no room."""
+    # The second one is about the index of the log.
+    return _name(error) in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+
+
+def _name(error: BaseException | None) -> str:
+    return getattr(error, "sqlite_errorname", "")
 
 
 @event.listens_for(Engine, "connect")

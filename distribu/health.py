@@ -16,6 +16,8 @@ from flask.blueprints import BlueprintSetupState
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from . import disk_reserve
+from .database import sqlite_folder
 from .extensions import db, queue, store
 from .images.processing import IS_UNFINISHED
 from .images.stores.contract import INSTALLATION_ID, ObjectNotFound, StoreError
@@ -104,7 +106,14 @@ def _ask_database() -> dict:
         "oldestDeleteOverdueSeconds": _seconds_since(oldest, now),
         "failingDeletes": db.session.scalar(failing),
         "oldestUnfinishedImageSeconds": _seconds_since(db.session.scalar(unfinished), now),
+        **_disk_reserve(),
     }
+
+
+def _disk_reserve() -> dict:
+    """Whether the reserve is there that is given up when the disk of an SQLite database is full."""
+    folder = sqlite_folder(db.engine.url)
+    return {"hasDiskReserve": disk_reserve.is_kept(folder)} if folder else {}
 
 
 def _ask_store() -> dict:

@@ -20,6 +20,8 @@ from huey import crontab
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
+from . import disk_reserve
+from .database import sqlite_folder
 from .downloading import jobs as downloads
 from .extensions import db
 from .images import outbox, processing, store_identity
@@ -141,7 +143,10 @@ def _refuse_older_database() -> None:
 
 
 def _keep_house(app: Flask, is_over: threading.Event) -> None:
-    """Sweep at once and every few minutes, and drain in between, until the worker ends."""
+    """Sweep at once and every few minutes, and drain in between, until the worker ends.
+
+    What has made room on a full disk makes the disk reserve possible again.
+    """
     sweep_at = time.monotonic()
     while not is_over.is_set():
         task, now = drain, time.monotonic()
@@ -150,9 +155,17 @@ def _keep_house(app: Flask, is_over: threading.Event) -> None:
         try:
             with app.app_context():
                 _left_to_sweep(task)()
-        except SQLAlchemyError as error:
+                keep_disk_reserve()
+        except (SQLAlchemyError, OSError) as error:
+            # The second one where the folder of the database is not mounted for a while.
             log.warning("left to the next time, the database failed: %s", error)
         is_over.wait(outbox.DRAIN_EVERY.total_seconds())
+
+
+def keep_disk_reserve() -> None:
+    """Make the reserve on the disk of an SQLite database, where it is missing and has room."""
+    if folder := sqlite_folder(db.engine.url):
+        disk_reserve.keep(folder)
 
 
 def _yield_to_pages() -> None:

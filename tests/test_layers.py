@@ -15,7 +15,7 @@ PACKAGE = Path(distribu.__file__).parent
 # floor. Names in one string, and the modules of one room, import each other freely. A name stands
 # for everything in it that has no place of its own.
 FLOORS = [
-    ["config", "budgets"],
+    ["config", "budgets", "disk_reserve"],
     ["images images.filenames images.decoding", "images.stores"],
     ["bounded_postgresql", "database task_queue"],
     ["extensions"],

@@ -140,7 +140,7 @@ def test_added_member_sets_a_password_by_the_link_and_signs_in(app, alice):
     [
         ({"name": ""}, "Enter their name."),
         ({"email": "carol"}, "Enter an email address."),
-        ({"email": "mallory@globex.test"}, "There is an account with this email already."),
+        ({"email": "bob@acme.test"}, "Somebody with this email is a member already."),
         ({"role": "OWNER"}, "Not a valid choice"),
     ],
 )

@@ -6,12 +6,14 @@ from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from ..config import Problem, check_settings
+from .. import disk_reserve
+from ..config import MEBIBYTE, Problem, check_settings
+from ..database import sqlite_folder
 from ..extensions import db, queue, sandbox, store
 from ..images.decoding.sandbox import SandboxError
 from ..images.doctor import ForeignStore, claim_store
 from ..images.store_identity import DatabaseOlder, refuse_older_database
-from ..images.stores.contract import StoreMisconfigured, StoreUnavailable
+from ..images.stores.contract import StoreFull, StoreMisconfigured, StoreUnavailable
 from ..images.stores.trial import try_out
 from ..task_queue import QueueUnavailable
 
@@ -22,12 +24,15 @@ TRANSIENT_PROBLEM_IDS = {
     "database-older",
     "decoding-unconfined",
     "decoding-fails",
+    "disk-full",
+    "store-full",
 }
 
 
 def find_problems() -> list[Problem]:
     """Return what is wrong; the image store is made ready, and known as this database's own."""
     problems = [*check_settings(current_app.config), *_check_queue(), *_check_decoding()]
+    problems += _check_disk()
     return problems + (check_database() or check_tables() or _check_store())
 
 
@@ -49,6 +54,23 @@ def check_database() -> list[Problem]:
             )
         ]
     return []
+
+
+def _check_disk() -> list[Problem]:
+    """Make the reserve of an SQLite database, or say that there is no room for it."""
+    folder = sqlite_folder(db.engine.url)
+    if folder is None or disk_reserve.keep(folder):
+        return []
+    free = disk_reserve.free_bytes(folder) // MEBIBYTE
+    return [
+        Problem(
+            "disk-full",
+            f"The disk of {folder} has {free} MB left, and no room for the reserve of"
+            f" {disk_reserve.RESERVE_BYTES // MEBIBYTE} MB with which images and products can be"
+            " deleted from a full disk.",
+            "Make room. Until then pages are shown, and what needs space may fail.",
+        )
+    ]
 
 
 def check_tables() -> list[Problem]:
@@ -78,6 +100,8 @@ def _check_store() -> list[Problem]:
     except StoreMisconfigured as error:
         message = str(error).removesuffix(error.hint).strip()
         return [Problem("store-misconfigured", message, error.hint)]
+    except StoreFull as error:
+        return [Problem("store-full", str(error), "Make room, or delete images and products.")]
     except StoreUnavailable as error:
         return [
             Problem(

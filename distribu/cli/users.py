@@ -27,7 +27,11 @@ def reset(email: str) -> None:
     It is valid for seven days. Earlier links stop working, and the person
     is signed out everywhere.
     """
-    user = db.session.scalar(select(User).where(User.email == normal_email(email)))
+    named = normal_email(email)
+    is_named = (User.email == named) | (User.invited_email == named)
+    # Somebody who has joined comes before those who were only added with this email.
+    found = select(User).where(is_named).order_by(User.invited_email.is_not(None), User.id)
+    user = db.session.scalar(found.limit(1))
     if user is None:
         raise click.ClickException(f"No account has the email {email}.")
     user.end_sessions()

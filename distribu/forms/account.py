@@ -1,5 +1,6 @@
 """The forms of accounts: sign-in, registration, members, passwords, API keys, the audit log."""
 
+from flask import g
 from flask_wtf import FlaskForm
 from sqlalchemy import exists, select
 from wtforms import (
@@ -20,6 +21,7 @@ from ..models import SCOPES, User
 
 EMAIL_MAX = 254
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
+EMAIL_TAKEN = "There is an account with this email already."
 EXPIRIES = {"0": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In 365 days"}
 SCOPE_LABELS = {
     "products:read": "Products – Read",
@@ -60,17 +62,16 @@ def name_field(label: str, sentence: str, longest: int = 200, **kwargs) -> Strin
 
 
 def _unused(_form: FlaskForm, field: EmailField) -> None:
-    _refuse_existing(field, User.email == field.data)
+    if not field.errors and db.session.scalar(select(exists().where(User.email == field.data))):
+        raise ValidationError(EMAIL_TAKEN)
 
 
-def _unused_or_pending(_form: FlaskForm, field: EmailField) -> None:
-    # Who never chose a password has proved nothing: the address is still free for its holder.
-    _refuse_existing(field, User.email == field.data, User.password_hash.is_not(None))
-
-
-def _refuse_existing(field: EmailField, *conditions) -> None:
-    if not field.errors and db.session.scalar(select(exists().where(*conditions))):
-        raise ValidationError("There is an account with this email already.")
+def _no_colleague(_form: FlaskForm, field: EmailField) -> None:
+    """Refuse a colleague's email. Nothing is said here about accounts of other companies."""
+    is_theirs = (User.email == field.data) | (User.invited_email == field.data)
+    asked = exists().where(is_theirs, User.company_id == g.company.id)
+    if not field.errors and db.session.scalar(select(asked)):
+        raise ValidationError("Somebody with this email is a member already.")
 
 
 def new_email_field(autocomplete: str, is_free=_unused) -> EmailField:
@@ -86,19 +87,6 @@ def new_email_field(autocomplete: str, is_free=_unused) -> EmailField:
     return EmailField(
         "Email", validators, filters=[normal_email], render_kw={"autocomplete": autocomplete}
     )
-
-
-def free_email(email: str) -> None:
-    """Take the email from a member who was added with it and has never chosen a password.
-
-    For the caller to flush with the account that has it from now on.
-    """
-    pending = db.session.scalar(
-        select(User).where(User.email == email, User.password_hash.is_(None))
-    )
-    if pending:
-        pending.leave()
-        db.session.flush()
 
 
 class SignInForm(FlaskForm):
@@ -127,13 +115,20 @@ class RegisterForm(FlaskForm):
         "Company name", "Enter your company's name.", render_kw={"autocomplete": "organization"}
     )
     name = name_field("Your name", "Enter your name.", render_kw={"autocomplete": "name"})
-    email = new_email_field(autocomplete="email", is_free=_unused_or_pending)
+    email = new_email_field(autocomplete="email")
     password = new_password_field("Password")
 
 
 class SetPasswordForm(FlaskForm):
-    """A first password, or a new one after a forgotten one."""
+    """A new password after a forgotten one."""
 
+    password = new_password_field("New password")
+
+
+class JoinForm(FlaskForm):
+    """The email to sign in with, and a first password."""
+
+    email = new_email_field(autocomplete="username")
     password = new_password_field("New password")
 
 
@@ -156,7 +151,7 @@ class MemberForm(FlaskForm):
     """Someone who joins the company."""
 
     name = name_field("Name", "Enter their name.", render_kw={"autocomplete": "off"})
-    email = new_email_field(autocomplete="off")
+    email = new_email_field(autocomplete="off", is_free=_no_colleague)
     role = SelectField("Role", [InputRequired()], choices=GIVEN_ROLES, default="MEMBER")
 
 

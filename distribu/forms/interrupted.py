@@ -182,7 +182,8 @@ def _staged_id(upload: FileStorage) -> str | None:
         return None
     try:
         return staging.stage(user.company_id, upload).id
-    except (InvalidImage, StoreError, SandboxError):
+    except (InvalidImage, StoreError, SandboxError, OSError):
+        # The last one, so that a full disk is told by the page that this is for.
         return None
 
 

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from ..images.stores.contract import StoreError, StoreMisconfigured, StoreUnavailable
+from ..database import finds_no_room
+from ..disk_reserve import NO_SPACE
+from ..images.stores.contract import StoreError, StoreFull, StoreMisconfigured, StoreUnavailable
 from .rate_limits import seconds_to_wait, wait_sentence
 from .request_ids import request_id
 
@@ -23,6 +25,10 @@ STORE_AWAY = "The image store does not answer right now. Try again in a minute."
 STORE_REFUSES = (
     "The image store refuses what this server asks of it. Nothing is lost, but trying again will"
     " not help: the operator of this server has to change a setting."
+)
+STORE_FULL = (
+    "There is no room for another image on this server. Nothing is lost: deleting products, or"
+    " images that are no longer needed, makes room."
 )
 DATABASE_AWAY = "The database does not answer right now. Try again in a minute."
 DISK_FULL = (
@@ -43,6 +49,7 @@ def init_error_handlers(app: Flask) -> None:
         app.register_error_handler(kind, _answer_store)
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(kind, _answer_database)
+    app.register_error_handler(OSError, _answer_full_disk)
     app.after_request(_say_when_to_retry)
 
 
@@ -76,16 +83,27 @@ def _say_when_to_retry(response: Response) -> Response:
 
 def _answer_store(error: StoreError) -> ResponseReturnValue:
     current_app.logger.error("the image store failed: %s (%s)", error, request_id())
+    if isinstance(error, StoreFull):
+        return _unavailable(STORE_FULL)
     return _unavailable(STORE_REFUSES if isinstance(error, StoreMisconfigured) else STORE_AWAY)
 
 
 def _answer_database(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("the database failed: %s (%s)", error, request_id())
     # What the driver said; the statement with its parameters stays out of it.
-    said = str(error.orig).lower() if isinstance(error, DBAPIError) else ""
-    if "full" in said or "no space left" in said:
+    driver_error = error.orig if isinstance(error, DBAPIError) else None
+    said = str(driver_error).lower()
+    if finds_no_room(driver_error) or "full" in said or "no space left" in said:
         return _unavailable(DISK_FULL)
     return _unavailable(READ_ONLY if "readonly" in said or "read-only" in said else DATABASE_AWAY)
+
+
+def _answer_full_disk(error: OSError) -> ResponseReturnValue:
+    """A temporary file that finds no room is a full disk; any other error of the system a bug."""
+    if error.errno not in NO_SPACE:
+        raise error
+    current_app.logger.error("a disk is full: %s (%s)", error, request_id())
+    return _unavailable(DISK_FULL)
 
 
 def _unavailable(sentence: str) -> ResponseReturnValue:

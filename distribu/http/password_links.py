@@ -30,18 +30,22 @@ def user_of_link(token: str, now: datetime | None = None) -> User | None:
     return user_with_identity(identity) if (now or utc_now()) - made_at < LINK_LASTS else None
 
 
-def use_link(user: User, password: str) -> bool:
+def use_link(user: User, password: str, email: str | None = None) -> bool:
     """Make password the only valid one; return False where the link was used meanwhile.
 
-    Of several windows with the same link one wins: the UPDATE decides,
-    by the token that the link carries. For the caller to commit.
+    email: to sign in with from now on, of a member who joins. Of several
+    windows with the same link one wins: the UPDATE decides, by the token
+    that the link carries. For the caller to commit. Raises IntegrityError
+    where another account has the email.
     """
+    joining = {"email": email, "invited_email": None} if email else {}
     is_changed = compare_and_set(
         User,
         user.id,
         User.session_token == user.session_token,
         password_hash=generate_password_hash(password),
         session_token=new_token(),
+        **joining,
     )
     db.session.expire(user)
     return is_changed

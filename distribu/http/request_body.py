@@ -2,13 +2,30 @@
 
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import werkzeug.formparser
 from flask import Request as FlaskRequest
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.formparser import FormDataParser
 from werkzeug.sansio.multipart import MultipartDecoder
 
+from ..disk_reserve import NO_SPACE
+from .error_handlers import DISK_FULL, RETRY_SECONDS
+
 SPOOL_BYTES = 512 * 1024
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Raise ServiceUnavailable where a temporary file that the block writes finds no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise ServiceUnavailable(DISK_FULL, retry_after=RETRY_SECONDS) from error
 
 
 class BoundedUpload(tempfile.SpooledTemporaryFile):
@@ -26,7 +43,8 @@ class BoundedUpload(tempfile.SpooledTemporaryFile):
     def write(self, data: bytes) -> int:
         kept = data[: self._room]
         self._room -= len(kept)
-        super().write(kept)
+        with full_disk_told():
+            super().write(kept)
         return len(data)
 
 

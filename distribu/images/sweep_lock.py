@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, func, select, text
 
+from ..database import sqlite_folder
 from ..extensions import db
 
 # Any number that nothing else locks in this database.
@@ -29,8 +30,7 @@ def only_sweep() -> Iterator[bool]:
 def _folder_lock() -> Iterator[bool]:
     # Of the folder: a full disk has no room for a file of its own, and a second descriptor of the
     # database would end SQLite's locks of it when it is closed.
-    folder = os.path.dirname(os.path.abspath(db.engine.url.database))
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(sqlite_folder(db.engine.url), os.O_RDONLY | os.O_CLOEXEC)
     try:
         is_only = False
         with suppress(BlockingIOError):

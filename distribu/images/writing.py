@@ -13,7 +13,7 @@ from ..models import PROCESSING, READY, Image, utc_now
 from . import store_identity
 from .attachment import change_image, discard
 from .decoding.sandbox import Derivative
-from .stores.contract import ImageStore, StoreError, StoreUnavailable
+from .stores.contract import ImageStore, StoreError, StoreFull, StoreUnavailable
 
 # Longer than any one run of puts takes; nothing is put after it.
 WRITING_WINDOW = timedelta(minutes=5)
@@ -84,8 +84,11 @@ def local_copy(key: str, source: ImageStore = store) -> Iterator[BinaryIO]:
     """The bytes of an object, in a temporary file that no crash leaves behind."""
     with tempfile.TemporaryFile() as copy:
         with source.open(key) as body:
-            shutil.copyfileobj(body, copy)
-        copy.seek(0)
+            try:
+                shutil.copyfileobj(body, copy)
+                copy.seek(0)
+            except OSError as error:
+                raise StoreFull(f"No temporary file has room for {key!r}: {error}.") from error
         yield copy
 
 

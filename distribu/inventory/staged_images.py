@@ -6,11 +6,12 @@ from contextlib import suppress
 from flask import current_app
 
 from ..extensions import db
+from ..http.error_handlers import STORE_FULL
 from ..images import attachment
 from ..images.decoding.policies import InvalidImage
 from ..images.decoding.sandbox import SandboxBusy, SandboxError
 from ..images.store_identity import ImagesHeld
-from ..images.stores.contract import StoreError, StoreMisconfigured
+from ..images.stores.contract import StoreError, StoreFull, StoreMisconfigured
 from ..models import Image
 
 NOT_STORED = "The image could not be stored just now. Nothing is lost: try again."
@@ -35,6 +36,8 @@ def staged_or_problem(stage: Callable[[], Image]) -> Image | str:
         return str(error)
     except StoreMisconfigured:
         raise
+    except StoreFull:
+        return STORE_FULL
     except StoreError:
         return NOT_STORED
     except SandboxError as error:

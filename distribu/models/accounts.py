@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -29,11 +29,19 @@ def new_token() -> str:
 
 
 class User(UserMixin, db.Model):
-    """A person who works for a company."""
+    """A person who works for a company.
+
+    invited_email: the email that a member was added with, until they set
+    a password. Until then their id stands in for their email, so that
+    adding somebody takes no email and tells nothing about its holder.
+    """
+
+    __table_args__ = (Index("ix_user_invited_email", "company_id", "invited_email", unique=True),)
 
     id: Mapped[str] = id_column()
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
+    invited_email: Mapped[str | None] = mapped_column(String(254))
     name: Mapped[str] = mapped_column(String(200), default="")
     password_hash: Mapped[str | None] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(10), default="MEMBER")
@@ -46,8 +54,13 @@ class User(UserMixin, db.Model):
         return f"{self.id}.{self.session_token}"
 
     @property
+    def shown_email(self) -> str:
+        """The email that colleagues see, whether its holder has joined or not."""
+        return self.invited_email or self.email
+
+    @property
     def display_name(self) -> str:
-        return self.name or self.email
+        return self.name or self.shown_email
 
     @property
     def logged_name(self) -> str:
@@ -73,7 +86,7 @@ class User(UserMixin, db.Model):
 
     def leave(self) -> None:
         """Nobody signs in as this user any more, and the email is free for another account."""
-        self.name, self.email = self.display_name, self.id
+        self.name, self.email, self.invited_email = self.display_name, self.id, None
         self.role, self.password_hash = REMOVED, None
         self.end_sessions()
 

@@ -17,6 +17,7 @@ from werkzeug.exceptions import (
 )
 
 from ..config import MEBIBYTE
+from ..http.request_body import full_disk_told
 from .patience import Pace, Patience
 
 MEMORY_BYTES = 64 * 1024
@@ -110,7 +111,8 @@ class Body:
             raise RequestEntityTooLarge
         self._budget.take(self._address, len(data))
         self.byte_size += len(data)
-        self.spool.write(data)
+        with full_disk_told():
+            self.spool.write(data)
 
     async def drain(self, patience: Patience) -> None:
         """Throw away what is still on its way, in bounds: the client reads when it has written."""

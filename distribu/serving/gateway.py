@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
+from io import BytesIO
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
+
+from ..disk_reserve import KEPT_FREE_BYTES, free_bytes
 
 # What is sent at a time, and what of an answer is in memory.
 PIECE_BYTES = 64 * 1024
@@ -135,8 +138,10 @@ def _take(pieces: Iterator[bytes]) -> bytes:
     return b"".join(taken)
 
 
-def _spooled(pieces: Iterator[bytes]) -> SpooledTemporaryFile:
-    spool = SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115, the caller closes it
+def _spooled(pieces: Iterator[bytes]) -> BinaryIO:
+    # A file on a disk that is full would fail an image that is there.
+    is_full = free_bytes(gettempdir()) < KEPT_FREE_BYTES
+    spool = BytesIO() if is_full else SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115, the caller's
     try:
         spool.writelines(pieces)
     except BaseException:

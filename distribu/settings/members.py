@@ -13,7 +13,7 @@ from ..forms.interrupted import is_resumed, resumable
 from ..http.password_links import password_link
 from ..http.rate_limits import is_within
 from ..http.tenancy import company_row_or_404, managers_only
-from ..models import REMOVED, ROLES, ApiKey, User
+from ..models import REMOVED, ROLES, ApiKey, User, new_id
 from .blueprint import bp
 
 ADDING_LIMIT = "20 per hour"
@@ -41,13 +41,19 @@ def add_member():
     if is_resumed() or not form.is_submitted():
         return _form_page(form)
     if not is_within(ADDING_LIMIT, "members", g.company.id):
-        # Each answer tells whether an email has an account: nobody tries out many.
         form.email.errors = [TOO_MANY]
         return _form_page(form, 429)
     if not form.validate():
         return _form_page(form, 422)
+    # The same for every email, whether it has an account or not.
+    member_id, company_id = new_id(), g.company.id
     member = User(
-        company_id=g.company.id, name=form.name.data, email=form.email.data, role=form.role.data
+        id=member_id,
+        company_id=company_id,
+        name=form.name.data,
+        email=member_id,
+        invited_email=form.email.data,
+        role=form.role.data,
     )
     db.session.add(member)
     try:
@@ -181,7 +187,7 @@ def _set_role(user: User, role: str) -> None:
 
 
 def _described(member: User) -> dict:
-    return {"name": member.name, "email": member.email, "role": member.role}
+    return {"name": member.name, "email": member.shown_email, "role": member.role}
 
 
 def _questions(member: User) -> dict[str, dict]:

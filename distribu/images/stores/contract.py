@@ -34,6 +34,10 @@ class StoreUnavailable(StoreError):
     """The store failed; the same call may succeed later."""
 
 
+class StoreFull(StoreUnavailable):
+    """The store has no room for another object, until some are deleted."""
+
+
 class StoreMisconfigured(StoreError):
     """The store refuses until somebody changes a setting; hint says which."""
 

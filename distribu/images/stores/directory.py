@@ -15,6 +15,8 @@ from urllib.parse import unquote
 
 from ulid import ULID
 
+from ...config import MEBIBYTE
+from ...disk_reserve import KEPT_FREE_BYTES, NO_SPACE, free_bytes
 from .contract import (
     INSTALLATION_ID,
     PRIVATE,
@@ -24,6 +26,7 @@ from .contract import (
     ObjectNotFound,
     StoredObject,
     StoreError,
+    StoreFull,
     StoreMisconfigured,
     StoreUnavailable,
     check_key,
@@ -37,7 +40,6 @@ from .contract import (
 ATTEMPTS = 10
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DirectoryStore(ImageStore):
@@ -64,6 +66,8 @@ class DirectoryStore(ImageStore):
 
     def put(self, key: str, file: BinaryIO, content_type: str) -> None:
         path = self._path(key)
+        with self._translated(key):
+            self._require_room()
         for _ in range(ATTEMPTS):
             with self._translated(key), suppress(_DirectoryVanished):
                 return self._write(path, file)
@@ -206,6 +210,13 @@ class DirectoryStore(ImageStore):
                     "Run flask check to have it made, or mount its volume.",
                 )
 
+    def _require_room(self) -> None:
+        # A database on the same disk needs what is left: to delete an image it writes first.
+        if free_bytes(self._root) < KEPT_FREE_BYTES:
+            raise StoreFull(
+                f"The disk of {self} is full: {KEPT_FREE_BYTES // MEBIBYTE} MB are kept free."
+            )
+
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
         """Raise, in place of an OSError inside, the StoreError that it means."""
@@ -249,8 +260,8 @@ def _as_store_error(error: OSError, what: str, root: str) -> StoreError:
             f"The image store refuses {what!r}: {error}.",
             f"Let the user with the id {os.geteuid()} read and write {root}.",
         )
-    if error.errno in _DISK_FULL:
-        return StoreUnavailable(f"The disk of the image store is full: {error}.")
+    if error.errno in NO_SPACE:
+        return StoreFull(f"The disk of the image store is full: {error}.")
     return StoreUnavailable(f"The image store failed at {what!r}: {error}.")
 
 

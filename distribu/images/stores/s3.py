@@ -31,6 +31,7 @@ from .contract import (
     ObjectNotFound,
     StoredObject,
     StoreError,
+    StoreFull,
     StoreMisconfigured,
     StoreUnavailable,
     check_key,
@@ -56,6 +57,8 @@ _TLS_HINT = (
 )
 _NO_POLICY_HINT = "Add ?policy=keep to DISTRIBU_IMAGE_STORE_URL; the app serves the images itself."
 _REGION_HINT = "Add the bucket's region to DISTRIBU_IMAGE_STORE_URL, as in ?region=eu-west-1."
+# As MinIO and Ceph say it.
+_FULL = {"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"}
 _HINTS = {
     "AccessDenied": "Check the secret, and let the key list, read, write and delete in the bucket,"
     " and read and set its policy and versioning.",
@@ -342,6 +345,8 @@ class MinioStore(ImageStore):
         if error.code == "NoSuchKey":
             return ObjectNotFound(f"There is no object {what!r} in {self}.")
         told = f"{self} refused {what!r}: {error.code}, {error.message}"
+        if error.code in _FULL:
+            return StoreFull(told)
         if error.code in _HINTS:
             return StoreMisconfigured(told, _HINTS[error.code])
         return StoreUnavailable(told)
