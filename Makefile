@@ -8,6 +8,8 @@ PORT ?= 8000
 STORE ?= directory
 # More for pytest, as in: make test ARGS="-k outbox"
 ARGS ?=
+# How long make soak uses each kind of shop.
+MINUTES ?= 10
 
 ENVIRONMENT = $(PYTHON) tools/bootstrap.py
 IN_VENV = .venv/bin/python -m
@@ -15,7 +17,7 @@ COMPRESS = $(IN_VENV) flask --app wsgi static compress
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
 .PHONY: help run run-on-directory run-on-minio test browsers fuzz image servers spreadsheets \
-  lint format bench lock clean clients faults mutants styles
+  lint format bench lock clean clients faults soak mutants styles
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -27,6 +29,7 @@ help:
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make image             the container image, built and tried, where an engine is there'
 	@echo 'make faults            every fault at every call, a walk of 20,000 steps, 1,000 races with a delete'
+	@echo 'make soak              real processes and 20 clients while parts and processes fail; then an audit'
 	@echo 'make mutants           the image core changed in one place at a time; tells what no test notices'
 	@echo 'make styles            the style sheets anew, cut to what the pages use'
 	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
@@ -68,12 +71,18 @@ fuzz:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest tests/images/test_fuzz.py --hypothesis-profile=fuzz $(ARGS)
 
-# The last line of the first run says how many cells hold. Each test takes as long as it needs.
+# The last lines of each run say how many cells hold, and how much was walked and played. Each test
+# takes as long as it needs.
 faults: servers
 	@$(ENVIRONMENT) postgres redis test
-	@$(IN_VENV) pytest -s --timeout 0 tests/faults/every_cell.py $(ARGS)
-	@FAULTS_STEPS=20000 $(IN_VENV) pytest --timeout 0 tests/faults/test_machine.py
+	@FAULTS_STEPS=20000 $(IN_VENV) pytest -v -n 2 --dist worksteal --timeout 0 \
+	    tests/faults/every_cell.py tests/faults/test_machine.py $(ARGS)
 	@FAULTS_ROUNDS=1000 $(IN_VENV) pytest -s --timeout 0 tests/faults/test_races.py
+
+# On what ARGS names, embedded or servers; on both, one after the other, without.
+soak: servers
+	@$(ENVIRONMENT) postgres redis test
+	@SOAK_MINUTES=$(MINUTES) $(IN_VENV) tests.faults.soak $(ARGS)
 
 mutants: servers
 	@$(ENVIRONMENT) postgres redis test

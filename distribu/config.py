@@ -152,6 +152,9 @@ _FIXED = {
     "RATELIMIT_STRATEGY": "moving-window",
     # One short outage of Redis must not close the shop.
     "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+    # Flask-Limiter changes to memory for the request that notices it first, and raises for those
+    # that were asking at the same time: these are answered without a limit.
+    "RATELIMIT_SWALLOW_ERRORS": True,
 }
 
 

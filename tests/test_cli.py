@@ -256,7 +256,14 @@ class Served:
         return family - {self.process.pid}
 
     def worker(self) -> int | None:
-        found = (pid for pid in self.family() if b"worker" in _read(f"/proc/{pid}/cmdline"))
+        return self._child(b"worker")
+
+    def answering(self) -> int | None:
+        """The id of the process that answers requests."""
+        return self._child(b"serve")
+
+    def _child(self, word: bytes) -> int | None:
+        found = (pid for pid in self.family() if word in _read(f"/proc/{pid}/cmdline"))
         return next(found, None)
 
     def ends(self, family: set[int]) -> bool:
@@ -309,6 +316,14 @@ class TestServe:
         assert len(family) >= 2
         end = os.kill if number != signal.SIGINT else os.killpg
         end(served.process.pid, number)
+        assert served.ends(family)
+
+    def test_it_ends_after_one_of_its_processes_was_killed(self, served):
+        killed = served.answering()
+        os.kill(killed, signal.SIGKILL)
+        assert wait_until(lambda: served.answering() not in (None, killed) and served.answers())
+        family = served.family()
+        served.process.terminate()
         assert served.ends(family)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from distribu.extensions import db
+from distribu.extensions import db, limiter
 from distribu.http.error_handlers import (
     DATABASE_AWAY,
     DISK_FULL,
@@ -17,10 +18,12 @@ from distribu.http.error_handlers import (
     STORE_AWAY,
     STORE_REFUSES,
 )
+from distribu.http.rate_limits import is_within
 from distribu.images import staging
 from distribu.images.stores.contract import StoreMisconfigured
-from distribu.models import Image, Product
-from tests.conftest import add_product
+from distribu.models import Image, Product, new_id
+from tests.api.conftest import add_key
+from tests.conftest import PASSWORD, add_product
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
 from tests.images.life import upload
@@ -209,3 +212,39 @@ class TestPostgres:
             db.session.execute(db.text(f"{mine} pg_backend_pid() AND datname = current_database()"))
             db.session.rollback()
         assert nobody.get("/store/acme", follow_redirects=True).status_code == 200
+
+
+class TestRedis:
+    """What counts attempts is cut off, and another request has noticed that a moment before."""
+
+    @pytest.fixture
+    def app(self, make_app, monkeypatch):
+        def fail(*_, **__):
+            limiter._storage_dead = True
+            raise RedisConnectionError("Connection closed by server.")
+
+        app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_STORAGE_URI="redis://127.0.0.1:1/0")
+        monkeypatch.setattr(limiter, "_storage_dead", False)
+        for name in ("hit", "test", "get_window_stats"):
+            monkeypatch.setattr(limiter._limiter, name, fail)
+        return app
+
+    @pytest.mark.parametrize("path", ["/1.0/commerce/products", "/api/v1/products"])
+    def test_an_api_answers_all_the_same(self, app, cast, nobody, path):
+        key = add_key(app, cast.acme, cast.alice)
+        answer = nobody.get(path, headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == 200
+
+    def test_signing_in_works_all_the_same(self, cast, nobody):
+        typed = {"email": "alice@acme.test", "password": PASSWORD}
+        assert nobody.post("/login", data=typed).status_code == 303
+
+    def test_a_member_is_added_all_the_same(self, alice):
+        typed = {"email": "carol@acme.test", "name": "Carol", "role": "MEMBER"}
+        assert alice.post("/dashboard/settings/members/new", data=typed).status_code == 200
+
+    def test_attempts_are_counted_here_meanwhile(self, app):
+        with app.app_context():
+            assert [is_within("1 per hour", "a test", new_id()) for _ in range(2)] == [True, True]
+            name = new_id()
+            assert [is_within("1 per hour", "a test", name) for _ in range(2)] == [True, False]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from multiprocessing import parent_process
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 
 import click
 from flask import Flask, current_app
@@ -107,27 +107,32 @@ class Server(Granian):
 
     def __init__(self, *args, companion: Companion | None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.is_ending = multiprocessing.Event()
+        # A pipe that nobody reads: Event.set() waits for each process that waits for it, also for
+        # one that was killed meanwhile.
+        self.is_ending, self._end = multiprocessing.Pipe(duplex=False)
         self._companion = companion
         if companion:
             self.on_startup(companion.start)
             self.on_shutdown(companion.stop)
 
     def shutdown(self, exit_code: int = 0) -> None:
-        self.is_ending.set()
+        self._end.send_bytes(b"end")
         if self._companion:
             self._companion.end()
         super().shutdown(exit_code)
 
 
-def load_front(is_ending: Event) -> Front:
-    """Return the front of one process of the server, which ends with its parent."""
+def load_front(is_ending: Connection) -> Front:
+    """Return the front of one process of the server, which ends with its parent.
+
+    is_ending: has something to read from the moment on when the server ends.
+    """
     # Ctrl-C is the parent's: granian's process may hang when it is told to end twice at once.
     os.setpgrp()
     end_after(parent_process().join)
     app = import_module("distribu").create_app()
     app.extensions["image_sandbox"].niceness = DECODING_NICENESS
-    return Front(app, is_ending.wait)
+    return Front(app, partial(is_ending.poll, None))
 
 
 def end_after(wait: Callable[[], object]) -> None:

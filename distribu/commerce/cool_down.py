@@ -11,18 +11,21 @@ from werkzeug.exceptions import TooManyRequests
 
 from ..extensions import limiter
 from ..http.api_keys import rate_limit_key
+from ..http.rate_limits import counted
 
 _COOL_DOWN = RateLimitItemPerMinute(1, namespace="REST")
 
 
 def begin_cool_down(_passed_limit) -> None:
     """From now on the caller is refused for a minute."""
-    limiter.limiter.hit(_COOL_DOWN, rate_limit_key())
+    counted(lambda counter: counter.hit(_COOL_DOWN, rate_limit_key()))
 
 
 def is_cooling_down() -> bool:
     """Whether the caller is refused, whatever it asks; what it asks does not count then."""
-    return limiter.enabled and not limiter.limiter.test(_COOL_DOWN, rate_limit_key())
+    if not limiter.enabled:
+        return False
+    return not counted(lambda counter: counter.test(_COOL_DOWN, rate_limit_key()))
 
 
 def refuse_while_cooling_down() -> None:
@@ -32,5 +35,6 @@ def refuse_while_cooling_down() -> None:
 
 def seconds_of_cool_down() -> int:
     """Seconds until the caller is answered again."""
-    ends_at = limiter.limiter.get_window_stats(_COOL_DOWN, rate_limit_key()).reset_time
+    window = counted(lambda counter: counter.get_window_stats(_COOL_DOWN, rate_limit_key()))
+    ends_at = window.reset_time
     return max(1, ceil(ends_at - time.time()))

@@ -1,12 +1,20 @@
 """How long someone who tried too often has to wait."""
 
 import time
+from collections.abc import Callable
 from math import ceil
+from typing import TypeVar
 
 from flask import Response
 from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from ..extensions import limiter
+
+T = TypeVar("T")
+# What this process counts by itself while Redis is away.
+_here = MovingWindowRateLimiter(MemoryStorage())
 
 
 def is_refused(response: Response) -> bool:
@@ -16,7 +24,15 @@ def is_refused(response: Response) -> bool:
 
 def is_within(limit: str, *names: str) -> bool:
     """Count one use under these names, and return whether the limit still allows it."""
-    return not limiter.enabled or limiter.limiter.hit(parse(limit), *names)
+    return not limiter.enabled or counted(lambda counter: counter.hit(parse(limit), *names))
+
+
+def counted(ask: Callable[[RateLimiter], T]) -> T:
+    """Ask what counts attempts; or this process, for as long as Redis does not answer."""
+    try:
+        return ask(limiter.limiter)
+    except limiter.storage.base_exceptions:
+        return ask(_here)
 
 
 def seconds_to_wait() -> int:

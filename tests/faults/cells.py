@@ -1,7 +1,8 @@
 """Each operation with each fault at each of its calls: what is found then, cell by cell."""
 
+import gc
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from flask import Flask
@@ -63,14 +64,26 @@ def try_cells(
     after = _recovered(world)
     if found := _audit(world):
         result.wrong[f"{operation}, unharmed"] = found
-    for number, harm in enumerate(_harms(result.trace, parts)):
-        if is_chosen(number):
-            _empty(target_url)
-            result.tried += 1
-            if found := _try(world, gate, act, harm, before, after):
-                part, what = result.trace[harm.at]
-                result.wrong[f"{operation}, {harm.at} {part} {what}, {harm.kind}"] = found
+    with _heap_frozen():
+        for number, harm in enumerate(_harms(result.trace, parts)):
+            if is_chosen(number):
+                _empty(target_url)
+                result.tried += 1
+                if found := _try(world, gate, act, harm, before, after):
+                    part, what = result.trace[harm.at]
+                    result.wrong[f"{operation}, {harm.at} {part} {what}, {harm.kind}"] = found
     return result
+
+
+@contextmanager
+def _heap_frozen() -> Iterator[None]:
+    """Spare each burial, which collects garbage, all that was there before."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _harms(trace: list[tuple[str, str]], parts: tuple[str, ...]) -> Iterator[Harm]:
