@@ -69,7 +69,7 @@ browsers: servers
 
 fuzz:
 	@$(ENVIRONMENT) postgres redis test
-	@$(IN_VENV) pytest tests/images/test_fuzz.py --hypothesis-profile=fuzz $(ARGS)
+	@$(IN_VENV) pytest tests/images/test_fuzz.py --hypothesis-profile=fuzz --timeout 0 $(ARGS)
 
 # The last lines of each run say how many cells hold, and how much was walked and played. Each test
 # takes as long as it needs.
