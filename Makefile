@@ -16,7 +16,7 @@ IN_VENV = .venv/bin/python -m
 COMPRESS = $(IN_VENV) flask --app wsgi static compress
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
-.PHONY: help run run-on-directory run-on-minio test browsers fuzz image servers spreadsheets \
+.PHONY: help run run-on-directory run-on-minio test quick browsers fuzz image servers spreadsheets \
   lint format bench lock clean clients faults soak mutants styles
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make run STORE=minio   the same with its images on a real MinIO'
 	@echo 'make test              every test; what servers it lacks are got or skipped'
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
+	@echo 'make quick             the tests that need no application, server or browser'
 	@echo 'make browsers          every generated file, as published against what Chromium shows'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make image             the container image, built and tried, where an engine is there'
@@ -62,6 +63,11 @@ servers:
 test: servers
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -n 2 --dist loadgroup $(ARGS)
+
+# The tests that need no application, server or browser: for the inner loop.
+quick:
+	@$(ENVIRONMENT) postgres redis test
+	@$(IN_VENV) pytest -q --quick $(ARGS)
 
 browsers: servers
 	@$(ENVIRONMENT) postgres redis test

@@ -16,7 +16,7 @@ from distribu.extensions import db
 from distribu.images.decoding.sandbox import Sandbox
 from distribu.models import Company, Product, User, utc_now
 
-pytest_plugins = ["tests.servers", "tests.releases.instances"]
+pytest_plugins = ["tests.servers", "tests.quick", "tests.releases.instances"]
 
 PASSWORD = "correct horse battery"
 
