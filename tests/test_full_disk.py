@@ -234,6 +234,18 @@ class TestWithoutMount:
         fill(RESERVE_BYTES + KEPT_FREE_BYTES)
         assert disk_reserve.keep(str(tmp_path))
 
+    def test_two_processes_may_make_it_at_once(self, tmp_path, monkeypatch):
+        write = disk_reserve._write
+
+        def write_beside_another(path) -> None:
+            monkeypatch.setattr(disk_reserve, "_write", write)
+            write(path)
+            assert disk_reserve.keep(str(tmp_path))
+
+        monkeypatch.setattr(disk_reserve, "_write", write_beside_another)
+        assert disk_reserve.keep(str(tmp_path))
+        assert os.listdir(tmp_path) == [FILE_NAME]
+
     def test_a_reserve_that_cannot_be_written_leaves_nothing(self, tmp_path, monkeypatch):
         def fail(_descriptor) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
