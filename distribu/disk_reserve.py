@@ -44,8 +44,8 @@ def is_kept(folder: str) -> bool:
 
 def give_up_if_low(folder: str) -> None:
     """Give up the reserve where the disk is almost full."""
-    # Where the folder is missing, the connection says so.
-    with suppress(FileNotFoundError):
+    # Where the folder is missing, or another's, the connection says so.
+    with suppress(OSError):
         if free_bytes(folder) < LOW_BYTES:
             give_up(folder)
 
@@ -72,13 +72,16 @@ def keep(folder: str) -> bool:
     if free_bytes(folder) < RESERVE_BYTES + KEPT_FREE_BYTES:
         return False
     path = Path(_path(folder))
+    part = path.with_suffix(".part")
     try:
-        _write(path.with_suffix(".part"))
-        path.with_suffix(".part").rename(path)
+        _write(part)
+        part.rename(path)
     except OSError as error:
-        log.warning("no reserve could be made: %s", error)
-        path.with_suffix(".part").unlink(missing_ok=True)
-        return False
+        part.unlink(missing_ok=True)
+        if not is_kept(folder):
+            log.warning("no reserve could be made: %s", error)
+        # Another process may have been faster.
+        return is_kept(folder)
     log.info("A reserve of %d MB is kept in %s.", RESERVE_BYTES // MEBIBYTE, folder)
     return True
 

@@ -3,17 +3,21 @@
 Database, image store and queue lie on a small file system of their own where one can be mounted.
 """
 
+import asyncio
 import errno
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from sqlalchemy import event
+from werkzeug.exceptions import ServiceUnavailable
 
 from distribu import disk_reserve, worker
 from distribu.cli.checks import TRANSIENT_PROBLEM_IDS, find_problems
@@ -28,6 +32,8 @@ from distribu.images.stores.contract import StoreFull
 from distribu.inventory.drop_plan import seen_by_drop
 from distribu.models import Image, Product
 from distribu.serving import gateway
+from distribu.serving.bodies import ADDRESS_BYTES, MEMORY_BYTES, Body, Budget
+from distribu.serving.patience import Patience
 from tests.commerce.conftest import Caller, add_key
 from tests.conftest import add_product, settings
 from tests.images.image_files import png
@@ -195,6 +201,19 @@ class TestWithoutMount:
 
         return fill_to
 
+    @pytest.fixture
+    def full_temporary_folder(self, monkeypatch):
+        """Every temporary file lies on a disk that is full; each is closed in the end."""
+        opened = []
+
+        def open_full(*_, **__) -> BinaryIO:
+            opened.append(open("/dev/full", "r+b"))  # noqa: SIM115, whoever asked for it closes it
+            return opened[-1]
+
+        monkeypatch.setattr(tempfile, "TemporaryFile", open_full)
+        yield
+        assert [file.closed for file in opened] == [True]
+
     def test_the_reserve_takes_its_space_and_is_private(self, tmp_path):
         assert disk_reserve.keep(str(tmp_path))
         found = (tmp_path / FILE_NAME).stat()
@@ -214,6 +233,18 @@ class TestWithoutMount:
         assert not disk_reserve.keep(str(tmp_path))
         fill(RESERVE_BYTES + KEPT_FREE_BYTES)
         assert disk_reserve.keep(str(tmp_path))
+
+    def test_two_processes_may_make_it_at_once(self, tmp_path, monkeypatch):
+        write = disk_reserve._write
+
+        def write_beside_another(path) -> None:
+            monkeypatch.setattr(disk_reserve, "_write", write)
+            write(path)
+            assert disk_reserve.keep(str(tmp_path))
+
+        monkeypatch.setattr(disk_reserve, "_write", write_beside_another)
+        assert disk_reserve.keep(str(tmp_path))
+        assert os.listdir(tmp_path) == [FILE_NAME]
 
     def test_a_reserve_that_cannot_be_written_leaves_nothing(self, tmp_path, monkeypatch):
         def fail(_descriptor) -> None:
@@ -296,14 +327,24 @@ class TestWithoutMount:
         assert {problem.id for problem in problems} == {"disk-full", "store-full"}
         assert {problem.id for problem in problems} <= TRANSIENT_PROBLEM_IDS
 
-    def test_a_full_temporary_folder_is_told(self, alice, monkeypatch):
-        def fail(_self, _data) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        monkeypatch.setattr(request_body.tempfile.SpooledTemporaryFile, "write", fail)
-        data = TYPED | {"image": (png(9, 9), "new.png")}
-        answer = alice.post("/dashboard/inventory/new", data=data)
+    def test_a_full_temporary_folder_is_told(self, alice, full_temporary_folder, monkeypatch):
+        # The client of the tests has its own files for more than 500 kB.
+        monkeypatch.setattr(request_body, "SPOOL_BYTES", 16 * 1024)
+        file = BytesIO(b"\x89PNG" + bytes(32 * 1024))
+        answer = alice.post("/dashboard/inventory/new", data=TYPED | {"image": (file, "new.png")})
         assert (answer.status_code, DISK_FULL in answer.text) == (503, True)
+
+    def test_a_body_without_room_is_told_and_gives_its_budget_back(self, full_temporary_folder):
+        budget = Budget(ADDRESS_BYTES)
+
+        async def receive() -> dict:
+            return {"type": "http.request", "body": bytes(MEMORY_BYTES + 1), "more_body": False}
+
+        body = Body(receive, MEMORY_BYTES + 1, ADDRESS_BYTES, budget, "192.0.2.1")
+        with pytest.raises(ServiceUnavailable):
+            asyncio.run(body.read(Patience()))
+        body.close()
+        budget.take("192.0.2.1", ADDRESS_BYTES)
 
     def test_an_upload_that_cannot_be_handed_to_the_decoder_is_told(self, app, alice, monkeypatch):
         def fail(_self) -> None:
@@ -336,13 +377,9 @@ class TestWithoutMount:
         assert answer.held + answer.read_on() == b"".join(pieces)
         answer.close()
 
-    def test_no_copy_of_an_object_has_room(self, app, monkeypatch):
-        class Full(BytesIO):
-            def write(self, _data) -> int:
-                raise OSError(errno.ENOSPC, "No space left on device")
-
+    @pytest.mark.parametrize("byte_size", [10, MEBIBYTE])
+    def test_no_copy_of_an_object_has_room(self, app, full_temporary_folder, byte_size):
         with app.app_context():
-            app.extensions["image_store"].put("images/01JD/a", BytesIO(b"image"), "image/png")
-            monkeypatch.setattr(writing.tempfile, "TemporaryFile", Full)
+            app.extensions["image_store"].put("images/01JD/a", BytesIO(bytes(byte_size)), "a/b")
             with pytest.raises(StoreFull), writing.local_copy("images/01JD/a"):
                 pytest.fail("there is no copy")

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from distribu import worker
 from distribu.extensions import db, queue
-from distribu.images import attachment, processing, staging
+from distribu.images import attachment, outbox, processing, staging
 from distribu.models import ApiKey, IdempotencyKey, Image, ImportJob, utc_now
 from distribu.task_queue import QueueUnavailable
 from tests.conftest import add_product, run_queue
@@ -185,6 +186,19 @@ class TestQueue:
     def test_nothing_is_opened_before_it_is_needed(self, make_app, tmp_path):
         make_app()
         assert not (tmp_path / "queue.db").exists()
+
+
+def test_a_folder_that_is_away_for_a_while_does_not_end_the_housekeeping(app, monkeypatch):
+    is_over = threading.Event()
+
+    def fail() -> None:
+        raise FileNotFoundError("The folder is not mounted.")
+
+    monkeypatch.setattr(worker, "sweep", fail)
+    monkeypatch.setattr(worker, "drain", is_over.set)
+    monkeypatch.setattr(outbox, "DRAIN_EVERY", timedelta(0))
+    worker._keep_house(app, is_over)
+    assert is_over.is_set()
 
 
 class TestProcess:

@@ -1,5 +1,7 @@
 """What has to be right before Distribu starts, asked of every server that it needs."""
 
+import os
+
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
@@ -59,7 +61,8 @@ def check_database() -> list[Problem]:
 def _check_disk() -> list[Problem]:
     """Make the reserve of an SQLite database, or say that there is no room for it."""
     folder = sqlite_folder(db.engine.url)
-    if folder is None or disk_reserve.keep(folder):
+    # A folder that is missing is told with the database.
+    if folder is None or not os.path.isdir(folder) or disk_reserve.keep(folder):
         return []
     free = disk_reserve.free_bytes(folder) // MEBIBYTE
     return [

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import werkzeug.formparser
 from flask import Request as FlaskRequest
@@ -122,7 +122,9 @@ class Request(FlaskRequest):
         """Every file part is closed, also of a body that was not read to its end."""
         super().close()
         for stream in self._file_streams:
-            stream.close()
+            # On a full disk closing writes what is left, and fails once more.
+            with suppress(OSError):
+                stream.close()
 
     def _get_file_stream(
         self, total_content_length, content_type, filename=None, content_length=None

@@ -4,10 +4,11 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
+from ..disk_reserve import NO_SPACE
 from ..extensions import db, store
 from ..models import PROCESSING, READY, Image, utc_now
 from . import store_identity
@@ -88,6 +89,11 @@ def local_copy(key: str, source: ImageStore = store) -> Iterator[BinaryIO]:
                 shutil.copyfileobj(body, copy)
                 copy.seek(0)
             except OSError as error:
+                if error.errno not in NO_SPACE:
+                    raise
+                # Closing writes what is left, and fails once more.
+                with suppress(OSError):
+                    copy.close()
                 raise StoreFull(f"No temporary file has room for {key!r}: {error}.") from error
         yield copy
 

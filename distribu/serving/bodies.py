@@ -126,7 +126,9 @@ class Body:
 
     def close(self) -> None:
         """Give back the space that it takes; once more does no harm."""
-        self.spool.close()
+        # On a full disk closing writes what is left, and fails once more.
+        with suppress(OSError):
+            self.spool.close()
         self._budget.give_back(self._address, self.byte_size)
         self.byte_size = 0
 
