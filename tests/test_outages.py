@@ -1,6 +1,7 @@
 """The database away, a full disk, a store that refuses: 503, with a true sentence and the form."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -212,6 +213,31 @@ class TestPostgres:
             db.session.execute(db.text(f"{mine} pg_backend_pid() AND datname = current_database()"))
             db.session.rollback()
         assert nobody.get("/store/acme", follow_redirects=True).status_code == 200
+
+
+class TestConnectionThatBreaks:
+    """The database is cut off between two statements of a request, which its limits begin."""
+
+    @pytest.fixture
+    def app(self, make_app, monkeypatch):
+        app = make_app(RATELIMIT_ENABLED=True)
+        monkeypatch.setattr(limiter, "_storage_dead", False)
+        return app
+
+    @pytest.mark.parametrize("path", ["/1.0/commerce/products", "/api/v1/products"])
+    def test_an_api_says_so(self, app, cast, nobody, monkeypatch, path):
+        key = add_key(app, cast.acme, cast.alice)
+
+        def fail(*_):
+            raise sqlite3.OperationalError("server closed the connection")
+
+        with app.app_context():
+            dialect = db.engine.dialect
+        monkeypatch.setattr(dialect, "do_execute", fail)
+        monkeypatch.setattr(dialect, "is_disconnect", lambda *_: True)
+        answer = nobody.get(path, headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == 503
+        assert DATABASE_AWAY in answer.text
 
 
 class TestRedis:
