@@ -224,20 +224,48 @@ class TestConnectionThatBreaks:
         monkeypatch.setattr(limiter, "_storage_dead", False)
         return app
 
-    @pytest.mark.parametrize("path", ["/1.0/commerce/products", "/api/v1/products"])
-    def test_an_api_says_so(self, app, cast, nobody, monkeypatch, path):
-        key = add_key(app, cast.acme, cast.alice)
-
-        def fail(*_):
-            raise sqlite3.OperationalError("server closed the connection")
-
+    @pytest.fixture
+    def break_after(self, app, monkeypatch):
+        """A function after which only so many statements are answered; it returns their count."""
         with app.app_context():
             dialect = db.engine.dialect
-        monkeypatch.setattr(dialect, "do_execute", fail)
-        monkeypatch.setattr(dialect, "is_disconnect", lambda *_: True)
+        execute, asked = dialect.do_execute, []
+
+        def break_it(statements: int) -> list:
+            def count_or_fail(*arguments):
+                asked.append(arguments)
+                if len(asked) > statements:
+                    raise sqlite3.OperationalError("server closed the connection")
+                execute(*arguments)
+
+            asked.clear()
+            monkeypatch.setattr(dialect, "do_execute", count_or_fail)
+            monkeypatch.setattr(dialect, "is_disconnect", lambda *_: True)
+            return asked
+
+        return break_it
+
+    @pytest.mark.parametrize("path", ["/1.0/commerce/products", "/api/v1/products"])
+    def test_an_api_says_so(self, app, cast, nobody, break_after, path):
+        key = add_key(app, cast.acme, cast.alice)
+        break_after(0)
         answer = nobody.get(path, headers={"Authorization": f"Bearer {key}"})
         assert answer.status_code == 503
         assert DATABASE_AWAY in answer.text
+
+    @pytest.mark.parametrize("path", [*PAGES, "/dashboard/inventory/{}/edit"])
+    def test_a_page_says_so_whichever_statement_it_was(self, app, cast, alice, break_after, path):
+        with app.app_context():
+            path = path.format(add_product(cast.acme).id)
+        asked = break_after(1000)
+        assert alice.get(path).status_code in (200, 302)
+        statuses = []
+        for number in range(len(asked)):
+            break_after(number)
+            statuses.append(alice.get(path).status_code)
+        # What was asked for the first time above may be known by now.
+        assert statuses[0] == 503
+        assert set(statuses) <= {503, 200, 302}
 
 
 class TestRedis:
