@@ -35,8 +35,8 @@ START_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class MinioServer:
-    """A running MinIO. Its secret has every character that a URL takes for its own."""
+class S3Server:
+    """A running MinIO or versitygw. Its secret has every character that a URL takes for its own."""
 
     address: str
     key: str
@@ -58,7 +58,7 @@ class PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def minio_server() -> Iterator[MinioServer]:
+def minio_server() -> Iterator[S3Server]:
     with running_minio() as server:
         yield server
 
@@ -67,6 +67,18 @@ def minio_server() -> Iterator[MinioServer]:
 def minio_url(minio_server, fresh_name) -> str:
     """Return the URL of a bucket that is not there yet."""
     return minio_server.url(fresh_name("bucket"))
+
+
+@pytest.fixture(scope="session")
+def versitygw_server() -> Iterator[S3Server]:
+    with running_versitygw() as server:
+        yield server
+
+
+@pytest.fixture
+def versitygw_url(versitygw_server, fresh_name) -> str:
+    """Return the URL of a bucket that is not there yet, on a second S3 server."""
+    return versitygw_server.url(fresh_name("bucket"))
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +159,7 @@ def fresh_name(fresh_number) -> Callable[[str], str]:
 
 
 @contextmanager
-def running_minio() -> Iterator[MinioServer]:
+def running_minio() -> Iterator[S3Server]:
     """Yield a MinIO for one test, which may stop it; minio_server is shared."""
     binary = _minio_binary()
     key, secret = "distribu", "se/cr+et:with@every?thing#%41"
@@ -165,7 +177,29 @@ def running_minio() -> Iterator[MinioServer]:
         _directory() as directory,
         _running(command, _minio_is_ready, env=os.environ | settings) as (process, port),
     ):
-        yield MinioServer(f"127.0.0.1:{port}", key, secret, Path(directory), process)
+        yield S3Server(f"127.0.0.1:{port}", key, secret, Path(directory), process)
+
+
+@contextmanager
+def running_versitygw() -> Iterator[S3Server]:
+    """Yield a versitygw: the contract of the store has to hold on more than one server."""
+    binary = _built_binary("versitygw")
+    if binary is None:
+        pytest.skip("versitygw is not on this machine: run tools/get-servers versitygw.")
+    key, secret = "distribu", "se/cr+et:with@every?thing#%41"
+    settings = {"ROOT_ACCESS_KEY": key, "ROOT_SECRET_KEY": secret}
+
+    def command(port: int) -> list[str]:
+        # Attributes beside the objects: a directory of the tests may be where files have none.
+        folders = ["--sidecar", attributes, directory]
+        return [binary, "--quiet", "--port", f"127.0.0.1:{port}", "posix", *folders]
+
+    with (
+        _directory() as directory,
+        _directory() as attributes,
+        _running(command, _versitygw_is_ready, env=os.environ | settings) as (process, port),
+    ):
+        yield S3Server(f"127.0.0.1:{port}", key, secret, Path(directory), process)
 
 
 @contextmanager
@@ -270,6 +304,13 @@ def _minio_is_ready(port: int) -> bool:
         return connection.getresponse().status == HTTPStatus.OK
 
 
+def _versitygw_is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    with closing(connection):
+        connection.request("GET", "/")
+        return connection.getresponse().status == HTTPStatus.FORBIDDEN
+
+
 def _postgres_is_ready(port: int) -> bool:
     ask = [_postgres_binary("pg_isready"), "-h", "127.0.0.1", "-p", str(port)]
     return subprocess.run(ask, capture_output=True, check=False).returncode == 0
@@ -308,12 +349,16 @@ def _psql(server: PostgresServer, *statement: str, to: str = "postgres") -> None
 
 
 def _minio_binary() -> str:
+    return _built_binary("minio") or _missing("MinIO", "run tools/get-servers minio")
+
+
+def _built_binary(name: str) -> str | None:
     # Another process may be building it, as tools/get-servers does.
     deadline = time.monotonic() + BUILD_SECONDS
-    while _is_being_built("minio") and time.monotonic() < deadline:
+    while _is_being_built(name) and time.monotonic() < deadline:
         time.sleep(1)
     path = os.pathsep.join([os.environ.get("PATH", ""), str(CACHE / "bin")])
-    return shutil.which("minio", path=path) or _missing("MinIO", "run tools/get-servers minio")
+    return shutil.which(name, path=path)
 
 
 def _is_being_built(name: str) -> bool:

@@ -68,6 +68,14 @@ def test_get_servers_builds_minio_at_its_pinned_version(machine):
     assert (machine / "builds").read_text() == f"install github.com/minio/minio@{MINIO_VERSION}\n"
 
 
+def test_get_servers_builds_versitygw_only_where_it_is_asked_for(machine):
+    add_go(machine, build='touch "$GOBIN/versitygw"; chmod +x $_')
+    assert get_servers(machine, "versitygw").returncode == 0
+    assert os.access(machine / ".cache" / "distribu" / "bin" / "versitygw", os.X_OK)
+    (built,) = (machine / "builds").read_text().splitlines()
+    assert built.startswith("install github.com/versity/versitygw/cmd/versitygw@v")
+
+
 def test_get_servers_takes_the_marker_away_when_minio_is_built(machine):
     add_go(machine)
     get_servers(machine, "minio")

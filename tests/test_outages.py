@@ -1,6 +1,7 @@
 """The database away, a full disk, a store that refuses: 503, with a true sentence and the form."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -212,6 +213,59 @@ class TestPostgres:
             db.session.execute(db.text(f"{mine} pg_backend_pid() AND datname = current_database()"))
             db.session.rollback()
         assert nobody.get("/store/acme", follow_redirects=True).status_code == 200
+
+
+class TestConnectionThatBreaks:
+    """The database is cut off between two statements of a request, which its limits begin."""
+
+    @pytest.fixture
+    def app(self, make_app, monkeypatch):
+        app = make_app(RATELIMIT_ENABLED=True)
+        monkeypatch.setattr(limiter, "_storage_dead", False)
+        return app
+
+    @pytest.fixture
+    def break_after(self, app, monkeypatch):
+        """A function after which only so many statements are answered; it returns their count."""
+        with app.app_context():
+            dialect = db.engine.dialect
+        execute, asked = dialect.do_execute, []
+
+        def break_it(statements: int) -> list:
+            def count_or_fail(*arguments):
+                asked.append(arguments)
+                if len(asked) > statements:
+                    raise sqlite3.OperationalError("server closed the connection")
+                execute(*arguments)
+
+            asked.clear()
+            monkeypatch.setattr(dialect, "do_execute", count_or_fail)
+            monkeypatch.setattr(dialect, "is_disconnect", lambda *_: True)
+            return asked
+
+        return break_it
+
+    @pytest.mark.parametrize("path", ["/1.0/commerce/products", "/api/v1/products"])
+    def test_an_api_says_so(self, app, cast, nobody, break_after, path):
+        key = add_key(app, cast.acme, cast.alice)
+        break_after(0)
+        answer = nobody.get(path, headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == 503
+        assert DATABASE_AWAY in answer.text
+
+    @pytest.mark.parametrize("path", [*PAGES, "/dashboard/inventory/{}/edit"])
+    def test_a_page_says_so_whichever_statement_it_was(self, app, cast, alice, break_after, path):
+        with app.app_context():
+            path = path.format(add_product(cast.acme).id)
+        asked = break_after(1000)
+        assert alice.get(path).status_code in (200, 302)
+        statuses = []
+        for number in range(len(asked)):
+            break_after(number)
+            statuses.append(alice.get(path).status_code)
+        # What was asked for the first time above may be known by now.
+        assert statuses[0] == 503
+        assert set(statuses) <= {503, 200, 302}
 
 
 class TestRedis:

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.servers import running_postgres
+from tests.servers import running_postgres, running_versitygw
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
@@ -47,4 +47,12 @@ def test_a_missing_server_fails_in_ci(monkeypatch):
     monkeypatch.setenv("CI", "true")
     monkeypatch.setattr("tests.servers.shutil.which", lambda name, path=None: None)
     with pytest.raises(pytest.fail.Exception, match="PostgreSQL"), running_postgres():
+        pass
+
+
+def test_a_missing_versitygw_skips_in_ci_too(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr("tests.servers.shutil.which", lambda name, path=None: None)
+    skips = pytest.raises(pytest.skip.Exception, match="tools/get-servers versitygw")
+    with skips, running_versitygw():
         pass

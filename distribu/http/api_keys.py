@@ -7,6 +7,7 @@ from functools import wraps
 from flask import Blueprint, g, request
 from flask_limiter.util import get_remote_address
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
@@ -82,7 +83,12 @@ def _refuse():
 def rate_limit_key() -> str:
     """What the requests of this caller are counted under."""
     # Whoever guesses keys shares one pace with all else that comes from the same address.
-    key = _presented_key()
+    try:
+        key = _presented_key()
+    except SQLAlchemyError:
+        # The limiter would take it for a failure of its storage. The view asks again, and answers.
+        db.session.rollback()
+        key = None
     return key.id if key else get_remote_address()
 
 

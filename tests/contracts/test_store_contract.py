@@ -30,7 +30,7 @@ def local_url(tmp_path) -> str:
 
 
 # A further store joins with its name here and a fixture <name>_url.
-@pytest.fixture(params=["local", "minio"])
+@pytest.fixture(params=["local", "minio", "versitygw"])
 def store_url(request) -> str:
     """Return the URL of a store that nobody has prepared yet."""
     return request.getfixturevalue(f"{request.param}_url")

@@ -31,7 +31,7 @@ from tests.faults.conftest import LEFT_BEHIND
 from tests.faults.soak_clients import GONE, Client, Gallery, Import, Shared, Source, State
 from tests.faults.soak_doors import DONE as ANSWERED
 from tests.faults.soak_doors import REFUSED, UNKNOWN, Doors
-from tests.faults.soak_site import ROOT, SITES, Site
+from tests.faults.soak_site import SITES, Site
 from tests.faults.world import World
 from tests.test_worker import wait_until
 
@@ -176,7 +176,7 @@ def _counted(found: list[str]) -> str:
 
 def _kept_logs(kind: str, site: Site) -> Path:
     """Keep the logs of the processes beyond the run; return in which folder."""
-    folder = ROOT / "test-results" / f"soak-{kind}"
+    folder = Path(tempfile.gettempdir(), f"logs-of-soak-{kind}")
     shutil.copytree(site.logs, folder, ignore=_all_but_logs, dirs_exist_ok=True)
     return folder
 
