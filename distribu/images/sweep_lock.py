@@ -29,7 +29,9 @@ def only_sweep() -> Iterator[bool]:
 def _folder_lock() -> Iterator[bool]:
     # Of the folder: a full disk has no room for a file of its own, and a second descriptor of the
     # database would end SQLite's locks of it when it is closed.
-    folder = os.path.dirname(os.path.abspath(db.engine.url.database))
+    database = db.engine.url.database
+    assert database is not None
+    folder = os.path.dirname(os.path.abspath(database))
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         is_only = False
@@ -49,7 +51,7 @@ def _advisory_lock() -> Iterator[bool]:
         # With these the server notices when the other machine has lost its power.
         for setting in ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
             connection.execute(text(f"SET {setting}"))
-        is_only = connection.scalar(select(func.pg_try_advisory_lock(_KEY)))
+        is_only = bool(connection.scalar(select(func.pg_try_advisory_lock(_KEY))))
         try:
             yield is_only
         finally:
