@@ -101,7 +101,7 @@ def login():
     if kept := InterruptedForm.loads(form.kept.data):
         answer = make_response(back_page(kept))
     else:
-        answer = redirect(local_path(form.next.data) or url_for("auth.start"), 303)
+        answer = make_response(redirect(local_path(form.next.data) or url_for("auth.start"), 303))
     known_browsers.remember(answer, user.email)
     return answer
 
@@ -143,7 +143,7 @@ def set_password(token: str):
     form = SetPasswordForm()
     if not form.validate_on_submit():
         return _password_page(form, user, 422 if form.is_submitted() else 200)
-    if not use_link(user, form.password.data):
+    if not use_link(user, form.password.data or ""):
         # The same link was used in another window at the same time.
         return render_template("auth/dead_link.html"), 410
     set_actor("USER", user, user.company, user.email)
@@ -182,7 +182,7 @@ def _user_with_password(form: SignInForm) -> User | None:
     """The user who proved to be one; what it costs does not tell whether the email is known."""
     user = db.session.scalar(select(User).where(User.email == form.email.data))
     expected = user.password_hash if user and user.password_hash else _nobodys_hash()
-    is_right = check_password_hash(expected, form.password.data[: PASSWORD_MAX + 1])
+    is_right = check_password_hash(expected, (form.password.data or "")[: PASSWORD_MAX + 1])
     return user if is_right and user and user.password_hash else None
 
 
@@ -193,12 +193,12 @@ def _nobodys_hash() -> str:
 
 def _add_company(form: RegisterForm) -> User:
     """The company and its owner are committed. Raises IntegrityError if someone was faster."""
-    company = Company(name=form.company.data, slug=_free_slug(form.company.data))
+    company = Company(name=form.company.data, slug=_free_slug(form.company.data or ""))
     db.session.add(company)
     db.session.flush()
-    free_email(form.email.data)
+    free_email(form.email.data or "")
     user = User(company_id=company.id, email=form.email.data, name=form.name.data, role="OWNER")
-    user.set_password(form.password.data)
+    user.set_password(form.password.data or "")
     db.session.add(user)
     db.session.flush()
     set_actor("USER", user, company, user.email)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from flask import Flask, Response, current_app, render_template, request
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -48,7 +49,7 @@ def init_error_handlers(app: Flask) -> None:
 
 
 def answer_under(
-    app: Flask, prefix: str, fill: Callable[[BaseResponse, HTTPException], None]
+    app: App, prefix: str, fill: Callable[[BaseResponse, HTTPException], None]
 ) -> None:
     """Errors of paths that begin with prefix have the body that fill gives their response.
 

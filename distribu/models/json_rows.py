@@ -31,6 +31,7 @@ from ..extensions import db
 
 # Columns of any types, known only to their table, and rows of them.
 Columns = Sequence[Column[Any]]
+# Any select, whatever it returns.
 AnySelect = Select[*tuple[Any, ...]]
 
 
@@ -51,7 +52,9 @@ def upsert_into(table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(table)
 
 
-def is_among(column: InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
+def is_among(
+    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], values: Iterable[str]
+) -> ColumnElement[bool]:
     """Whether column has one of these values, of which there may be any number.
 
     For lists that grow with an import: clearing 5,000 galleries of 100

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
@@ -19,7 +19,7 @@ Application = Callable
 class FileBody(FileWrapper):
     """A file as an answer, in larger pieces than Werkzeug reads."""
 
-    def __init__(self, file: BinaryIO, buffer_size: int = 0):
+    def __init__(self, file: IO[bytes], buffer_size: int = 0):
         super().__init__(file, PIECE_BYTES)
 
 
@@ -40,10 +40,10 @@ class Answer:
 
     def read_on(self) -> bytes:
         """The next bytes of rest; none at its end."""
-        return _take(self.rest)
+        return b"" if self.rest is None else _take(self.rest)
 
 
-def environ_of(scope: dict, body: BinaryIO, length: int | None) -> dict:
+def environ_of(scope: dict, body: object, length: int | None) -> dict:
     """The WSGI environment of an ASGI scope; length: of the body, None where it is not known."""
     host, port = scope["server"]
     environ = {
@@ -74,7 +74,7 @@ def environ_of(scope: dict, body: BinaryIO, length: int | None) -> dict:
 
 
 def _header_variables(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    variables = {}
+    variables: dict[str, str] = {}
     for raw_name, raw_value in headers:
         # X_Forwarded_For would become the same variable as X-Forwarded-For, which a proxy sets.
         # The server says "Host:" where a client of HTTP/1.0 says nothing.
@@ -96,7 +96,7 @@ def run(application: Application, environ: dict) -> Answer:
     An answer of a declared length is read to its end, so that it needs no
     thread, database or store while a slow client takes it.
     """
-    started = []
+    started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info=None) -> None:
         started[:] = status, headers

@@ -57,6 +57,7 @@ def _any_matches(patterns: str | list[str] | None, name: str) -> bool:
     return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in _listed(patterns))
 
 
+# Of any JSON again.
 def _listed(value: object) -> list[Any]:
     """Return a list of what the policy language allows to stand alone."""
     if value is None:
