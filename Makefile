@@ -33,7 +33,7 @@ help:
 	@echo 'make soak              real processes and 20 clients while parts and processes fail; then an audit'
 	@echo 'make mutants           the image core changed in one place at a time; tells what no test notices'
 	@echo 'make styles            the style sheets anew, cut to what the pages use'
-	@echo 'make lint              ruff, and both OpenAPI documents; make format repairs what it can'
+	@echo 'make lint              ruff, mypy and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
 	@echo 'make clients           published clients of Squarespace'\''s API, in Go and Ruby, against this one'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
@@ -115,6 +115,7 @@ lint:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) ruff check
 	@$(IN_VENV) ruff format --check
+	@$(IN_VENV) mypy
 	@set -e; folder=$$(mktemp -d); for name in REST COMMERCE; do \
 	    DISTRIBU_INSTANCE=$$folder $(IN_VENV) flask --app wsgi openapi write --config-prefix $$name $$folder/$$name; \
 	    $(IN_VENV) openapi_spec_validator --schema 3.1 $$folder/$$name; \

@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from flask import Flask, Response, current_app, flash
+from flask.json.provider import DefaultJSONProvider
 from flask_login import current_user
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -51,6 +52,7 @@ def create_app(config: dict | None = None) -> Flask:
     app = Flask(__name__, template_folder="../templates", static_folder=None)
     app.request_class = Request
     # The keys of a JSON body stand in the order in which its documentation has them.
+    assert isinstance(app.json, DefaultJSONProvider)
     app.json.sort_keys = False
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -59,9 +61,9 @@ def create_app(config: dict | None = None) -> Flask:
     app.config.update(load_config() | (config or {}))
     app.config["SECRET_KEY"] = ensure_secret_key(app.config)
     Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
-    app.wsgi_app = _budgeted(app.wsgi_app)
+    app.wsgi_app = _budgeted(app.wsgi_app)  # type: ignore[method-assign]
     if app.config["TRUSTED_PROXIES"]:
-        app.wsgi_app = ProxyFix(
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=app.config["TRUSTED_PROXIES"], x_proto=app.config["TRUSTED_PROXIES"]
         )
     _init_extensions(app)
@@ -88,7 +90,7 @@ def _init_extensions(app: Flask) -> None:
         extension.init_app(app)
     # Not login.init_app(): it would look into the session of every request, for a cookie that
     # nobody here gets, and what looks into a session varies by cookie: caches could share nothing.
-    app.login_manager = login
+    app.login_manager = login  # type: ignore[attr-defined]
     _init_images(app)
 
 

@@ -1,16 +1,17 @@
 """The record of who changed what: written in the same commit as the change."""
 
 from datetime import datetime
+from typing import cast
 
 from flask import g
-from sqlalchemy import insert, literal
+from sqlalchemy import Table, insert, literal
 
 from .extensions import db
 from .models import AuditEntry, Company, Product, User, new_id, utc_now
 from .models.columns import UtcDateTime
 from .models.json_rows import select_rows
 
-_TABLE = AuditEntry.__table__
+_TABLE = cast(Table, AuditEntry.__table__)
 _OF_EACH = ("action", "entity_id", "before", "after")
 
 

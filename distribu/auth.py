@@ -101,7 +101,7 @@ def login():
     if kept := InterruptedForm.loads(form.kept.data):
         answer = make_response(back_page(kept))
     else:
-        answer = redirect(local_path(form.next.data) or url_for("auth.start"), 303)
+        answer = make_response(redirect(local_path(form.next.data) or url_for("auth.start"), 303))
     known_browsers.remember(answer, user.email)
     return answer
 
@@ -145,7 +145,9 @@ def set_password(token: str):
     if not form.validate_on_submit():
         return _password_page(form, user, 422 if form.is_submitted() else 200)
     try:
-        is_used = use_link(user, form.password.data, form.email.data if "email" in form else None)
+        is_used = use_link(
+            user, form.password.data or "", form.email.data if "email" in form else None
+        )
     except IntegrityError:
         # Somebody took the email a moment ago: the form says so now.
         db.session.rollback()
@@ -168,7 +170,7 @@ def refuse_for_now(_error) -> ResponseReturnValue:
     if request.endpoint == "auth.register":
         return _register_page(RegisterForm(), 429, wait_sentence())
     if request.endpoint == "auth.set_password":
-        if (user := user_of_link(request.view_args["token"])) is None:
+        if (user := user_of_link((request.view_args or {})["token"])) is None:
             return render_template("auth/dead_link.html"), 410
         return _password_page(_password_form(user), user, 429, wait_sentence())
     named = normal_email(request.form.get("email"))[:EMAIL_MAX]
@@ -194,7 +196,7 @@ def _user_with_password(form: SignInForm) -> User | None:
     """The user who proved to be one; what it costs does not tell whether the email is known."""
     user = db.session.scalar(select(User).where(User.email == form.email.data))
     expected = user.password_hash if user and user.password_hash else _nobodys_hash()
-    is_right = check_password_hash(expected, form.password.data[: PASSWORD_MAX + 1])
+    is_right = check_password_hash(expected, (form.password.data or "")[: PASSWORD_MAX + 1])
     return user if is_right and user and user.password_hash else None
 
 
@@ -205,11 +207,11 @@ def _nobodys_hash() -> str:
 
 def _add_company(form: RegisterForm) -> User:
     """The company and its owner are committed. Raises IntegrityError if someone was faster."""
-    company = Company(name=form.company.data, slug=_free_slug(form.company.data))
+    company = Company(name=form.company.data, slug=_free_slug(form.company.data or ""))
     db.session.add(company)
     db.session.flush()
     user = User(company_id=company.id, email=form.email.data, name=form.name.data, role="OWNER")
-    user.set_password(form.password.data)
+    user.set_password(form.password.data or "")
     db.session.add(user)
     db.session.flush()
     set_actor("USER", user, company, user.email)

@@ -4,11 +4,11 @@ It may acknowledge each packet and still never answer.
 """
 
 import time
-from collections.abc import Generator
 from functools import cache
 from typing import Any
 
 import psycopg
+from psycopg.abc import RV, PQGen
 
 from .budgets import Breaker, OutOfTime
 
@@ -35,7 +35,7 @@ class BoundedConnection(psycopg.Connection):
     # While it is being made: connect() guards that.
     breaker: Breaker | None = None
 
-    def wait(self, gen: Generator, *arguments: Any, **options: Any) -> Any:
+    def wait(self, gen: PQGen[RV], *arguments: Any, **options: Any) -> RV:
         if self.breaker is None:
             return super().wait(gen, *arguments, **options)
         try:
@@ -49,7 +49,7 @@ class BoundedConnection(psycopg.Connection):
             raise psycopg.OperationalError(str(error)) from error
 
 
-def _ending(gen: Generator, seconds: float) -> Generator:
+def _ending(gen: PQGen[RV], seconds: float) -> PQGen[RV]:
     """What gen yields, until so many seconds are over; then OutOfTime."""
     deadline = time.monotonic() + seconds
     try:

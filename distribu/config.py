@@ -86,7 +86,8 @@ _SECRETS = tuple(
 def _with_secrets(environ: Mapping[str, str]) -> Mapping[str, str]:
     """The variables, and for each NAME_FILE of a secret the content of that file as NAME."""
     files = {name: path for name in _SECRETS if (path := environ.get(f"{name}_FILE"))}
-    return ChainMap({name: _content(environ, name, path) for name, path in files.items()}, environ)
+    secrets = {name: _content(environ, name, path) for name, path in files.items()}
+    return ChainMap(secrets, environ)  # type: ignore[arg-type]  # which is only read
 
 
 def _content(environ: Mapping[str, str], name: str, path: str) -> str:

@@ -44,7 +44,7 @@ def init_database(app: Flask, db: SQLAlchemy) -> None:
 def _keep_private(app: Flask) -> None:
     """A database in a file is this user's alone: its log and index take over its mode."""
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
-    if sqlite_folder(url) is None:
+    if not url.database or sqlite_folder(url) is None:
         return
     # Where the folder is missing or another's, the first connection says so.
     with suppress(OSError):
@@ -54,8 +54,9 @@ def _keep_private(app: Flask) -> None:
 
 def sqlite_folder(url: URL) -> str | None:
     """Return the folder of an SQLite database; None for one in memory, or on a server."""
-    is_file = url.drivername.startswith("sqlite") and url.database not in (None, "", ":memory:")
-    return os.path.dirname(os.path.abspath(url.database)) if is_file else None
+    if not url.drivername.startswith("sqlite") or not url.database or url.database == ":memory:":
+        return None
+    return os.path.dirname(os.path.abspath(url.database))
 
 
 @event.listens_for(Engine, "do_connect")

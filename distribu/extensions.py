@@ -1,5 +1,7 @@
 """The shared instances: database, sign-in, limits, queue, image store, decoding sandbox."""
 
+from typing import TYPE_CHECKING, cast
+
 from flask import current_app
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -15,6 +17,11 @@ from .images.stores.contract import ImageStore
 from .task_queue import Queue
 
 db = SQLAlchemy(model_class=Base)
+if TYPE_CHECKING:
+    # No type checker sees a class in an attribute of an instance.
+    Model = Base
+else:
+    Model = db.Model
 migrate = Migrate()
 csrf = CSRFProtect()
 login = LoginManager()
@@ -22,5 +29,6 @@ limiter = Limiter(get_remote_address)
 queue = Queue()
 
 
-store: ImageStore = LocalProxy(lambda: current_app.extensions["image_store"])
-sandbox: Sandbox = LocalProxy(lambda: current_app.extensions["image_sandbox"])
+# A proxy has the type of what it stands for.
+store = cast(ImageStore, LocalProxy(lambda: current_app.extensions["image_store"]))
+sandbox = cast(Sandbox, LocalProxy(lambda: current_app.extensions["image_sandbox"]))

@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
+from typing import cast
 
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.local import LocalProxy
 
 from . import disk_reserve
 from .database import sqlite_folder
@@ -86,7 +88,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Return 200 where every server answers in time, else 503; the body says which did not."""
     probes = current_app.extensions["probes"]
-    app = current_app._get_current_object()
+    app = cast("LocalProxy[Flask]", current_app)._get_current_object()
     pending = {probe.name: probe.start(app) for probe in probes}
     parts = {name: _in_time(answer) for name, answer in pending.items()}
     is_ready = all(part["status"] == "ok" for part in parts.values())

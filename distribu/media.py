@@ -11,6 +11,7 @@ from werkzeug.wsgi import wrap_file
 
 from .extensions import db, store
 from .images.decoding.policies import CONTENT_TYPES
+from .images.decoding.wire import PublishedFile
 from .images.stores.contract import ObjectNotFound
 from .models import READY, Image
 
@@ -40,7 +41,7 @@ def show(image_id: str, path: str) -> Response:
     # A key never gets other bytes, so it alone names the content.
     response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
     response.headers["Accept-Ranges"] = "bytes"
-    if request.if_none_match.contains_weak(response.get_etag()[0]):
+    if request.if_none_match.contains_weak(response.get_etag()[0] or ""):
         response.status_code = 304
         return response
     _send(response, key, made["byte_size"])
@@ -59,7 +60,7 @@ def _visible_image_or_404(image_id: str) -> Image:
     return image
 
 
-def _wanted(image: Image) -> tuple[dict, bool]:
+def _wanted(image: Image) -> tuple[PublishedFile, bool]:
     """What ?format= asks for, as "500w"; or the stable image, and whether that is what it is."""
     wanted = request.args.get("format", "original")
     if made := image.rung(wanted.removesuffix("w")):
@@ -104,8 +105,9 @@ def _range(response: Response, size: int) -> tuple[int, int] | None:
     Raises RequestedRangeNotSatisfiable.
     """
     wanted = request.range
-    is_one = wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1
-    if request.method != "GET" or not is_one or not _if_range_holds(response):
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+        return None
+    if request.method != "GET" or not _if_range_holds(response):
         return None
     first, _ = wanted.ranges[0]
     if first < -size:

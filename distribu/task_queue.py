@@ -16,7 +16,7 @@ try:
     from redis.exceptions import RedisError
 except ImportError:  # the embedded queue needs no Redis client
 
-    class RedisError(Exception):
+    class RedisError(Exception):  # type: ignore[no-redef]
         """Never raised where there is no Redis client."""
 
 

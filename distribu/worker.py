@@ -13,12 +13,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import click
 from flask import Flask, current_app
 from huey import crontab
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.local import LocalProxy
 
 from . import disk_reserve
 from .database import sqlite_folder
@@ -82,7 +84,7 @@ def purge(now: datetime | None = None) -> None:
     db.session.commit()
 
 
-TASKS = {
+TASKS: dict[str, Callable[..., None]] = {
     "process": process,
     "import_products": import_products,
     "change_products": change_products,
@@ -111,7 +113,7 @@ def add_schedule(app: Flask) -> None:
 
 def run() -> None:
     """Work on the queue until SIGTERM or SIGINT, after a sweep of what the last worker left."""
-    app = current_app._get_current_object()
+    app = cast("LocalProxy[Flask]", current_app)._get_current_object()
     _put_session_behind_pages()
     _refuse_older_database()
     add_tasks(app)

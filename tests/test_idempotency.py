@@ -177,9 +177,9 @@ def test_a_request_whose_process_died_can_be_sent_again(app, acme):
 def test_who_lost_its_key_meanwhile_changes_nothing(app, acme, monkeypatch):
     take_over = idempotency._answer_of
 
-    def slow(view, args, kwargs):
+    def slow(call):
         change_row_elsewhere(app)
-        return take_over(view, args, kwargs)
+        return take_over(call)
 
     monkeypatch.setattr(idempotency, "_answer_of", slow)
     answer = acme.post("/products", NEW, headers=KEY)

@@ -22,7 +22,7 @@ from setuptools.config.setupcfg import read_configuration
 
 ROOT = Path(__file__).parent.parent
 HASH = re.compile("sha256:[0-9a-f]{64}")
-# Plugins of pytest, and a command.
+# Plugins of pytest, commands, and types for one of these.
 USED_WITHOUT_IMPORT = {
     "mypy",
     "openapi-python-client",
@@ -30,6 +30,8 @@ USED_WITHOUT_IMPORT = {
     "pytest-timeout",
     "pytest-xdist",
     "ruff",
+    "types-flask-migrate",
+    "types-wtforms",
 }
 IMAGE_LOCKS = [f"requirements/{name}.txt" for name in ("base", "postgres", "redis")]
 

@@ -2,8 +2,8 @@
 
 import json
 
-from flask import Response
 from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
+from werkzeug.wrappers import Response as BaseResponse
 
 from ..http.json_bodies import InvalidValues, RefusedValues
 from ..http.rate_limits import seconds_to_wait
@@ -18,15 +18,15 @@ SENTENCES = {
 }
 
 
-def fill_error(response: Response, error: HTTPException) -> None:
+def fill_error(response: BaseResponse, error: HTTPException) -> None:
     """The response has the error as JSON: one sentence, and what else helps."""
     code = error.code or 500
-    known = {}
+    known: dict[str, object] = {}
     if isinstance(error, InvalidValues | RefusedValues):
         known["details"] = error.details
     if isinstance(error, TooManyRequests):
-        known["retryAfter"] = seconds_to_wait()
-        response.headers["Retry-After"] = known["retryAfter"]
+        known["retryAfter"] = wait = seconds_to_wait()
+        response.headers["Retry-After"] = str(wait)
     if isinstance(error, InternalServerError):
         known["requestId"] = request_id()
     response.set_data(json.dumps({"error": _sentence(error, code, known), **known}))
@@ -34,7 +34,8 @@ def fill_error(response: Response, error: HTTPException) -> None:
 
 
 def _sentence(error: HTTPException, code: int, known: dict) -> str:
-    is_ours = error.description != type(error).description
-    if is_ours and (code < 500 or code == 503) and code != 429:
-        return error.description
+    said = error.description
+    is_ours = said != type(error).description
+    if said and is_ours and (code < 500 or code == 503) and code != 429:
+        return said
     return SENTENCES.get(code, f"{error.name}.").format(wait=known.get("retryAfter"))

@@ -22,7 +22,8 @@ class Ruled:
         self.rule = rule
         sentence = _sentence_on_nothing(rule)
         messages = {"required": sentence, "null": sentence} if sentence else {}
-        super().__init__(error_messages=messages, **options)
+        # Of the class of fields beside it.
+        super().__init__(error_messages=messages, **options)  # type: ignore[call-arg]
 
 
 class RuledText(Ruled, fields.String):
@@ -54,7 +55,8 @@ class StrictBoolean(fields.Boolean):
 class MajorUnits(fields.Float):
     """Minor units of money, as the number of major ones that is nearest to them."""
 
-    def _serialize(self, value: int, attr, obj, **kwargs) -> float:
+    # Of minor units, which are whole.
+    def _serialize(self, value: int, attr, obj, **kwargs) -> float:  # type: ignore[override]
         return value / 100
 
 

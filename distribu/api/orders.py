@@ -241,7 +241,7 @@ def _quantities(items: list[dict]) -> dict[str, int]:
     }
     if unknown:
         raise RefusedValues({"items": unknown}, NOT_FOUND)
-    quantities = {}
+    quantities: dict[str, int] = {}
     for item in items:
         quantities[item["productId"]] = quantities.get(item["productId"], 0) + item["quantity"]
     return quantities

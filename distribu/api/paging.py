@@ -11,6 +11,7 @@ from ..extensions import db
 from ..http.json_bodies import Closed, Sentence
 from ..http.openapi import about
 from ..http.paging import Sort, rows_beside
+from ..models import Order, Product
 
 LIMIT = 50
 LIMIT_MAX = 100
@@ -23,7 +24,8 @@ NO_CURSOR = Sentence("cursor must be the id of the last item of a page.")
 class Limit(fields.String):
     """A page's size: 1 to 100, and 50 where it is no number."""
 
-    def _deserialize(self, value, attr, data, **kwargs) -> int:
+    # A String of the documents, though its value is none.
+    def _deserialize(self, value, attr, data, **kwargs) -> int:  # type: ignore[override]
         try:
             return min(max(int(value), 1), LIMIT_MAX)
         except ValueError:
@@ -54,7 +56,9 @@ class Pagination(Closed):
     nextCursor = fields.String(required=True, allow_none=True)
 
 
-def newest_page(query: Select, where: list[ColumnElement[bool]], model: type, asked: dict) -> dict:
+def newest_page(
+    query: Select, where: list[ColumnElement[bool]], model: type[Product] | type[Order], asked: dict
+) -> dict:
     """The envelope of the page that was asked for: data and pagination.
 
     query: of model. where: the conditions that its rows meet besides being g.company's.

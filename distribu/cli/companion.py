@@ -57,6 +57,7 @@ class Companion:
     def _keep_running(self) -> None:
         while not self._is_over.is_set():
             status = self._process.wait()
+            assert self._process.stdin is not None
             self._process.stdin.close()
             pause = self._started_at + RESTART_SECONDS - time.monotonic()
             if not self._is_over.wait(max(0, pause)):

@@ -4,7 +4,7 @@ import click
 from alembic import command
 from flask import current_app
 from flask.cli import with_appcontext
-from flask_migrate.cli import db as migrations
+from flask_migrate.cli import db as migrations  # type: ignore[import-not-found]
 from sqlalchemy import (
     JSON,
     Column,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 from flask import current_app
@@ -32,7 +33,8 @@ def sweep() -> None:
     if left is None:
         raise click.ClickException("Another sweep is under way. Try again when it has ended.")
     if left:
-        prefix, reason = (outbox.failing() or [("", "see the log")])[0]
+        failing = outbox.failing()
+        prefix, reason = failing[0] if failing else ("", "see the log")
         raise click.ClickException(f"{left} could not be deleted yet, as {prefix}: {reason}")
 
 
@@ -81,7 +83,7 @@ def rebuild() -> None:
     Pages show the old sizes of an image until its new ones are there,
     and its own address stays. It may be stopped and started again.
     """
-    outcomes = Counter()
+    outcomes: Counter[Any] = Counter()
     with click.progressbar(rebuilding.outdated(), label="Rebuilding", show_pos=True) as image_ids:
         for image_id in image_ids:
             outcome = _rebuild(image_id)

@@ -102,7 +102,8 @@ def worker(embedded: bool) -> None:
     os._exit(0)
 
 
-class Server(Granian):
+# granian chooses the class at run time.
+class Server(Granian):  # type: ignore[misc, valid-type]
     """Granian, whose processes and companion are told to end before it waits for any of them."""
 
     def __init__(self, *args, companion: Companion | None, **kwargs):
@@ -129,7 +130,9 @@ def load_front(is_ending: Connection) -> Front:
     """
     # Ctrl-C is the parent's: granian's process may hang when it is told to end twice at once.
     os.setpgrp()
-    end_after(parent_process().join)
+    parent = parent_process()
+    assert parent is not None
+    end_after(parent.join)
     app = import_module("distribu").create_app()
     app.extensions["image_sandbox"].niceness = DECODING_NICENESS
     return Front(app, partial(is_ending.poll, None))

@@ -3,8 +3,9 @@
 import json
 import re
 
-from flask import Response, current_app, request
+from flask import current_app, request
 from werkzeug.exceptions import Conflict, HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from ..http.json_bodies import InvalidValues, Sentence
 from ..http.request_ids import request_id
@@ -44,7 +45,7 @@ class ImageLimit(Conflict):
     subtype = "IMAGE_LIMIT_REACHED"
 
 
-def fill_error(response: Response, error: HTTPException) -> None:
+def fill_error(response: BaseResponse, error: HTTPException) -> None:
     """The response has the error as JSON; below 500 the log has it too, by its contextId."""
     code = error.code or 500
     # Squarespace knows no 422: what breaks a rule does not conform to the specification.
@@ -74,9 +75,10 @@ def _message(error: HTTPException, code: int, wait: int | None) -> str:
         return " ".join(dict.fromkeys(_sentences(error.details)))
     if code == 404 and _IN_OTHER_VERSION.match(request.path):
         return NO_SUCH_VERSION
-    is_ours = error.description != type(error).description
-    if is_ours and (code < 500 or code == 503) and code != 429:
-        return error.description
+    said = error.description
+    is_ours = said != type(error).description
+    if said and is_ours and (code < 500 or code == 503) and code != 429:
+        return said
     sentence = _SENTENCES.get(code, f"{error.name}.")
     return sentence.format(method=request.method, wait=wait)
 

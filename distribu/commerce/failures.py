@@ -34,6 +34,7 @@ _RETRYABLE_CODES = ("upload_lost", "objects_lost", "too_many_attempts", "interru
 
 def failure(image: Image) -> dict:
     """The code of an image in ERROR, a sentence, and whether the same file may work next time."""
+    assert image.error_code is not None
     return {
         "code": image.error_code,
         "message": _SENTENCES[image.error_code],

@@ -32,7 +32,7 @@ NO_NEIGHBOR = "afterImageId must be an image of the same product, or null."
 def show_status(product_id: str, image_id: str):
     """How far an image is. While it is PROCESSING, Retry-After says when to ask again."""
     image = find_image(find_product(product_id), image_id)
-    body = {"id": image.id} if is_v2() else {}
+    body: dict[str, object] = {"id": image.id} if is_v2() else {}
     body["status"] = image.status
     if image.status == ERROR:
         body["error"] = failure(image)

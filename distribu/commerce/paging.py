@@ -53,4 +53,4 @@ def read_cursor(sort: Sort, cursor: str) -> tuple[list, dict]:
 
 def _serializer(sort: Sort) -> URLSafeSerializer:
     names = ",".join(map(str, sort.columns))
-    return URLSafeSerializer(current_app.secret_key, salt=f"commerce cursor {names}")
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=f"commerce cursor {names}")

@@ -35,9 +35,10 @@ _SPAN = ("modifiedAfter", "modifiedBefore")
 class Types(fields.List):
     """Types of products: given repeatedly, or with commas between them."""
 
-    def _deserialize(self, value, attr, data, **kwargs) -> list[str]:
+    # None of them is None.
+    def _deserialize(self, value, attr, data, **kwargs) -> list[str]:  # type: ignore[override]
         names = [name.strip() for one in value for name in one.split(",")]
-        return sorted(set(super()._deserialize(names, attr, data, **kwargs)))
+        return sorted(set(map(str, super()._deserialize(names, attr, data, **kwargs))))
 
 
 class ProductQuery(Closed):

@@ -67,7 +67,8 @@ class Order(Closed):
 class ImageId(fields.String):
     """The id of an image, or null; under v2 also as {"present": true, "value": id}."""
 
-    def _deserialize(self, value, attr, data, **kwargs) -> str | None:
+    # null asks for no image.
+    def _deserialize(self, value, attr, data, **kwargs) -> str | None:  # type: ignore[override]
         if g.api_version == "v2" and isinstance(value, dict) and value.keys() == _CHANGE:
             if value["present"] is not True:
                 raise self.make_error("required")

@@ -1,5 +1,7 @@
 """The upload of an image: accepted at once, processed in the queue."""
 
+from typing import cast
+
 from flask import Response, current_app, g, request
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
@@ -13,7 +15,7 @@ from werkzeug.exceptions import (
 from ..extensions import db
 from ..http.api_keys import with_key
 from ..http.openapi import described
-from ..http.request_body import CutOffUpload, UploadTooLarge
+from ..http.request_body import CutOffUpload, Request, UploadTooLarge
 from ..images import intake
 from ..images.attachment import ImageConflict, ImageLimitReached
 from ..images.decoding.policies import COMMERCE, InvalidImage
@@ -52,7 +54,7 @@ def upload_image(product_id: str) -> Response:
     # Nothing of the body is read for a product that is not there.
     find_product(product_id)
     upload = _read_upload()
-    added = []
+    added: list[str] = []
     response = _add(product_id, upload, added)
     for image_id in added:
         ask_for_work(image_id, PROCESSING)
@@ -66,10 +68,11 @@ def _read_upload() -> intake.Upload:
         raise UnsupportedMediaType(NOT_MULTIPART)
     request.max_content_length = REQUEST_MAX_BYTES
     request.max_form_parts = MOST_PARTS
-    request.max_file_bytes, request.file_class = COMMERCE.max_byte_size, CutOffUpload
+    own_request = cast(Request, request)
+    own_request.max_file_bytes, own_request.file_class = COMMERCE.max_byte_size, CutOffUpload
     try:
         file = _only_part()
-        return intake.examine(file.stream, file.filename, COMMERCE)
+        return intake.examine(file.stream, file.filename or "", COMMERCE)
     except UploadTooLarge as error:
         raise BadRequest(COMMERCE.byte_size_sentence) from error
     except InvalidImage as error:

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import selectinload
@@ -113,7 +113,7 @@ def _read_parts(keys: Iterable[str]) -> Iterator[bytes]:
 
 
 def _make(job: DownloadJob) -> None:
-    job_id, files = job.id, []
+    job_id, files = job.id, list[dict]()
     named = list(image_names(_products(job)))
     sizes = dict(_sizes([image_id for image_id, _ in named]))
     named = [(image_id, name) for image_id, name in named if image_id in sizes]
@@ -165,12 +165,12 @@ def _sizes(image_ids: list[str]) -> Iterator[tuple[str, int]]:
 
 def _groups(named: list[tuple[str, str]], sizes: dict[str, int]) -> Iterator[list[tuple[str, str]]]:
     """Yield the images of each ZIP, which has at most ZIP_MAX_BYTES."""
-    group, byte_size = [], 0
+    group, byte_size = list[tuple[str, str]](), 0
     for image_id, name in named:
         more = sizes[image_id] + 2 * len(name.encode()) + _OVERHEAD_BYTES
         if group and byte_size + more > ZIP_MAX_BYTES:
             yield group
-            group, byte_size = [], 0
+            group, byte_size = list[tuple[str, str]](), 0
         group.append((image_id, name))
         byte_size += more
     if group:
@@ -199,7 +199,7 @@ def _record(image_id: str, digest: str) -> None:
     db.session.commit()
 
 
-def _put(job_id: str, number: int, file: BinaryIO) -> dict:
+def _put(job_id: str, number: int, file: IO[bytes]) -> dict:
     """Put the ZIP into the store in parts, and return its entry for the row."""
     byte_size, parts = file.tell(), 0
     file.seek(0)

@@ -165,7 +165,7 @@ class ApiKeyForm(FlaskForm):
     """A new API key: what it is for, what it may do, and for how long."""
 
     name = name_field("Key name", "Enter a name for the key.", longest=100)
-    scopes = SelectMultipleField(
+    scopes = SelectMultipleField(  # type: ignore[call-arg]  # unknown to its stubs
         "Permissions",
         [InputRequired("Choose at least one permission.")],
         choices={scope: SCOPE_LABELS[scope] for scope in SCOPES},

@@ -24,7 +24,7 @@ def examined(field: Field, policy: ImagePolicy) -> ImageInfo:
             known = (field.data, probe(field.data.stream, policy))
         except InvalidImage as error:
             known = (field.data, error)
-        field._examined = known
+        field._examined = known  # type: ignore[attr-defined]
     if isinstance(known[1], InvalidImage):
         raise known[1]
     return known[1]

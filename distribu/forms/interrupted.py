@@ -9,6 +9,7 @@ unsaved. Only views that can do so are asked to: see resumable().
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, make_response, redirect, render_template, request, url_for
@@ -53,7 +54,7 @@ class InterruptedForm:
     def loads(cls, text: str | None) -> "InterruptedForm | None":
         """The form of which dumps() wrote the text; None for anything else."""
         try:
-            kept = cls(**parse_json(text or ""))
+            kept = cls(**cast(dict[str, Any], parse_json(text or "")))
             pairs = [[str(name), str(value)] for name, value in kept.fields]
         except (ValueError, TypeError):
             return None
@@ -73,7 +74,7 @@ def init_interrupted_forms(app: Flask) -> None:
 
 def resumable(view: Callable) -> Callable:
     """A view whose form may come back: while is_resumed() it shows the form, and saves nothing."""
-    view.is_resumable = True
+    view.is_resumable = True  # type: ignore[attr-defined]
     return view
 
 
@@ -149,7 +150,10 @@ def keep_typed() -> InterruptedForm | None:
     fields = _typed_fields()
     upload = request.files.get("image")
     path = request.full_path.removesuffix("?")
-    return fields and InterruptedForm(path, fields, bool(upload), upload.filename if upload else "")
+    if not fields:
+        return None
+    filename = (upload.filename or "") if upload else ""
+    return InterruptedForm(path, fields, bool(upload), filename)
 
 
 def _typed_fields() -> list[list[str]] | None:
@@ -193,6 +197,7 @@ def _is_kept(name: str) -> bool:
 
 def _is_resumable(path: str) -> bool:
     adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
     try:
         endpoint, _ = adapter.match(urlsplit(path).path, method="POST")
     except HTTPException:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from flask import current_app, g
 from flask_wtf import FlaskForm
@@ -34,15 +35,21 @@ class Rule:
 
     def __init__(self, parse: Callable, longest: int | None = None, is_required: bool = False):
         self.parse = parse
-        self.field_flags = {"required": True} if is_required else {}
+        self.field_flags: dict[str, object] = {"required": True} if is_required else {}
         if longest:
             self.field_flags["maxlength"] = longest
 
-    def __call__(self, form: FlaskForm, field: Field) -> None:
+    def __call__(self, form: FlaskForm, field: Any) -> None:
         try:
             field.value = self.parse(field.data)
         except ValueError as error:
             raise ValidationError(str(error)) from error
+
+
+class RuledField(StringField):
+    """Text, and what its Rule makes of it once it is valid."""
+
+    value: Any
 
 
 class ImageForm(FlaskForm):
@@ -55,7 +62,7 @@ class ImageForm(FlaskForm):
     remove_image = HiddenField()
     # The label of how an image was made, of a file of which image is a smaller copy.
     digital_source_type = HiddenField()
-    alt_text = StringField("Alt text", [Rule(rules.alt_text, rules.ALT_TEXT_MAX)])
+    alt_text = RuledField("Alt text", [Rule(rules.alt_text, rules.ALT_TEXT_MAX)])
     image = NamedFileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
 
 
@@ -63,12 +70,12 @@ class ProductForm(ImageForm):
     """Every field of a product, filled from product when nothing was posted."""
 
     name = StringField("Product name", [Rule(rules.name, rules.NAME_MAX, is_required=True)])
-    sku = StringField("SKU", [Rule(rules.sku, rules.SKU_MAX)])
+    sku = RuledField("SKU", [Rule(rules.sku, rules.SKU_MAX)])
     category = StringField("Category", [Rule(rules.category, rules.CATEGORY_MAX)])
     description = TextAreaField("Description", [Rule(rules.description)])
     unit = SelectField("Unit", [Rule(rules.unit, is_required=True)], default="each")
-    price = StringField("Price", [Rule(numbers.typed_price, is_required=True)])
-    stock = StringField("Stock qty", [Rule(numbers.typed_stock, is_required=True)], default="0")
+    price = RuledField("Price", [Rule(numbers.typed_price, is_required=True)])
+    stock = RuledField("Stock qty", [Rule(numbers.typed_stock, is_required=True)], default="0")
     is_active = BooleanField("Active", default=True)
     # What the merchant saw: a save over a newer version, or a newer stock, is told so.
     version = HiddenField()
@@ -84,10 +91,12 @@ class ProductForm(ImageForm):
     def __init__(self, product: Product | None = None, **kwargs):
         super().__init__(data=_shown(product), **kwargs)
         self.product = product
-        self.unit.choices = list(rules.UNITS)
+        choices = list(rules.UNITS)
         # The API and CSV take any unit; the form keeps what it finds.
         if product and product.unit not in rules.UNITS:
-            self.unit.choices.append(product.unit)
+            choices.append(product.unit)
+        # Choices that are their own labels are unknown to the stubs.
+        self.unit.choices = choices  # type: ignore[assignment]
 
     def validate_sku(self, field: Field) -> None:
         sku = getattr(field, "value", None)
@@ -100,7 +109,7 @@ class ProductForm(ImageForm):
         if sku and db.session.scalar(select(exists().where(*same))):
             raise ValidationError(f"Another product has the SKU {sku}.")
 
-    def validate_price(self, field: Field) -> None:
+    def validate_price(self, field: RuledField) -> None:
         """The company's currency has a coin for the price."""
         if not field.errors:
             try:
@@ -111,7 +120,7 @@ class ProductForm(ImageForm):
     @property
     def seen_version(self) -> int | None:
         """The version that the merchant saw; None where the form does not say."""
-        text = self.version.data
+        text = self.version.data or ""
         # Longer than any version: neither int() nor an integer column takes whatever is sent.
         return int(text) if text.isdecimal() and len(text) < 10 else None
 
@@ -120,7 +129,7 @@ class ProductForm(ImageForm):
         """The seen_state() of the product when the form was opened; None where it does not say."""
         try:
             # Not data: a field that was not sent has what the product has now.
-            state = json.loads(self.seen.raw_data[0])
+            state = json.loads((self.seen.raw_data or [])[0])
         except (ValueError, TypeError, IndexError, RecursionError):
             return None
         return state if isinstance(state, dict) else None
@@ -141,7 +150,7 @@ class ProductForm(ImageForm):
     @property
     def changes_stock(self) -> bool:
         """Whether the merchant typed another stock than the form had shown."""
-        return self.product is None or self.stock.data.strip() != self.stock_shown.data
+        return self.product is None or (self.stock.data or "").strip() != self.stock_shown.data
 
     def fill(self, product: Product) -> None:
         """product has what was typed; its stock only if it was typed anew."""
@@ -175,7 +184,7 @@ def image_identity(product: Product) -> str:
 
 
 def _reservations() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key, "id of a new product")
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], "id of a new product")
 
 
 def _shown(product: Product | None) -> dict | None:

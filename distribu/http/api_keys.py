@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
 
-from flask import Blueprint, g, request
+from flask import Blueprint, Response, g, request
+from flask_limiter import RequestLimit
 from flask_limiter.util import get_remote_address
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,7 +15,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from ..audit import set_actor
 from ..extensions import csrf, db, limiter
-from ..models import ApiKey, utc_now
+from ..models import ApiKey, Company, User, utc_now
 
 MISSING = "Missing or invalid Authorization header. Use: Bearer <api_key>"
 INVALID = "Invalid, expired, or revoked API key."
@@ -23,26 +25,41 @@ RATE_LIMIT = "300 per minute"
 # Noted no more often than this, so that reading costs no write.
 USE_NOTED_EVERY = timedelta(minutes=1)
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
-def init_key_blueprint(bp: Blueprint, **limit_options) -> None:
+
+def init_key_blueprint(
+    bp: Blueprint,
+    on_breach: Callable[[RequestLimit], Response | None] | None = None,
+    exempt_when: Callable[[], bool] | None = None,
+) -> None:
     """Views of bp know their caller by key alone: no cookie, no CSRF token, one pace for all.
 
-    limit_options: more for Flask-Limiter's shared_limit().
+    on_breach, exempt_when: as of Flask-Limiter's shared_limit().
     """
     csrf.exempt(bp)
-    limiter.shared_limit(RATE_LIMIT, scope="keys", key_func=rate_limit_key, **limit_options)(bp)
+    limiter.shared_limit(
+        RATE_LIMIT,
+        scope="keys",
+        key_func=rate_limit_key,
+        on_breach=on_breach,
+        exempt_when=exempt_when,
+    )(bp)
 
 
-def with_key(scope: str | None) -> Callable:
+def with_key(
+    scope: str | None,
+) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """A view for keys that have scope; g.company is the key's, g.api_key the key.
 
     scope: None lets every key in. Anyone else is refused with 401, a key
     without the scope with 403.
     """
 
-    def guard(view: Callable) -> Callable:
+    def guard(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
         @wraps(view)
-        def guarded(*args, **kwargs):
+        def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
             key = _presented_key() or _refuse()
             if scope and scope not in key.scopes:
                 raise Forbidden(LACKS_SCOPE.format(scope))
@@ -64,8 +81,9 @@ def find_key(token: str, now: datetime) -> ApiKey | None:
 
 def _token() -> str | None:
     authorization = request.authorization
-    is_bearer = authorization is not None and authorization.type == "bearer"
-    return authorization.token if is_bearer else None
+    if authorization is None or authorization.type != "bearer":
+        return None
+    return authorization.token
 
 
 def _presented_key() -> ApiKey | None:
@@ -73,10 +91,11 @@ def _presented_key() -> ApiKey | None:
     if "presented_key" not in g:
         token = _token()
         g.presented_key = find_key(token, utc_now()) if token else None
-    return g.presented_key
+    key: ApiKey | None = g.presented_key
+    return key
 
 
-def _refuse():
+def _refuse() -> NoReturn:
     raise Unauthorized(INVALID if _token() else MISSING, www_authenticate=WWWAuthenticate("bearer"))
 
 
@@ -92,7 +111,7 @@ def rate_limit_key() -> str:
     return key.id if key else get_remote_address()
 
 
-def _actor(key: ApiKey) -> tuple:
+def _actor(key: ApiKey) -> tuple[str, User | None, Company, str]:
     """The key's creator, under whose name the log also says which key it was."""
     creator = key.created_by
     name = f"{creator.logged_name if creator else 'API key'} ({key.name})"

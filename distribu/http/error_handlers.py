@@ -5,11 +5,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from flask import Flask, Response, current_app, render_template, request
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.wrappers import Response as BaseResponse
 
 from ..database import finds_no_room
 from ..disk_reserve import NO_SPACE
@@ -47,13 +49,15 @@ def init_error_handlers(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer)
     for kind in (StoreUnavailable, StoreMisconfigured):
         app.register_error_handler(kind, _answer_store)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
-        app.register_error_handler(kind, _answer_database)
+    for failure in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(failure, _answer_database)
     app.register_error_handler(OSError, _answer_full_disk)
     app.after_request(_say_when_to_retry)
 
 
-def answer_under(app: Flask, prefix: str, fill: Callable[[Response, HTTPException], None]) -> None:
+def answer_under(
+    app: App, prefix: str, fill: Callable[[BaseResponse, HTTPException], None]
+) -> None:
     """Errors of paths that begin with prefix have the body that fill gives their response.
 
     prefix: a regular expression.
@@ -112,13 +116,17 @@ def _unavailable(sentence: str) -> ResponseReturnValue:
 
 def own_sentence(error: HTTPException) -> str:
     """What this application says of an error; "" where it has only the standard's words."""
-    return error.description if error.description != type(error).description else ""
+    said = error.description
+    return said if said and said != type(error).description else ""
 
 
-def fill_with_page(response: Response, error: HTTPException) -> None:
+def fill_with_page(response: BaseResponse, error: HTTPException) -> None:
     """Fill the response with the page of its error."""
     code = error.code or 500
-    known = {"message": wait_sentence() if code == 429 else "", "layout": _layout(code)}
+    known: dict[str, object] = {
+        "message": wait_sentence() if code == 429 else "",
+        "layout": _layout(code),
+    }
     if code == 503:
         # Neither of these asks the database.
         known["message"] = own_sentence(error)

@@ -10,19 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
+from typing import ParamSpec
 
 from flask import Response, current_app, g, make_response, request
-from sqlalchemy import delete, select, update
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest, Conflict, HTTPException, UnprocessableEntity
 
 from ..extensions import db
 from ..models import IdempotencyKey, new_id, utc_now
+from ..models.compare_and_set import changed_rows
 
 KEPT_FOR = timedelta(hours=24)
 # No request works for longer; a key without an answer after that is free again.
 WORKING_FOR = timedelta(minutes=6)
 KEY_MAX = 255
+Parameters = ParamSpec("Parameters")
 
 NO_KEY = f"Idempotency-Key must have 1 to {KEY_MAX} characters."
 OTHER_REQUEST = "This Idempotency-Key was used for another request."
@@ -47,7 +51,9 @@ def _is_final(response: Response) -> bool:
     return response.status_code < 500 and response.status_code not in _TRANSIENT
 
 
-def committed(view: Callable) -> Callable:
+def committed(
+    view: Callable[Parameters, ResponseReturnValue],
+) -> Callable[Parameters, Response]:
     """A view that does not commit: its changes are committed with its answer, or rolled back.
 
     Under an Idempotency-Key the first final answer is kept for a day and
@@ -56,16 +62,16 @@ def committed(view: Callable) -> Callable:
     """
 
     @wraps(view)
-    def guarded(*args, **kwargs) -> Response:
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Response:
         name = request.headers.get("Idempotency-Key")
         if name is None:
-            return _carry_out(view, args, kwargs, None)
+            return _carry_out(lambda: view(*args, **kwargs), None)
         if not 1 <= len(name) <= KEY_MAX:
             raise BadRequest(NO_KEY)
         claim = _claim(name, _fingerprint(), utc_now())
         if isinstance(claim, Response):
             return claim
-        return _carry_out(view, args, kwargs, claim)
+        return _carry_out(lambda: view(*args, **kwargs), claim)
 
     return guarded
 
@@ -78,7 +84,7 @@ class _Claim:
     created_at: datetime
 
     @property
-    def row(self):
+    def row(self) -> ColumnElement[bool]:
         """The condition that the row is still this request's."""
         return (
             (IdempotencyKey.id == self.id)
@@ -123,15 +129,15 @@ def _earlier_answer(row: IdempotencyKey | None, fingerprint: str) -> Response:
         raise UnprocessableEntity(OTHER_REQUEST)
     if row is None or row.status is None:
         raise Conflict(IN_FLIGHT)
-    headers = row.headers | {"Idempotent-Replayed": "true"}
+    headers = (row.headers or {}) | {"Idempotent-Replayed": "true"}
     return Response(row.body, row.status, headers)
 
 
-def _carry_out(view: Callable, args, kwargs, claim: _Claim | None) -> Response:
+def _carry_out(call: Callable[[], ResponseReturnValue], claim: _Claim | None) -> Response:
     """The view's answer, committed with what it changed. Without a final one, nothing is."""
     response = None
     try:
-        response = _answer_of(view, args, kwargs)
+        response = _answer_of(call)
     finally:
         if response is None or not _is_final(response):
             _give_back(claim)
@@ -149,9 +155,9 @@ def _give_back(claim: _Claim | None) -> None:
         db.session.commit()
 
 
-def _answer_of(view: Callable, args, kwargs) -> Response:
+def _answer_of(call: Callable[[], ResponseReturnValue]) -> Response:
     try:
-        return make_response(view(*args, **kwargs))
+        return make_response(call())
     except HTTPException as error:
         db.session.rollback()
         return make_response(current_app.handle_user_exception(error))
@@ -159,7 +165,7 @@ def _answer_of(view: Callable, args, kwargs) -> Response:
 
 def _keep(claim: _Claim, response: Response) -> None:
     """The answer goes with the changes. Raises Conflict where another has taken the key over."""
-    kept = db.session.execute(
+    kept = (
         update(IdempotencyKey)
         .where(claim.row)
         .values(
@@ -168,9 +174,8 @@ def _keep(claim: _Claim, response: Response) -> None:
                 name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
             },
             body=response.get_data(as_text=True),
-        ),
-        execution_options={"synchronize_session": False},
+        )
     )
-    if kept.rowcount != 1:
+    if changed_rows(kept) != 1:
         db.session.rollback()
         raise Conflict(IN_FLIGHT)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 from ..config import MEBIBYTE
 from ..models import is_storable
+from ..models.columns import JsonObject
 
 NOT_JSON = "Invalid JSON body."
 NOT_VALID = "Validation failed."
@@ -36,14 +38,14 @@ class Sentence(str):
     It stays as it is where marshmallow would fill values into a message.
     """
 
-    def format(self, *_values, **_named) -> "Sentence":
+    def format(self, *_values: object, **_named: object) -> "Sentence":
         return self
 
 
 class InvalidValues(BadRequest):
     """Some values break a rule. details: lists of sentences by field, nested as the body is."""
 
-    def __init__(self, details: dict):
+    def __init__(self, details: JsonObject):
         super().__init__(_first_sentence(details) or NOT_VALID)
         self.details = details
 
@@ -51,7 +53,7 @@ class InvalidValues(BadRequest):
 class RefusedValues(UnprocessableEntity):
     """The values are well-formed, but what they ask for cannot be done. details: as above."""
 
-    def __init__(self, details: dict, description: str):
+    def __init__(self, details: JsonObject, description: str):
         super().__init__(description)
         self.details = details
 
@@ -63,15 +65,18 @@ class JsonParser(FlaskParser):
     # What the documents say of a body or an address that breaks a rule.
     DEFAULT_VALIDATION_STATUS = 400
 
-    def load_json(self, req: Request, schema) -> dict:
+    def load_json(self, req: Request, schema: Schema) -> JsonObject:
         return read_json(req)
 
-    def handle_error(self, error: ValidationError, req, schema, **kwargs) -> NoReturn:
-        [details] = error.messages.values()
+    def handle_error(
+        self, error: ValidationError, req: Request, schema: Schema, **kwargs: object
+    ) -> NoReturn:
+        [details] = error.messages_dict.values()
         raise InvalidValues(details) from error
 
 
-class JsonBlueprint(Blueprint):
+# flask-smorest has no types.
+class JsonBlueprint(Blueprint):  # type: ignore[misc]
     """A blueprint whose arguments are read by JsonParser."""
 
     ARGUMENTS_PARSER = JsonParser()
@@ -96,10 +101,15 @@ class Moment(fields.String):
     year, a month, the date of an e-mail, and what Americans write.
     """
 
-    def _serialize(self, value: datetime | None, attr, obj, **kwargs) -> str | None:
+    # A String of the OpenAPI documents, though its value is none.
+    def _serialize(  # type: ignore[override]
+        self, value: datetime | None, attr: str | None, obj: object, **kwargs: object
+    ) -> str | None:
         return None if value is None else moment(value)
 
-    def _deserialize(self, value: str, attr, data, **kwargs) -> datetime:
+    def _deserialize(  # type: ignore[override]  # as above
+        self, value: str, attr: str | None, data: Mapping[str, object] | None, **kwargs: object
+    ) -> datetime:
         try:
             when = _read_time(super()._deserialize(value, attr, data, **kwargs).strip())
             return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
@@ -119,7 +129,7 @@ def _read_time(text: str) -> datetime:
     return parsedate_to_datetime(text)
 
 
-def read_json(req: Request) -> dict:
+def read_json(req: Request) -> JsonObject:
     """The JSON object in the body. Raises BadRequest, and InvalidValues for text not storable."""
     try:
         # Windows clients write a byte order mark.
@@ -128,12 +138,12 @@ def read_json(req: Request) -> dict:
         raise BadRequest(NOT_JSON) from error
     if not isinstance(body, dict):
         raise BadRequest(NOT_JSON)
-    if refused := _not_storable(body):
+    if refused := _not_storable_in(body):
         raise InvalidValues(refused)
     return body
 
 
-def parse_json(text: str):
+def parse_json(text: str) -> object:
     """The value of a JSON text. Raises ValueError."""
     try:
         return json.loads(text, parse_constant=_refuse_constant)
@@ -141,19 +151,21 @@ def parse_json(text: str):
         raise ValueError("nested too deeply") from error
 
 
-def _not_storable(value):
+def _not_storable(value: object) -> JsonObject | list[str]:
     """The sentence for each text in value that no database stores, nested as value is."""
     if isinstance(value, str):
         return [] if is_storable(value) else [NOT_STORABLE]
     if isinstance(value, list):
         value = dict(enumerate(value))
-    if not isinstance(value, dict):
-        return []
-    found = {str(name): _not_storable(item) for name, item in value.items()}
+    return _not_storable_in(value) if isinstance(value, dict) else []
+
+
+def _not_storable_in(values: Mapping[object, object]) -> JsonObject:
+    found = {str(name): _not_storable(item) for name, item in values.items()}
     return {name: sentences for name, sentences in found.items() if sentences}
 
 
-def _first_sentence(details: dict | list | str) -> Sentence | None:
+def _first_sentence(details: JsonObject | list[str] | str) -> Sentence | None:
     """The first sentence of details that needs no name of a field beside it."""
     if isinstance(details, str):
         return details if isinstance(details, Sentence) else None

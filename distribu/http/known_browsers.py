@@ -33,8 +33,8 @@ def remember(response: Response, email: str) -> None:
 
 def _known() -> list[str]:
     try:
-        known = _serializer().loads(
-            request.cookies.get(COOKIE, ""), max_age=KNOWN_FOR.total_seconds()
+        known: list[str] = _serializer().loads(
+            request.cookies.get(COOKIE, ""), max_age=int(KNOWN_FOR.total_seconds())
         )
     except BadData:
         return []

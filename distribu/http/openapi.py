@@ -1,6 +1,7 @@
 """The OpenAPI documents of both JSON APIs, and the pages to read them."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from apispec.ext.marshmallow import MarshmallowPlugin, resolver
 from flask import Blueprint, Flask, render_template
@@ -9,9 +10,12 @@ from flask_smorest import Api
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
+from ..models.columns import JsonObject
 from .compression import compress
 from .error_handlers import answer
 from .json_bodies import JsonBlueprint
+
+View = TypeVar("View", bound=Callable[..., object])
 
 # The component of a document that describes an error, by its status.
 _REFUSALS = {
@@ -39,7 +43,8 @@ _RETRY_AFTER = {
 }
 
 
-class JsonApi(Api):
+# flask-smorest has no types.
+class JsonApi(Api):  # type: ignore[misc]
     """Describes its blueprints, and leaves errors to the app's one handler.
 
     prefix: of the settings of this description. url_prefix: of its document.
@@ -48,7 +53,7 @@ class JsonApi(Api):
     # Each operation names its errors with described().
     DEFAULT_ERROR_RESPONSE_NAME = None
     # By status: when an operation is refused with it, and the body that it then has.
-    REFUSALS: Mapping[int, tuple[str, dict]] = {}
+    REFUSALS: Mapping[int, tuple[str, JsonObject]] = {}
 
     def __init__(
         self, app: Flask, prefix: str, url_prefix: str, title: str, version: str, description: str
@@ -64,7 +69,7 @@ class JsonApi(Api):
                 "info": {"description": description.strip()},
                 "security": [{"key": []}],
                 "servers": [{"url": "/"}],
-                "marshmallow_plugin": MarshmallowPlugin(_component_name),
+                "marshmallow_plugin": MarshmallowPlugin(_component_name),  # type: ignore[arg-type]  # None leaves it out,
             },
         )
         self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
@@ -106,14 +111,15 @@ def docs_page(name: str, url_prefix: str, title: str, document: str) -> Blueprin
     return bp
 
 
-def described(operation_id: str, *refusals: int) -> Callable:
+def described(operation_id: str, *refusals: int) -> Callable[[View], View]:
     """Return a decorator that names an operation, and the errors that it may answer.
 
     refusals: their statuses, besides those that any request may be answered.
     """
     names = {status: _REFUSALS[status] for status in (*_ALWAYS, *refusals)}
-    return JsonBlueprint.doc(operationId=operation_id, responses=names)
+    name: Callable[[View], View] = JsonBlueprint.doc(operationId=operation_id, responses=names)
+    return name
 
 
-def about(description: str, **more) -> dict:
+def about(description: str, **more: object) -> JsonObject:
     return {"description": description, **more}

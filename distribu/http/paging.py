@@ -6,48 +6,57 @@ cursors of the dashboard; the two APIs have cursors of their own.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..extensions import db
 from ..models.columns import UtcDateTime
+from ..models.json_rows import AnySelect
 
 PAGE_SIZE = 24
+
+# A column of any type.
+_Key = InstrumentedAttribute[Any]
+# A place in an order: one value for each column of it.
+Values = list[object]
+# Entities, or rows of columns, as the query has them.
+Items = list[Any]
 
 
 @dataclass(frozen=True)
 class Sort:
     """An order in which every row has a place of its own, by one index that ends in a key."""
 
-    columns: tuple[InstrumentedAttribute, ...]
+    columns: tuple[_Key, ...]
     is_descending: bool = False
 
     @property
     def reversed(self) -> "Sort":
         return replace(self, is_descending=not self.is_descending)
 
-    def order(self, is_reversed: bool) -> list[ColumnElement]:
+    def order(self, is_reversed: bool) -> list[ColumnElement[object]]:
         if self.is_descending != is_reversed:
             return [key.desc() for key in self.columns]
-        return list(self.columns)
+        return [key.expression for key in self.columns]
 
-    def beyond(self, place: list, is_reversed: bool) -> ColumnElement[bool]:
+    def beyond(self, place: Values, is_reversed: bool) -> ColumnElement[bool]:
         """What comes after place; reversed, what comes before it."""
         keys = tuple_(*self.columns)
         return keys < tuple(place) if self.is_descending != is_reversed else keys > tuple(place)
 
-    def dump_place(self, row) -> list:
+    def dump_place(self, row: object) -> Values:
         """Return the row's values of the columns as JSON holds them; load_place() reads them."""
         values = [getattr(row, key.key) for key in self.columns]
         return [value.isoformat() if isinstance(value, datetime) else value for value in values]
 
-    def load_place(self, dumped: list) -> list:
+    def load_place(self, dumped: Values) -> Values:
         is_time = [isinstance(key.type, UtcDateTime) for key in self.columns]
         values = zip(dumped, is_time, strict=True)
-        return [datetime.fromisoformat(value) if is_at else value for value, is_at in values]
+        return [datetime.fromisoformat(str(value)) if is_at else value for value, is_at in values]
 
 
 @dataclass(frozen=True)
@@ -58,14 +67,14 @@ class Page:
     page to page, so rows that came or went meanwhile may shift it.
     """
 
-    items: list
+    items: Items
     previous: str | None
     next: str | None
     first: int = 1
 
 
 def page(
-    query: Select,
+    query: AnySelect,
     where: ColumnElement[bool],
     sort: Sort,
     cursor: str | None = None,
@@ -94,13 +103,13 @@ def page(
     )
 
 
-def cursor_after(row, sort: Sort) -> str:
+def cursor_after(row: object, sort: Sort) -> str:
     """Return a cursor for what comes after row, however row is changed later."""
     return _cursor("after", row, sort, 0)
 
 
 def row_after(
-    query: Select, where: ColumnElement[bool], sort: Sort, cursor: str | None
+    query: AnySelect, where: ColumnElement[bool], sort: Sort, cursor: str | None
 ) -> object | None:
     """Return the one row that comes after the place of a cursor; None where none does."""
     _, place, _ = _read(cursor, sort)
@@ -109,13 +118,13 @@ def row_after(
 
 
 def rows_beside(
-    query: Select,
+    query: AnySelect,
     where: ColumnElement[bool],
     sort: Sort,
-    place: list | None,
+    place: Values | None,
     size: int,
     is_backward: bool = False,
-) -> tuple[list, bool]:
+) -> tuple[Items, bool]:
     """Return at most size rows after place, or before it, and whether there are more.
 
     query, where: as for page(). place: the values of the sort's columns,
@@ -130,19 +139,19 @@ def rows_beside(
         found = found.where(sort.beyond(place, is_backward))
     # One row more than is shown tells whether there is another page.
     shown = query.where(row_id.in_(found.limit(size + 1))).order_by(*order)
-    rows = db.session.execute(shown).all()
+    rows = list(db.session.execute(shown))
     has_more, rows = len(rows) > size, rows[:size]
     if is_backward:
         rows.reverse()
     return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows, has_more
 
 
-def _cursor(side: str, row, sort: Sort, number: int) -> str:
+def _cursor(side: str, row: object, sort: Sort, number: int) -> str:
     """A place beside a row, and which row of the list that is."""
     return _signer(sort).dumps([side, sort.dump_place(row), number])
 
 
-def _read(cursor: str | None, sort: Sort) -> tuple[bool, list | None, int]:
+def _read(cursor: str | None, sort: Sort) -> tuple[bool, Values | None, int]:
     try:
         # Addresses that were kept from before rows were counted have no number.
         side, place, *numbers = _signer(sort).loads(cursor or "")
@@ -154,4 +163,4 @@ def _read(cursor: str | None, sort: Sort) -> tuple[bool, list | None, int]:
 def _signer(sort: Sort) -> URLSafeSerializer:
     # Signed, so nothing but a place in a list of this very sort ever reaches the database.
     names = ",".join(map(str, sort.columns))
-    return URLSafeSerializer(current_app.secret_key, f"cursor {names}")
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], f"cursor {names}")

@@ -18,7 +18,8 @@ def password_link(user: User) -> str:
     """An absolute URL to set user's password: good for seven days, for one use."""
     # The identity carries the session token, which a new password renews.
     token = _link_serializer().dumps(user.get_id())
-    return current_app.config["PUBLIC_URL"] + url_for("auth.set_password", token=token)
+    base: str = current_app.config["PUBLIC_URL"]
+    return base + url_for("auth.set_password", token=token)
 
 
 def user_of_link(token: str, now: datetime | None = None) -> User | None:

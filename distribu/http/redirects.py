@@ -2,7 +2,7 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 
 
 def local_path(target: str | None) -> str | None:
@@ -15,7 +15,7 @@ def local_path(target: str | None) -> str | None:
     return target
 
 
-def referring_path(headers: MultiDict, host: str) -> str | None:
+def referring_path(headers: MultiDict[str, str] | Headers, host: str) -> str | None:
     """The path of the page that a request came from, if that page is ours."""
     referrer = address_parts(headers.get("Referer", ""))
     return local_path(referrer.path) if referrer.netloc == host else None

@@ -4,15 +4,20 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING
 
 import werkzeug.formparser
 from flask import Request as FlaskRequest
+from werkzeug.datastructures import FileStorage, Headers, MultiDict
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.formparser import FormDataParser
 from werkzeug.sansio.multipart import MultipartDecoder
 
 from ..disk_reserve import NO_SPACE
 from .error_handlers import DISK_FULL, RETRY_SECONDS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 SPOOL_BYTES = 512 * 1024
 
@@ -28,7 +33,7 @@ def full_disk_told() -> Iterator[None]:
         raise ServiceUnavailable(DISK_FULL, retry_after=RETRY_SECONDS) from error
 
 
-class BoundedUpload(tempfile.SpooledTemporaryFile):
+class BoundedUpload(tempfile.SpooledTemporaryFile[bytes]):
     """A file part of a form, of which no more than max_bytes + 1 are kept.
 
     That one byte more tells the validators that it was too large, and
@@ -40,7 +45,8 @@ class BoundedUpload(tempfile.SpooledTemporaryFile):
         super().__init__(max_size=SPOOL_BYTES)
         self._room = max_bytes + 1
 
-    def write(self, data: bytes) -> int:
+    # A form parser writes bytes, never any other buffer.
+    def write(self, data: bytes) -> int:  # type: ignore[override]
         kept = data[: self._room]
         self._room -= len(kept)
         with full_disk_told():
@@ -58,7 +64,7 @@ class CutOffUpload(BoundedUpload):
     Raises UploadTooLarge.
     """
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # as above
         if len(data) >= self._room:
             raise UploadTooLarge
         return super().write(data)
@@ -76,7 +82,7 @@ class LenientDecoder(MultipartDecoder):
     any field. Backslashes of Windows paths stay: werkzeug drops them.
     """
 
-    def _parse_headers(self, data: bytes | bytearray):
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
         data = _BACKSLASH.sub(lambda found: found[0] if found[1] else found[0] * 2, data)
         try:
             data.decode()
@@ -86,14 +92,20 @@ class LenientDecoder(MultipartDecoder):
 
 
 # werkzeug offers no way to give its parser another decoder.
-werkzeug.formparser.MultipartDecoder = LenientDecoder
+werkzeug.formparser.MultipartDecoder = LenientDecoder  # type: ignore[misc]
 
 
 class StorableFormParser(FormDataParser):
     """Drops NUL from the names and values of form fields."""
 
-    def parse(self, *args, **kwargs):
-        stream, form, files = super().parse(*args, **kwargs)
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        stream, form, files = super().parse(stream, mimetype, content_length, options)
         fields = [
             (_without_nul(name), _without_nul(value)) for name, value in form.items(multi=True)
         ]
@@ -112,11 +124,13 @@ class Request(FlaskRequest):
     file_class = BoundedUpload
     form_data_parser_class = StorableFormParser
 
-    def __init__(self, environ: dict, *args, **kwargs):
+    def __init__(
+        self, environ: "WSGIEnvironment", populate_request: bool = True, shallow: bool = False
+    ):
         environ["PATH_INFO"] = _without_nul(environ["PATH_INFO"])
         environ["QUERY_STRING"] = environ.get("QUERY_STRING", "").replace("%00", "")
-        super().__init__(environ, *args, **kwargs)
-        self._file_streams = []
+        super().__init__(environ, populate_request, shallow)
+        self._file_streams: list[BoundedUpload] = []
 
     def close(self) -> None:
         """Every file part is closed, also of a body that was not read to its end."""
@@ -127,8 +141,12 @@ class Request(FlaskRequest):
                 stream.close()
 
     def _get_file_stream(
-        self, total_content_length, content_type, filename=None, content_length=None
-    ):
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> BoundedUpload:
         stream = self.file_class(self.max_file_bytes)
         self._file_streams.append(stream)
         return stream

@@ -54,14 +54,15 @@ def init_request_ids(app: Flask) -> None:
     default_handler.setFormatter(log_formatter(app.config, TEXT_LINE))
 
 
-def log_formatter(config: Mapping, text_line: str) -> logging.Formatter:
+def log_formatter(config: Mapping[str, object], text_line: str) -> logging.Formatter:
     """Return what writes the lines of the log. text_line: the format of those for people."""
     return JsonFormatter() if config["LOG_FORMAT"] == "json" else OneLine(text_line)
 
 
 def request_id() -> str:
     """The number of the request that is being answered."""
-    return g.setdefault("request_id", os.urandom(10).hex().upper())
+    number: str = g.setdefault("request_id", os.urandom(10).hex().upper())
+    return number
 
 
 def _say(response: Response) -> Response:

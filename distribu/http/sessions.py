@@ -38,7 +38,8 @@ def end_session(now: datetime | None = None) -> None:
     session.clear()
 
 
-@login.user_loader
+# Flask-Login has no types.
+@login.user_loader  # type: ignore[untyped-decorator]
 def load_user(identity: str, now: datetime | None = None) -> User | None:
     """The user whom this session has signed in, unless that is over."""
     lasts = current_app.config["SIGN_IN_LASTS"].total_seconds()

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from mimetypes import guess_type
 from pathlib import Path
@@ -80,7 +81,7 @@ def _publish(source: Path, folder: Path) -> list[Path]:
     return [_write(folder / f"{name}{suffix}", make) for suffix, make in forms.items()]
 
 
-def _write(path: Path, make) -> Path:
+def _write(path: Path, make: Callable[[], bytes]) -> Path:
     # The name tells the content: what is there already is what would be written.
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +96,7 @@ def _fingerprint(path: Path, changed_at: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def _name_by_content(endpoint: str, values: dict) -> None:
+def _name_by_content(endpoint: str, values: dict[str, str]) -> None:
     if endpoint == "static" and (FOLDER / values["filename"]).is_file():
         values["filename"] = fingerprinted(values["filename"])
 

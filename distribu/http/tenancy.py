@@ -2,37 +2,46 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from flask import abort, g
 from flask_login import current_user, login_required
 from sqlalchemy import inspect
 
 from ..audit import set_actor
-from ..extensions import db
+from ..extensions import Model, db
 from ..models import Product
 
-Row = TypeVar("Row")
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Row = TypeVar("Row", bound=Model)
 
 
-def signed_in(view: Callable) -> Callable:
+class _OfCompany(Protocol):
+    @property
+    def company_id(self) -> str: ...
+
+
+OwnRow = TypeVar("OwnRow", bound=_OfCompany)
+
+
+def signed_in(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """A view of the dashboard: its visitor is signed in, and g.company is theirs."""
 
-    @wraps(view)
-    @login_required
-    def guarded(*args, **kwargs):
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         set_actor("USER", current_user, current_user.company, current_user.email)
         return view(*args, **kwargs)
 
-    return guarded
+    required: Callable[Parameters, Result] = login_required(guarded)
+    return wraps(view)(required)
 
 
-def managers_only(view: Callable) -> Callable:
+def managers_only(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """A view for the OWNER and ADMINs; anyone else is refused with 403."""
 
     @wraps(view)
     @signed_in
-    def guarded(*args, **kwargs):
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         if not current_user.is_manager:
             abort(403)
         return view(*args, **kwargs)
@@ -48,17 +57,19 @@ def row_now(row: Row | None) -> Row | None:
     """
     if row is None:
         return None
-    (row_id,) = inspect(row).identity
+    identity = inspect(row).identity
+    assert identity is not None
+    [row_id] = identity
     return db.session.get(type(row), row_id, populate_existing=True)
 
 
-def company_row(model: type[Row], row_id: str) -> Row | None:
+def company_row(model: type[OwnRow], row_id: str) -> OwnRow | None:
     """The company's own row, or None."""
     row = db.session.get(model, row_id)
     return row if row is not None and row.company_id == g.company.id else None
 
 
-def company_row_or_404(model: type[Row], row_id: str) -> Row:
+def company_row_or_404(model: type[OwnRow], row_id: str) -> OwnRow:
     """The company's own row; 404 for another's as for none at all."""
     return company_row(model, row_id) or abort(404)
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, inspect, select, upd
 
 from ..extensions import db
 from ..models import READY, Image, OutboxEntry, Product, new_id, utc_now
-from ..models.compare_and_set import compare_and_set
+from ..models.compare_and_set import changed_rows, compare_and_set
 from ..models.json_rows import is_among
 from . import store_identity
 
@@ -48,11 +48,8 @@ def lock_product(product_id: str, company_id: str, version: int | None = None) -
     if version is not None:
         conditions.append(Product.version == version)
     # In Core, as the first statement: a lock on SQLite and PostgreSQL alike.
-    raised = db.session.execute(
-        update(Product).where(*conditions).values(version=Product.version + 1),
-        execution_options={"synchronize_session": False},
-    )
-    if raised.rowcount != 1:
+    raised = update(Product).where(*conditions).values(version=Product.version + 1)
+    if changed_rows(raised) != 1:
         db.session.rollback()
         raise StaleProduct(product_id)
     return db.session.get_one(Product, product_id, populate_existing=True)
@@ -76,7 +73,7 @@ def attach(
     store_identity.hold()
     if position is None:
         position = next_position(product)
-    attached = db.session.execute(
+    attached = (
         update(Image)
         .where(
             Image.id == image_id,
@@ -84,10 +81,9 @@ def attach(
             Image.company_id == product.company_id,
             Image.status == status,
         )
-        .values(product_id=product.id, position=position, kept_until=None),
-        execution_options={"synchronize_session": False},
+        .values(product_id=product.id, position=position, kept_until=None)
     )
-    if attached.rowcount != 1:
+    if changed_rows(attached) != 1:
         raise ImageConflict(image_id)
     db.session.expire(product, ["image", "images"])
 
@@ -140,7 +136,7 @@ def move(product: Product, image: Image, after: Image | None) -> None:
 def discard(image: Image) -> None:
     """The row is gone, and the outbox owns its objects."""
     # Somebody else may have discarded it: nothing but its identity is asked of it.
-    (image_id,) = inspect(image).identity
+    image_id = _identity(image)
     for row in list(db.session.identity_map.values()):
         if isinstance(row, Product):
             db.session.expire(row, ["images", "image"])
@@ -176,8 +172,10 @@ def _discard(which: ColumnElement[bool]) -> None:
         public, private = f"images/{image_id}/", f"incoming/{image_id}/"
         published = [public + (made["path"] or public_name) for made in derivatives]
         # A writer may put until then, so that drain() has to look once more after it.
-        whose = {"company_id": company_id, "final_after": writing_until}
-        entries += [_entry(public, published, **whose), _entry(private, None, **whose)]
+        entries += [
+            _entry(public, published, company_id, writing_until),
+            _entry(private, None, company_id, writing_until),
+        ]
     _add_to_outbox(entries)
 
 
@@ -232,23 +230,32 @@ def next_position(product: Product) -> int:
 
 def refuse_full(product_id: str, limit: int) -> None:
     """Raises ImageLimitReached where the product has limit images; under its lock, for certain."""
-    count = db.session.scalar(select(func.count()).where(Image.product_id == product_id))
+    count = db.session.scalars(select(func.count()).where(Image.product_id == product_id)).one()
     if count >= limit:
         raise ImageLimitReached(limit)
 
 
 def images_limit() -> int:
     """How many images a product may have."""
-    return current_app.config["IMAGES_PER_PRODUCT"]
+    limit: int = current_app.config["IMAGES_PER_PRODUCT"]
+    return limit
 
 
-def change_image(image: Image, *conditions, **values) -> None:
+def change_image(image: Image, *conditions: ColumnElement[bool], **values: object) -> None:
     """Compare and set: the loser of a race changes nothing. Raises ImageConflict."""
     # Its row may be gone, so nothing else is asked of it.
-    image_id = inspect(image).identity[0]
+    image_id = _identity(image)
     if not compare_and_set(Image, image_id, *conditions, **values):
         raise ImageConflict(image_id)
     db.session.expire(image)
+
+
+def _identity(image: Image) -> str:
+    """The id of a row that is in the database, or was, without asking it."""
+    identity = inspect(image).identity
+    assert identity is not None
+    image_id: str = identity[0]
+    return image_id
 
 
 def into_outbox(
@@ -270,7 +277,7 @@ def _entry(
     published: list[str] | None,
     company_id: str | None = None,
     final_after: datetime | None = None,
-) -> dict:
+) -> dict[str, object]:
     return {
         "id": new_id(),
         "prefix": prefix,
@@ -280,7 +287,7 @@ def _entry(
     }
 
 
-def _add_to_outbox(entries: list[dict]) -> None:
+def _add_to_outbox(entries: list[dict[str, object]]) -> None:
     if entries:
         db.session.execute(insert(OutboxEntry), entries)
     # The end of the request drains these at once.

@@ -173,7 +173,7 @@ def purge() -> int:
 
 def _listed(folder: str) -> dict[str, dict[str, int]]:
     """Return byte sizes by key, by the image id that the key names."""
-    listed = defaultdict(dict)
+    listed: dict[str, dict[str, int]] = defaultdict(dict)
     for stored in store.objects(folder):
         image_id = stored.key.split("/")[1]
         # flask check has put that there, and tells of it where it cannot be deleted.
@@ -277,7 +277,8 @@ def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, boo
     """Have what is wrong made again, if there is something to make it from."""
     intact = [made for made in image.derivatives if image.key(made["path"]) not in wrong]
     if image.key() not in wrong:
-        remedy, change = "made again from the stable image", {"derivatives": intact}
+        remedy = "made again from the stable image"
+        change: dict[str, object] = {"derivatives": intact}
     elif byte_size(image.upload_key) is not None:
         remedy = f"made again {FROM_UPLOAD}"
         change = {"status": PROCESSING, "derivatives": []}
@@ -299,7 +300,9 @@ def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, boo
     return remedy, is_changed
 
 
-def _commit_change(image: Image, change: dict, *conditions) -> bool:
+def _commit_change(
+    image: Image, change: dict[str, object], *conditions: ColumnElement[bool]
+) -> bool:
     try:
         store_identity.hold()
         change_image(image, Image.status == READY, *conditions, **change)
@@ -327,7 +330,7 @@ def _image(image_id: str) -> Image | None:
 
 
 def _is_in_outbox(prefix: str) -> bool:
-    return db.session.scalar(select(exists().where(OutboxEntry.prefix == prefix)))
+    return db.session.scalars(select(exists().where(OutboxEntry.prefix == prefix))).one()
 
 
 def _is_of_others() -> bool:

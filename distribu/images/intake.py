@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import select
 
@@ -26,7 +26,7 @@ from .writing import WRITING_WINDOW, putting, sha256
 class Upload:
     """A file as it arrived, and what its header tells of it."""
 
-    file: BinaryIO
+    file: IO[bytes]
     filename: str
     sha256: str
     info: ImageInfo
@@ -41,7 +41,7 @@ class AlreadyThere(ImageConflict):
         self.image_id = image_id
 
 
-def examine(file: BinaryIO, filename: str, policy: ImagePolicy) -> Upload:
+def examine(file: IO[bytes], filename: str, policy: ImagePolicy) -> Upload:
     """The upload that file is. Raises InvalidImage for what its header rules out."""
     info = probe(file, policy)
     return Upload(file, shortened(filename), sha256(file), info, policy)

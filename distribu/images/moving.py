@@ -9,9 +9,9 @@ this database. A freeze ends by itself: a move that dies leaves none.
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import BinaryIO
+from typing import IO
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from ..extensions import db, store
 from ..models import Image, Installation, utc_now
@@ -43,13 +43,13 @@ class AlreadyMoved(Exception):
 
 
 def image_count() -> int:
-    return db.session.scalar(select(func.count()).select_from(Image))
+    return db.session.scalars(select(func.count()).select_from(Image)).one()
 
 
 class Move:
     """One run of a move; what it has once compared byte by byte, it need not copy again."""
 
-    def __init__(self, target: ImageStore, pause=time.sleep):
+    def __init__(self, target: ImageStore, pause: Callable[[float], None] = time.sleep):
         """The target is remembered as the one to which this database moves. Commits.
 
         Raises AlreadyMoved, ForeignStore, StoreError, and MoveFailed
@@ -78,15 +78,15 @@ class Move:
 
     def finish(self, tick: Callable[[], None]) -> None:
         """The target is the store of this database. Commits. Raises StoreError and MoveFailed."""
-        self._freeze = Freeze()
+        self._freeze = freeze = Freeze()
         try:
-            self._wait_for_writers()
+            self._wait_for_writers(freeze)
             self._forget_what_changed()
             self.copy(tick)
-            self._compare(self._delete_extra())
-            self._freeze.switch(self._target_id)
+            self._compare(self._delete_extra(freeze), freeze)
+            freeze.switch(self._target_id)
         finally:
-            self._freeze.end()
+            freeze.end()
 
     def _remember(self) -> None:
         known = db.session.get(Installation, 1, populate_existing=True)
@@ -114,7 +114,7 @@ class Move:
         else:
             self._verified[key] = byte_size
 
-    def _put_until_same(self, key: str, file: BinaryIO, content_type: str) -> None:
+    def _put_until_same(self, key: str, file: IO[bytes], content_type: str) -> None:
         digest = sha256(file)
         for _ in range(_PUT_ATTEMPTS):
             if self._target_digest(key) == digest:
@@ -130,11 +130,11 @@ class Move:
         except ObjectNotFound:
             return None
 
-    def _wait_for_writers(self) -> None:
+    def _wait_for_writers(self, freeze: "Freeze") -> None:
         # Nobody begins any more; who has begun before puts until then at the latest.
         while db.session.scalar(select(exists().where(Image.writing_until > utc_now()))):
             db.session.rollback()
-            self._freeze.renew()
+            freeze.renew()
             self._pause(_POLL_SECONDS)
         db.session.rollback()
 
@@ -147,17 +147,17 @@ class Move:
             if sizes.get(key) == byte_size
         }
 
-    def _delete_extra(self) -> dict[str, int]:
+    def _delete_extra(self, freeze: "Freeze") -> dict[str, int | None]:
         """Nothing is in the target but what rows name; return their sizes by key."""
         named = {key for objects in _named_objects() for key, _ in objects}
         wanted = {key: self._verified.get(key) for key in named - self.missing}
         for key in _sizes(self._target).keys() - wanted.keys():
-            self._freeze.renew()
+            freeze.renew()
             self._target.delete(key)
         return wanted
 
-    def _compare(self, wanted: dict[str, int]) -> None:
-        self._freeze.renew()
+    def _compare(self, wanted: dict[str, int | None], freeze: "Freeze") -> None:
+        freeze.renew()
         sizes = _sizes(store)
         for there in (_sizes(self._target), {key: sizes.get(key) for key in wanted}):
             if differing := sorted(key for key, _ in there.items() ^ wanted.items()):
@@ -167,7 +167,7 @@ class Move:
 class Freeze:
     """No image is changed while it lasts, by whatever process: see store_identity.py."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """It has begun, and whoever was changing images has committed. Raises MoveFailed."""
         now = utc_now()
         self._until = now + FREEZE
@@ -200,11 +200,11 @@ class Freeze:
     def end(self) -> None:
         _change_installation(self._is_mine(), frozen_until=None)
 
-    def _is_mine(self):
+    def _is_mine(self) -> ColumnElement[bool]:
         return Installation.frozen_until == self._until
 
 
-def _change_installation(*conditions, **values) -> bool:
+def _change_installation(*conditions: ColumnElement[bool], **values: object) -> bool:
     """Compare and set the one row, and commit; return whether it was as expected."""
     db.session.rollback()
     is_changed = compare_and_set(Installation, 1, *conditions, **values)

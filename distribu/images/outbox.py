@@ -4,13 +4,15 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Row, delete, exists, select, update
+from sqlalchemy import ColumnElement, Row, delete, exists, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..budgets import DRAIN_SECONDS, within
 from ..extensions import db, store
 from ..models import ERROR, Image, OutboxEntry, utc_now
+from ..models.compare_and_set import changed_rows
 from ..models.json_rows import is_among
 from . import attachment, processing, store_identity
 from .purging import purge
@@ -28,6 +30,8 @@ SWEEP_EVERY = timedelta(minutes=5)
 DRAIN_EVERY = timedelta(seconds=20)
 # Consecutive failures with one cause that show that the store fails, not the entries.
 _SAME_CAUSE = 3
+# Columns of OutboxEntry or Image, whichever a query selects by name.
+_Row = Row[*tuple[Any, ...]]
 
 
 def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -> int:
@@ -61,7 +65,7 @@ def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -
         if entry_ids is None:
             is_over = isinstance(error, ImagesHeld) or _is_common(causes)
         else:
-            is_over = causes or time.monotonic() - began >= DRAIN_SECONDS
+            is_over = bool(causes) or time.monotonic() - began >= DRAIN_SECONDS
         if is_over:
             break
     return left
@@ -88,7 +92,7 @@ def drain_request() -> int:
         return len(entry_ids)
 
 
-def failing(company_id: str | None = None) -> list[Row]:
+def failing(company_id: str | None = None) -> list[Row[str, str | None]]:
     """Return prefix and last error of what could not be deleted, of one company or of all."""
     entries = select(OutboxEntry.prefix, OutboxEntry.last_error).where(OutboxEntry.attempts > 0)
     if company_id:
@@ -136,7 +140,7 @@ def _is_common(causes: list[type]) -> bool:
     return len(last) == _SAME_CAUSE and len(set(last)) == 1
 
 
-def _drain_one(entry: Row, now: datetime) -> StoreError | None:
+def _drain_one(entry: _Row, now: datetime) -> StoreError | None:
     """Delete the objects of an entry, and the entry; return why that was not possible."""
     try:
         # Asked after the entry was read: what was written since a move is never deleted elsewhere.
@@ -185,13 +189,10 @@ def _delete_stray(key: str, now: datetime) -> bool:
     return True
 
 
-def _hold_writers(*conditions, until: datetime | None) -> bool:
-    held = db.session.execute(
-        update(Image).where(*conditions).values(writing_until=until),
-        execution_options={"synchronize_session": False},
-    )
+def _hold_writers(*conditions: ColumnElement[bool], until: datetime | None) -> bool:
+    held = changed_rows(update(Image).where(*conditions).values(writing_until=until))
     db.session.commit()
-    return held.rowcount == 1
+    return held == 1
 
 
 def _is_owned_again(prefix: str) -> bool:
@@ -210,7 +211,7 @@ def _is_owned_again(prefix: str) -> bool:
     return not path or any(made["path"].startswith(path) for made in image.derivatives)
 
 
-def _forget(entry: Row) -> None:
+def _forget(entry: _Row) -> None:
     db.session.execute(
         delete(OutboxEntry).where(OutboxEntry.id == entry.id),
         execution_options={"synchronize_session": False},
@@ -218,7 +219,7 @@ def _forget(entry: Row) -> None:
     db.session.commit()
 
 
-def _postpone(entry: Row, due_at: datetime, **values) -> None:
+def _postpone(entry: _Row, due_at: datetime, **values: object) -> None:
     db.session.execute(
         update(OutboxEntry).where(OutboxEntry.id == entry.id).values(due_at=due_at, **values),
         execution_options={"synchronize_session": False},
@@ -248,7 +249,7 @@ def _resume_stuck(now: datetime) -> None:
     processing.ask_again(resumed, now)
 
 
-def _without_suspects(rows: list[Row], idle: list[Row]) -> list[Row]:
+def _without_suspects(rows: Sequence[_Row], idle: list[_Row]) -> list[_Row]:
     """The idle ones, and of those that have one attempt left only the next one.
 
     What dies beside the image that kills a worker is counted as well:

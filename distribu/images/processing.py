@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import BinaryIO
+from typing import IO
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from .. import audit
@@ -19,7 +19,8 @@ from . import store_identity
 from .attachment import ImageConflict, change_image, into_outbox, lock_product, primary_image
 from .decoding.ladder import LADDER_VERSION, MARKETPLACE_PATH, THUMBNAIL_PX
 from .decoding.policies import COMMERCE, MERCHANT, PUBLISHED, ImagePolicy, InvalidImage
-from .decoding.sandbox import Publication, SandboxError, SandboxInterrupted
+from .decoding.sandbox import SandboxError, SandboxInterrupted
+from .decoding.wire import Publication, PublishedFile
 from .rescuing import rescue
 from .stores.contract import ObjectNotFound, StoreError
 from .writing import (
@@ -131,7 +132,7 @@ def process(image_id: str, now: datetime | None = None) -> None:
             ask_for_work(image_id, READY)
 
 
-def give_up(image: Image, error_code: str, *conditions) -> None:
+def give_up(image: Image, error_code: str, *conditions: ColumnElement[bool]) -> None:
     """Record that an image cannot be finished: ERROR, or READY with as much of its set as there is.
 
     Nothing is deleted: in ERROR the row goes on owning both prefixes,
@@ -153,7 +154,7 @@ def give_up(image: Image, error_code: str, *conditions) -> None:
         )
 
 
-def rest(image: Image, now: datetime, *conditions) -> None:
+def rest(image: Image, now: datetime, *conditions: ColumnElement[bool]) -> None:
     """An image whose attempts were cut short waits a day for another one, its upload kept.
 
     What is not READY is shown as ERROR until then. Nothing is
@@ -183,9 +184,15 @@ def wake(image_id: str, now: datetime) -> None:
     db.session.commit()
 
 
-def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]]:
+ByPath = dict[str, PublishedFile]
+
+
+def by_ladder(
+    derivatives: list[PublishedFile],
+) -> tuple[dict[str, PublishedFile], dict[str, PublishedFile]]:
     """By path: the image with what belongs to the ladder of today, and what to an older one."""
-    there, older = {}, {}
+    there: ByPath = {}
+    older: ByPath = {}
     for made in derivatives:
         # The stable image, and the JPEG for marketplaces, are of no ladder.
         is_older = "/" in made["path"] and not made["path"].startswith(f"v{LADDER_VERSION}/")
@@ -193,7 +200,7 @@ def by_ladder(derivatives: list[dict]) -> tuple[dict[str, dict], dict[str, dict]
     return there, older
 
 
-def measured(publication: Publication) -> dict:
+def measured(publication: Publication) -> dict[str, object]:
     return {
         "width_px": publication.info.width_px,
         "height_px": publication.info.height_px,
@@ -246,7 +253,7 @@ def _work(writer: Writer) -> bool:
     return True
 
 
-def _publish(writer: Writer, upload: BinaryIO) -> None:
+def _publish(writer: Writer, upload: IO[bytes]) -> None:
     """An image that was accepted undecoded is READY, and its product shows it."""
     image = writer.image
     with ExitStack() as files:
@@ -283,7 +290,7 @@ def _take_place_of_external(product: Product) -> None:
 
 
 @contextmanager
-def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy, int]]:
+def _source(writer: Writer) -> Iterator[tuple[IO[bytes], ImagePolicy, int]]:
     """Yield the source of a ladder and its turn: the upload, or else the stable image."""
     image, policy, turn = writer.image, POLICIES[writer.image.policy], writer.image.turn
     with ExitStack() as files:
@@ -295,7 +302,7 @@ def _source(writer: Writer) -> Iterator[tuple[BinaryIO, ImagePolicy, int]]:
         yield file, policy, turn
 
 
-def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy, turn: int) -> None:
+def _complete(writer: Writer, file: IO[bytes], policy: ImagePolicy, turn: int) -> None:
     """The image has its whole ladder; its upload, and any older ladder, are the outbox's."""
     there, older = by_ladder(writer.image.derivatives)
     older_keys = sorted(writer.image.key(path) for path in older)
@@ -320,7 +327,9 @@ def _complete(writer: Writer, file: BinaryIO, policy: ImagePolicy, turn: int) ->
         into_outbox(f"{prefix}/", published=list(keys))
 
 
-def _finish(image: Image, derivatives: list[dict], *conditions) -> None:
+def _finish(
+    image: Image, derivatives: list[PublishedFile], *conditions: ColumnElement[bool]
+) -> None:
     prefix = image.incoming_prefix
     change_image(
         image,

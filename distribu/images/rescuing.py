@@ -1,10 +1,13 @@
 """How an image that could not be finished, or had lost its objects, is READY again from them."""
 
+from sqlalchemy import ColumnElement
+
 from ..extensions import store
 from ..models import ERROR, PROCESSING, READY, Image
 from .attachment import change_image
 from .decoding.policies import PUBLISHED, InvalidImage
 from .decoding.probe import probe
+from .decoding.wire import PublishedFile
 from .stores.contract import ObjectNotFound
 from .writing import local_copy
 
@@ -13,7 +16,7 @@ OBJECTS_LOST = "objects_lost"
 _FROM_THE_START = {"attempts": 0, "ladder_version": None, "writing_until": None}
 
 
-def rescue(image: Image, *conditions) -> str | None:
+def rescue(image: Image, *conditions: ColumnElement[bool]) -> str | None:
     """Have the image made from what the store has of it; return from what, None without anything.
 
     The stable image alone makes it READY; its smaller sizes follow. The
@@ -28,7 +31,7 @@ def rescue(image: Image, *conditions) -> str | None:
         if image.error_code != OBJECTS_LOST:
             # It waits for its next attempt, or has had a verdict.
             return None
-        change = {"status": PROCESSING, "derivatives": []}
+        change: dict[str, object] = {"status": PROCESSING, "derivatives": []}
         source = "the upload"
     else:
         measured = _measure_stable(image)
@@ -47,7 +50,7 @@ def byte_size(key: str) -> int | None:
         return None
 
 
-def _measure_stable(image: Image) -> dict | None:
+def _measure_stable(image: Image) -> dict[str, object] | None:
     """What the row has to record of its stable image; None where the store has none that is whole.
 
     Sizes that were recorded beside it are kept: doctor() looks at each.
@@ -60,7 +63,7 @@ def _measure_stable(image: Image) -> dict | None:
     recorded = image.derivative("")
     if recorded and recorded["byte_size"] != info.byte_size:
         return None
-    stable = {
+    stable: PublishedFile = {
         "path": "",
         "format": info.format,
         "width_px": info.width_px,

@@ -8,7 +8,7 @@ commit must not save half a form.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
-from typing import BinaryIO
+from typing import IO
 
 from werkzeug.datastructures import FileStorage
 
@@ -24,7 +24,8 @@ from .decoding.policies import (
     ImagePolicy,
 )
 from .decoding.probe import ImageInfo
-from .decoding.sandbox import WAIT_SECONDS, Publication
+from .decoding.sandbox import WAIT_SECONDS
+from .decoding.wire import Publication
 from .filenames import public_name, shortened
 from .processing import POLICIES, ask_for_work, measured
 from .stores.contract import ObjectNotFound
@@ -112,7 +113,7 @@ def stage_turned(
     return image
 
 
-def _origin(source: Image, quarters: int, files: ExitStack) -> tuple[str | None, BinaryIO, int]:
+def _origin(source: Image, quarters: int, files: ExitStack) -> tuple[str | None, IO[bytes], int]:
     """The id of the image that a turned one is made from, its file and the whole turn.
 
     None for the id where the file is the upload.

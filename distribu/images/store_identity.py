@@ -6,10 +6,12 @@ Reading goes on.
 """
 
 import re
+from datetime import datetime
 from itertools import islice
 
 from flask import current_app
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from ..extensions import db, store
 from ..models import Image, Installation, OutboxEntry, utc_now
@@ -28,7 +30,7 @@ class ImagesHeld(StoreUnavailable):
 class ImagesMoving(ImagesHeld):
     """They are on their way to another store."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "The images are being moved to another store. Nothing is lost: try again in a minute."
         )
@@ -37,7 +39,7 @@ class ImagesMoving(ImagesHeld):
 class ImagesMoved(ImagesHeld):
     """They are in another store than this process's."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "The images are in another store now, and this server has to be started again with"
             " its address. Nothing is lost: try again in a while."
@@ -123,10 +125,11 @@ def own_store_id() -> str:
     known = current_app.extensions
     if "image_store_id" not in known:
         known["image_store_id"] = store.installation_id()
-    return known["image_store_id"]
+    store_id: str = known["image_store_id"]
+    return store_id
 
 
-def _compare(known, own_id: str | None) -> None:
+def _compare(known: Row[str, datetime | None] | None, own_id: str | None) -> None:
     if known is None:
         return
     if own_id not in (None, known.store_id):
@@ -135,7 +138,7 @@ def _compare(known, own_id: str | None) -> None:
         raise ImagesMoving
 
 
-def _locking():
+def _locking() -> Select[str, datetime | None] | ReturningUpdate[str, datetime | None]:
     """What reads the row so that it stays as it is until this transaction ends."""
     row = Installation.id == 1
     columns = Installation.store_id, Installation.frozen_until

@@ -30,7 +30,9 @@ def only_sweep() -> Iterator[bool]:
 def _folder_lock() -> Iterator[bool]:
     # Of the folder: a full disk has no room for a file of its own, and a second descriptor of the
     # database would end SQLite's locks of it when it is closed.
-    descriptor = os.open(sqlite_folder(db.engine.url), os.O_RDONLY | os.O_CLOEXEC)
+    folder = sqlite_folder(db.engine.url)
+    assert folder is not None
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         is_only = False
         with suppress(BlockingIOError):
@@ -49,7 +51,7 @@ def _advisory_lock() -> Iterator[bool]:
         # With these the server notices when the other machine has lost its power.
         for setting in ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
             connection.execute(text(f"SET {setting}"))
-        is_only = connection.scalar(select(func.pg_try_advisory_lock(_KEY)))
+        is_only = bool(connection.scalar(select(func.pg_try_advisory_lock(_KEY))))
         try:
             yield is_only
         finally:

@@ -6,19 +6,20 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import BinaryIO
+from typing import IO
+
+from sqlalchemy import ColumnElement
 
 from ..disk_reserve import NO_SPACE
 from ..extensions import db, store
 from ..models import PROCESSING, READY, Image, utc_now
 from . import store_identity
 from .attachment import change_image, discard
-from .decoding.sandbox import Derivative
+from .decoding.wire import Derivative, PublishedFile
 from .stores.contract import ImageStore, StoreError, StoreFull, StoreUnavailable
 
 # Longer than any one run of puts takes; nothing is put after it.
 WRITING_WINDOW = timedelta(minutes=5)
-RECORDED = ("path", "format", "width_px", "height_px", "byte_size")
 
 
 class Writer:
@@ -32,23 +33,32 @@ class Writer:
         self.image = image
         self._prefix, self._public_name = image.prefix, image.public_name
         self.attempts = image.attempts
+        assert image.writing_until is not None
         self._stop_at = image.writing_until - timedelta(seconds=store.PUT_SECONDS)
 
-    def put(self, key: str, file: BinaryIO, content_type: str) -> None:
+    def put(self, key: str, file: IO[bytes], content_type: str) -> None:
         """Put file unless it could still be under way at writing_until."""
         if utc_now() >= self._stop_at:
             raise StoreUnavailable(f"no time left to put {key}")
         store.put(key, file, content_type)
 
-    def put_all(self, derivatives: Iterable[Derivative]) -> list[dict]:
+    def put_all(self, derivatives: Iterable[Derivative]) -> list[PublishedFile]:
         """Put what was made; return what the row records of it."""
-        made = []
+        made: list[PublishedFile] = []
         for one in derivatives:
             self.put(self._prefix + (one.path or self._public_name), one.file, one.content_type)
-            made.append({name: getattr(one, name) for name in RECORDED})
+            made.append(
+                PublishedFile(
+                    path=one.path,
+                    format=one.format,
+                    width_px=one.width_px,
+                    height_px=one.height_px,
+                    byte_size=one.byte_size,
+                )
+            )
         return made
 
-    def change(self, *conditions, **values) -> None:
+    def change(self, *conditions: ColumnElement[bool], **values: object) -> None:
         """The row says so, if nobody else has taken it over. Raises ImageConflict."""
         change_image(self.image, Image.attempts == self.attempts, *conditions, **values)
 
@@ -76,12 +86,12 @@ def putting(image: Image, now: datetime, keep: timedelta) -> Iterator[Writer]:
         raise
 
 
-def make_ready(writer: Writer, **values) -> None:
+def make_ready(writer: Writer, **values: object) -> None:
     writer.change(Image.status == PROCESSING, status=READY, writing_until=None, **values)
 
 
 @contextmanager
-def local_copy(key: str, source: ImageStore = store) -> Iterator[BinaryIO]:
+def local_copy(key: str, source: ImageStore = store) -> Iterator[IO[bytes]]:
     """The bytes of an object, in a temporary file that no crash leaves behind."""
     with tempfile.TemporaryFile() as copy:
         with source.open(key) as body:
@@ -98,10 +108,11 @@ def local_copy(key: str, source: ImageStore = store) -> Iterator[BinaryIO]:
         yield copy
 
 
-def sha256(file: BinaryIO) -> str:
+def sha256(file: IO[bytes]) -> str:
     """Return the digest of all of a file, which is left at its end."""
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    # typing.IO has no readinto(); every file that comes here has one.
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def refuse_pending_work() -> None:

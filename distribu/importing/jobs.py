@@ -26,7 +26,7 @@ from ..images.filenames import shortened
 from ..images.store_identity import ImagesHeld
 from ..images.stores.contract import StoreError
 from ..models import Company, ImportJob, User, utc_now
-from ..models.compare_and_set import compare_and_set
+from ..models.compare_and_set import changed_rows, compare_and_set
 from ..products import csv_text, written_image_url
 from ..products.csv_text import InvalidCsv, Table
 from ..products.text_encoding import ENCODINGS, decoded_by
@@ -86,7 +86,9 @@ def reading_of(job: ImportJob, table: Table) -> Reading | None:
     """The rows of the job's file; None while a required column is not mapped."""
     if missing(job.mapping):
         return None
-    currency = db.session.scalar(select(Company.currency).where(Company.id == job.company_id))
+    currency = db.session.scalars(
+        select(Company.currency).where(Company.id == job.company_id)
+    ).one()
     return read_rows(table, job.mapping, job.decimal_signs, currency)
 
 
@@ -155,12 +157,10 @@ def choose_encoding(job: ImportJob, encoding: str) -> None:
 
 def forget(job: ImportJob) -> bool:
     """The job is gone; False, and nothing happens, where it is under way or DONE. Commits."""
-    gone = db.session.execute(
-        delete(ImportJob).where(ImportJob.id == job.id, ImportJob.status.in_([PREVIEW, FAILED])),
-        execution_options={"synchronize_session": False},
-    )
+    is_open = ImportJob.status.in_([PREVIEW, FAILED])
+    gone = changed_rows(delete(ImportJob).where(ImportJob.id == job.id, is_open))
     db.session.commit()
-    return gone.rowcount == 1
+    return gone == 1
 
 
 def run(job_id: str, now: datetime | None = None) -> None:
@@ -267,10 +267,12 @@ def _stage_copies(company: Company, plan: Plan, job_id: str, staged: Staged) -> 
     total = len(plan.copies)
     for done, change in enumerate(plan.copies):
         _report(job_id, done_copies=done, total_copies=total)
+        assert change.image_change is not None
         try:
             copy = written_image_url.prepare(company, change.image_change)
         except written_image_url.InvalidImageUrl as error:
             raise ImportRefused(str(error)) from error
+        assert copy is not None
         staged.copies[change.line] = copy.id
     if total:
         _report(job_id, done_copies=total)
@@ -285,7 +287,7 @@ def _report(job_id: str, **values) -> None:
 
 
 def _write_at_once(
-    company: Company, reading: Reading, fingerprint: str, job_id: str, staged: Staged
+    company: Company, reading: Reading, fingerprint: str | None, job_id: str, staged: Staged
 ) -> None:
     """The one transaction. Its first statement writes: it holds the lock of SQLite from then on."""
     now = utc_now()
@@ -300,6 +302,6 @@ def _write_at_once(
     staged.problem = None
 
 
-def _expect(plan: Plan, fingerprint: str) -> None:
+def _expect(plan: Plan, fingerprint: str | None) -> None:
     if plan.errors or plan.fingerprint != fingerprint:
         raise ImportRefused("the plan is not the one that was shown")

@@ -140,10 +140,10 @@ def make_plan(company: Company, reading: Reading, is_locked: bool = False) -> Pl
     for row in rows:
         if row.line not in read:
             change = Change(row.line, saved.get(row.line), _after(row, saved.get(row.line)))
-        elif read[row.line] is None:
+        elif (of_row := read[row.line]) is None:
             continue
         else:
-            change = read[row.line]
+            change = of_row
         if change.is_empty:
             plan.unchanged += 1
         else:
@@ -162,12 +162,14 @@ def _matched(
 ) -> tuple[list[ImportRow], dict[int, Saved]]:
     """The rows that can be written, with the SKUs of their products, and these by line."""
     own = _own_keys(company)
-    keys = {row.line: own.get(row.sku) or sku_key(row.sku) for row in rows}
+    keys = {row.line: own.get(row.sku) or sku_key(row.sku) or "" for row in rows}
     found = _saved_products(company, keys.values(), reading.has_image_urls, is_locked)
     wrong = _twice(rows, keys, reading.mapping)
     for row in rows:
         before = found.get(keys[row.line])
-        for column, sentence in damaged_columns(row.values, before and before.values).items():
+        for column, sentence in damaged_columns(
+            row.values, before.values if before else None
+        ).items():
             wrong.append(RowError(row.line, reading.mapping[column], sentence))
     new = [row for row in rows if keys[row.line] not in found]
     wrong += _without_their_zeros(company, new, reading.mapping)
@@ -189,7 +191,7 @@ def _own_keys(company: Company) -> dict[str, str]:
     asked = select(Product.sku, Product.sku_key).where(
         Product.company_id == company.id, is_own_key(Product.sku_key)
     )
-    return dict(db.session.execute(asked).all())
+    return {sku: key for sku, key in db.session.execute(asked) if sku and key}
 
 
 def _twice(rows: list[ImportRow], keys: dict[int, str], mapping: dict[str, int]) -> list[RowError]:
@@ -217,7 +219,7 @@ def _without_their_zeros(
         return []
     begins_with_zero = (Product.sku_key >= "0") & (Product.sku_key < "1")
     asked = select(Product.sku).where(Product.company_id == company.id, begins_with_zero)
-    skus = (sku for sku in db.session.scalars(asked) if sku.isascii() and sku.isdigit())
+    skus = (sku for sku in db.session.scalars(asked) if sku and sku.isascii() and sku.isdigit())
     # Of several the shortest.
     whole = {without_zeros(sku): sku for sku in sorted(skus, key=len, reverse=True)}
     return [
@@ -269,9 +271,9 @@ def _saved(asked, with_images: bool) -> dict[str, Saved]:
     shown = _shown_urls([row.id for row in found]) if with_images else {}
     products = {}
     for product_id, version, key, *values in found:
-        values = dict(zip(COLUMNS, values, strict=True))
-        url = values["external_image_url"] or shown.get(product_id)
-        products[key or product_id] = Saved(product_id, version, values, url)
+        stored = dict(zip(COLUMNS, values, strict=True))
+        url = stored["external_image_url"] or shown.get(product_id)
+        products[key or product_id] = Saved(product_id, version, stored, url)
     return products
 
 
@@ -291,7 +293,9 @@ def _shown_urls(product_ids: list[str]) -> dict[str, str]:
         # The last one of a product wins: that of the lowest position.
         .order_by(Image.product_id, Image.position.desc(), Image.id.desc())
     )
-    shown = {product: (image, name) for product, image, name in db.session.execute(asked)}
+    shown = {
+        product: (image, name) for product, image, name in db.session.execute(asked) if product
+    }
     return {product: _Shown(*image).url for product, image in shown.items()}
 
 
@@ -309,10 +313,10 @@ def _read_images(
     products = _products(saved[row.line].id for row in asked if row.line in saved)
     # Held here, so that the session finds them without asking once a row.
     named = _images(written_image_url.named_image_id(row.image_url) for row in asked)
-    read = {}
+    read: dict[int, Change | None] = {}
     for row in asked:
         before = saved.get(row.line)
-        product = before and products.get(before.id)
+        product = products.get(before.id) if before else None
         try:
             image_change = written_image_url.read_change(company, product, row.image_url)
         except written_image_url.InvalidImageUrl as error:
@@ -343,7 +347,7 @@ def _change_of_row(
     external = product.external_image_url if product else None
     shown = None if external else hosted
     if image_change.kind == written_image_url.EXTERNAL and shown is None:
-        values["external_image_url"], image_change = image_change.url, None
+        values["external_image_url"] = image_change.url
         return Change(row.line, saved, values, lost_url=external, new_url=row.image_url)
     if image_change.kind in (written_image_url.CLEAR, written_image_url.EXTERNAL):
         values["external_image_url"] = image_change.url

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
 from ..products import numbers, rules, written_image_url
 from ..products.csv_text import REQUIRED, Row, Table
@@ -45,7 +46,7 @@ class ImportRow:
     image_url: str | None
 
     @property
-    def sku(self) -> str | None:
+    def sku(self) -> str:
         return self.values["sku"]
 
 
@@ -158,7 +159,7 @@ def _values(
         try:
             values[name] = parse(row.cells[mapping[column]], *known)
             if column == "price":
-                rules.price_in(currency, values[name])
+                rules.price_in(currency, cast(int, values[name]))
         except ValueError as error:
             is_ambiguous = isinstance(error, AmbiguousNumber)
             wrong.append(RowError(row.line, mapping[column], str(error), is_ambiguous))

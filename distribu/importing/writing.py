@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
+from typing import cast
 
-from sqlalchemy import case, literal, select, update
+from sqlalchemy import Table, case, literal, select, update
 
 from .. import audit
 from ..extensions import db
@@ -18,6 +19,7 @@ from ..models.sku_keys import sku_key, sku_order
 from ..products import written_image_url
 from .planning import COLUMNS, Change, Plan
 
+_PRODUCT = cast(Table, Product.__table__)
 _WRITTEN = ("id", *COLUMNS, "version", "search_text", "sku_key", "sku_order")
 # An update finds its product by them, and leaves them.
 _KEYS = ("sku", "sku_key", "sku_order")
@@ -60,9 +62,9 @@ def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: d
         }
         for change in changes
     ]
-    insert = upsert_into(Product.__table__).from_select(
+    insert = upsert_into(_PRODUCT).from_select(
         [*_WRITTEN, "company_id", "created_at", "updated_at"],
-        select_rows(rows, [Product.__table__.c[name] for name in _WRITTEN]).add_columns(
+        select_rows(rows, [_PRODUCT.c[name] for name in _WRITTEN]).add_columns(
             literal(company.id), literal(now, UtcDateTime), literal(now, UtcDateTime)
         ),
     )
@@ -94,7 +96,7 @@ def _touch(changes: list[Change], now: datetime) -> None:
         return
     db.session.execute(
         update(Product)
-        .where(is_among(Product.id, [change.saved.id for change in changes]))
+        .where(is_among(Product.id, [change.saved.id for change in changes if change.saved]))
         .values(version=Product.version + 1, updated_at=now),
         execution_options={"synchronize_session": False},
     )
@@ -138,6 +140,7 @@ def _change_images(
 
 def _change_image(change: Change, product: Product, copy_id: str | None) -> dict:
     copy = db.session.get_one(Image, copy_id) if copy_id else None
+    assert change.image_change is not None
     written_image_url.apply(product, change.image_change, copy)
     db.session.flush()
     db.session.expire(product, ["image", "images"])

@@ -159,13 +159,13 @@ def _question(
 def _images_that_go(selection: Selection) -> list[Image]:
     asked = select(Image).join(Product, Image.product_id == Product.id).where(selection.where)
     asked = asked.order_by(Product.search_text, Product.id, Image.position, Image.id)
-    return db.session.scalars(asked.options(selectinload(Image.product)).limit(SHOWN_MAX)).all()
+    return list(db.session.scalars(asked.options(selectinload(Image.product)).limit(SHOWN_MAX)))
 
 
 def _links_that_go(selection: Selection) -> list[Product]:
     asked = select(Product).where(selection.where, Product.external_image_url.is_not(None))
     asked = asked.options(selectinload(Product.image)).order_by(Product.search_text, Product.id)
-    return db.session.scalars(asked.limit(SHOWN_MAX)).all()
+    return list(db.session.scalars(asked.limit(SHOWN_MAX)))
 
 
 def _outcome(change: BulkChange) -> Response:

@@ -150,7 +150,7 @@ def _job_or_404(job_id: str) -> ImportJob:
 
 def _plan(job: ImportJob, table: Table) -> Plan | None:
     reading = jobs.reading_of(job, table)
-    return reading and make_plan(g.company, reading)
+    return make_plan(g.company, reading) if reading else None
 
 
 def _upload_page(form: UploadForm) -> str:

@@ -149,7 +149,8 @@ def is_same_image(product: Product, sha256: str) -> bool:
 
 def _skus(company_id: str) -> list[tuple[str, str]]:
     own = (Product.company_id == company_id) & Product.sku.is_not(None)
-    return [tuple(row) for row in db.session.execute(select(Product.id, Product.sku).where(own))]
+    rows = db.session.execute(select(Product.id, Product.sku).where(own))
+    return [(product_id, sku) for product_id, sku in rows if sku is not None]
 
 
 def _products(company_id: str, product_ids: Iterable[str]) -> dict[str, Product]:
@@ -163,7 +164,9 @@ def _suggested(
 ) -> dict[int, list[str]]:
     """For each file that matches nothing, the products that its name may have meant."""
     unmatched = [index for index, one in enumerate(outcomes) if one.kind == UNMATCHED]
-    suggester = Suggester(catalog) if unmatched else None
+    if not unmatched:
+        return {}
+    suggester = Suggester(catalog)
     return {
         index: [
             sku.product_id
@@ -182,7 +185,8 @@ def _same_images(company_id: str, digests: set[str]) -> dict[str, set[str]]:
     for column in (Image.sha256, Image.published_sha256):
         asked = select(column, Image.product_id).where(own, is_among(column, sorted(digests)))
         for digest, product_id in db.session.execute(asked):
-            found[digest].add(product_id)
+            if digest is not None and product_id is not None:
+                found[digest].add(product_id)
     return found
 
 

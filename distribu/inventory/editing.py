@@ -107,7 +107,7 @@ def refuse_giant(error: RequestEntityTooLarge):
         return csv_import.refuse_giant()
     if request.endpoint == "inventory.receive_images":
         return images_in_a_form.refuse_giant()
-    is_image = (request.content_length or 0) > request.max_content_length
+    is_image = (request.content_length or 0) > (request.max_content_length or 0)
     sentence = MERCHANT.byte_size_sentence if is_image else TOO_MUCH_TEXT
     if request.endpoint in _FRAGMENTS:
         # The form in the browser still has everything: only the sentence goes there.
@@ -253,6 +253,7 @@ def _create(form: ProductForm, choice: ImageChoice) -> dict:
     db.session.add(product)
     db.session.flush()
     if choice.is_change:
+        assert choice.staged is not None
         attachment.replace(product, choice.staged.id)
     alt_texts.save_shown(form, choice, product, None)
     after = audit.snapshot(product)
@@ -269,7 +270,7 @@ def _for_the_answer(product: Product) -> dict:
 
 def _update(form: ProductForm, choice: ImageChoice) -> dict | None:
     """What the answer says of the saved product; None if its stock moved under a typed one."""
-    (product_id,) = inspect(choice.product).identity
+    (product_id,) = inspect(choice.product).identity or ()
     product = attachment.lock_product(product_id, g.company.id, form.seen_version)
     if form.changes_stock and str(product.stock) != form.stock_shown.data:
         form.stock.errors = [
@@ -310,7 +311,7 @@ def _refused(
     """The form again, with all that was typed; what was chosen is kept another day."""
     db.session.rollback()
     if choice.staged:
-        (staged_id,) = inspect(choice.staged).identity
+        (staged_id,) = inspect(choice.staged).identity or ()
         attachment.keep_longer(staged_id, g.company.id)
         db.session.commit()
     # What only decoding has shown stands in the summary of errors too.

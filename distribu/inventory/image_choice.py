@@ -101,8 +101,9 @@ class ImageChoice:
         """The hosted image that the field shows: the chosen one, or the saved one."""
         if self.is_removed:
             return None
-        saved = self.product.image if self.has_saved and self.shows_saved else None
-        return self.staged or (None if saved and self.product.external_image_url else saved)
+        if self.product is None or not self.shows_saved or self.product.external_image_url:
+            return self.staged
+        return self.staged or self.product.image
 
     @property
     def warnings(self) -> list[str]:
@@ -151,7 +152,12 @@ class ImageChoice:
     def jpeg_url(self) -> str | None:
         """The link to the saved image as a JPEG; None where it is one, or the JPEG is not made."""
         image = self.product.image if self.product else None
-        if image is None or self.product.external_image_url or image.format == "JPEG":
+        if (
+            image is None
+            or self.product is None
+            or self.product.external_image_url
+            or image.format == "JPEG"
+        ):
             return None
         return image.marketplace_url if image.derivative(image.marketplace_path) else None
 

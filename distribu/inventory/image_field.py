@@ -70,8 +70,10 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
     if not choice.errors:
         label = form.digital_source_type.data
         label = label if label in SOURCE_TYPES else None
-        options = {"info": examined(form.image, MERCHANT), "label": label}
-        _choose(choice, lambda: staging.stage(g.company.id, form.image.data, **options))
+        info = examined(form.image, MERCHANT)
+        _choose(
+            choice, lambda: staging.stage(g.company.id, form.image.data, info=info, label=label)
+        )
 
 
 def turn(choice: ImageChoice, quarters: int) -> None:

@@ -62,7 +62,8 @@ def receive_images() -> ResponseReturnValue:
     if not uploads:
         return many_images_page(["Select an image."], status=422)
     files = [
-        DroppedFile(last_part(upload.filename), sha256=sha256(upload.stream)) for upload in uploads
+        DroppedFile(last_part(upload.filename or ""), sha256=sha256(upload.stream))
+        for upload in uploads
     ]
     arrived = []
     for row, upload in zip(plan_drop(g.company.id, files).rows, uploads, strict=True):
@@ -143,7 +144,8 @@ def _staged(upload: FileStorage) -> Image | str:
 def _arrived(plan: DropPlan, index: int, image_id: str) -> ArrivedImage:
     row, image = plan.rows[index], db.session.get_one(Image, image_id)
     if row.kind == MATCHED:
-        return ArrivedImage(image, row.product, row.product.sku, row.seen, row.products)
+        assert row.product is not None
+        return ArrivedImage(image, row.product, row.product.sku or "", row.seen, row.products)
     return ArrivedImage(image, choices=[one for one in row.products if one.sku])
 
 

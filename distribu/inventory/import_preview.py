@@ -195,16 +195,16 @@ def lost_images(changes: list[Change]) -> list[LostImage]:
     image_ids = [image_id for change in changes for image_id in change.lost]
     found = db.session.scalars(select(Image).where(is_among(Image.id, image_ids)))
     images = {image.id: image for image in found}
-    external_ids = [change.saved.id for change in changes if change.lost_url]
+    external_ids = [change.saved.id for change in changes if change.saved and change.lost_url]
     asked = select(Product).where(is_among(Product.id, external_ids))
-    found = db.session.scalars(asked.options(selectinload(Product.image)))
-    products = {product.id: product for product in found}
+    holders = db.session.scalars(asked.options(selectinload(Product.image)))
+    products = {product.id: product for product in holders}
     return [
         LostImage(
             change.values["name"],
             change.values["sku"],
             [images[image_id] for image_id in change.lost if image_id in images],
-            products.get(change.saved.id) if change.lost_url else None,
+            products.get(change.saved.id) if change.saved and change.lost_url else None,
             change.new_url,
         )
         for change in changes

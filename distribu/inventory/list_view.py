@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import g, url_for
@@ -70,11 +71,11 @@ class ListView:
         return bool(self.q or self.category or self.only)
 
     @property
-    def arguments(self) -> dict[str, str | int]:
+    def arguments(self) -> dict[str, Any]:
         """The arguments of the address that differ from those of the plain list."""
         return {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]}
 
-    def url(self, cursor: str | None = None, **changes: str | int) -> str:
+    def url(self, cursor: str | None = None, **changes: Any) -> str:
         """Return the address of a page of this view, or of one that differs from it."""
         arguments = replace(self, **changes).arguments
         return url_for("inventory.list_products", **arguments, cursor=cursor or None)
@@ -116,4 +117,5 @@ class ListView:
 
     def product_after(self, cursor: str | None) -> str | None:
         """Return the id of the product that comes after the place of a cursor, or None."""
-        return paging.row_after(select(Product.id), self.where, self.order, cursor)
+        found = paging.row_after(select(Product.id), self.where, self.order, cursor)
+        return None if found is None else str(found)

@@ -60,13 +60,14 @@ def plan_images():
 def find_products_for_image():
     """Fragment: the products that match what is typed in the row of a file."""
     typed = request.args.get("q", "").strip()
-    found = []
+    found: list[Product] = []
     if typed:
         asked = select(Product).where(search.matching(g.company.id, typed))
         asked = asked.options(selectinload(Product.image))
-        found = db.session.scalars(asked.order_by(*search.BY_NAME.order(False)).limit(FOUND_MAX))
+        asked = asked.order_by(*search.BY_NAME.order(False)).limit(FOUND_MAX)
+        found = list(db.session.scalars(asked))
     return render_template(
-        "inventory/_drop_choices.html", products=list(found), row=_asked_row(), typed=typed
+        "inventory/_drop_choices.html", products=found, row=_asked_row(), typed=typed
     )
 
 

@@ -1,6 +1,7 @@
 """The receipt of an image: what publishing it has changed, in sentences for the merchant."""
 
 from ..http.template_filters import byte_size
+from ..images.decoding.wire import Facts, Size
 from ..models import Image
 
 # What IPTC calls an image that a trained model has made, or has had a part in.
@@ -30,13 +31,13 @@ def receipt(image: Image) -> list[str]:
     return [*said, _sizes(facts["original"], facts["published"])]
 
 
-def _removed(facts: dict) -> str:
+def _removed(facts: Facts) -> str:
     names = {"location": facts["location_removed"], "camera data": facts["camera_removed"]}
     removed = " and ".join(name for name, was_there in names.items() if was_there)
     return f"{removed.capitalize()} removed." if removed else ""
 
 
-def _sizes(original: dict, published: dict) -> str:
+def _sizes(original: Size, published: Size) -> str:
     before, now = byte_size(original["byte_size"]), byte_size(published["byte_size"])
     if original["width_px"] == published["width_px"]:
         return f"{before}, now {now}."

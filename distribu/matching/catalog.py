@@ -33,10 +33,12 @@ class Catalog:
 
     def __init__(self, skus: Iterable[tuple[str, str]]):
         """skus: the id and the SKU of each product that has one."""
-        self._by_key, self._by_lower = defaultdict(list), defaultdict(list)
-        self._by_tokens, self._next_kinds = defaultdict(list), defaultdict(set)
+        self._by_key: dict[str, list[Sku]] = defaultdict(list)
+        self._by_lower: dict[str, list[Sku]] = defaultdict(list)
+        self._by_tokens: dict[tuple[str, ...], list[Sku]] = defaultdict(list)
+        self._next_kinds: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self.longest = 0
-        self.types = set()
+        self.types: set[str] = set()
         for product_id, text in sorted(skus, key=lambda one: (one[1], one[0])):
             self._add(Sku(product_id, text, verbatim(text), tokens(text)))
 

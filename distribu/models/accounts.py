@@ -11,7 +11,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from ..extensions import db
+from ..extensions import Model
 from .columns import UtcDateTime, created_at_column, id_column
 from .companies import Company
 
@@ -28,7 +28,8 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
-class User(UserMixin, db.Model):
+# Flask-Login has no types.
+class User(UserMixin, Model):  # type: ignore[misc]
     """A person who works for a company.
 
     invited_email: the email that a member was added with, until they set
@@ -78,7 +79,8 @@ class User(UserMixin, db.Model):
         self.end_sessions()
 
     def has_password(self, password: str) -> bool:
-        return bool(self.password_hash) and check_password_hash(self.password_hash, password)
+        hashed = self.password_hash
+        return hashed is not None and check_password_hash(hashed, password)
 
     def end_sessions(self) -> None:
         """Sign this user out everywhere."""
@@ -91,7 +93,7 @@ class User(UserMixin, db.Model):
         self.end_sessions()
 
 
-class ApiKey(db.Model):
+class ApiKey(Model):
     """A key to the APIs; only its hash is kept."""
 
     id: Mapped[str] = id_column()

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import db
+from ..extensions import Model
 from .columns import UtcDateTime, created_at_column, id_column
 
 
-class BulkChange(db.Model):
+class BulkChange(Model):
     """One action on chosen products, and how far it is: the first done of product_ids."""
 
     id: Mapped[str] = id_column()

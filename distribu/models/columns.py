@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any, Protocol
 
-from sqlalchemy import DateTime, String, TypeDecorator
+from sqlalchemy import DateTime, Dialect, String, TypeDecorator
 from sqlalchemy.orm import Mapped, mapped_column
 from ulid import ULID
+
+# A column of JSON that several modules write, each its own fields; the reader knows which.
+JsonObject = dict[str, Any]
+
+
+class InsertContext(Protocol):
+    """What SQLAlchemy gives to a default that depends on other columns of its row."""
+
+    def get_current_parameters(self) -> dict[str, str | None]: ...
 
 
 def utc_now() -> datetime:
@@ -22,16 +32,16 @@ def new_id() -> str:
     return str(ULID())
 
 
-class UtcDateTime(TypeDecorator):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time on every database; SQLite by itself hands back naive ones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value and value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None or value.tzinfo:
             return value and value.astimezone(UTC)
         return value.replace(tzinfo=UTC)

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import db
+from ..extensions import Model
 from .columns import created_at_column, id_column
 
 
-class Company(db.Model):
+class Company(Model):
     """A tenant: everything else belongs to one."""
 
     id: Mapped[str] = id_column()

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import db
-from .columns import UtcDateTime, created_at_column, id_column
+from ..extensions import Model
+from .columns import JsonObject, UtcDateTime, created_at_column, id_column
 
 
-class DownloadJob(db.Model):
+class DownloadJob(Model):
     """ZIPs of a company's images; the owner of every object under incoming/<id>/.
 
     product_ids: whose images were asked for; None for all. files: the
@@ -28,7 +28,7 @@ class DownloadJob(db.Model):
     working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_images: Mapped[int] = mapped_column(default=0)
     total_images: Mapped[int] = mapped_column(default=0)
-    files: Mapped[list[dict]] = mapped_column(JSON, default=list)
+    files: Mapped[list[JsonObject]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = created_at_column()
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 from flask import current_app
 
 from ..images.decoding.policies import COMMERCE, EXTENSIONS
+from ..images.decoding.wire import PublishedFile
 
 # A card of many may show its thumbnail enlarged for a moment; a product's own page may not.
 LARGE_BOX_PX = 1000
@@ -21,8 +23,11 @@ class ImageAddresses:
 
     id: str
     public_name: str
-    derivatives: list[dict]
-    is_staged: bool
+    derivatives: list[PublishedFile]
+
+    @property
+    def is_staged(self) -> bool:
+        raise NotImplementedError
 
     def key(self, path: str = "") -> str:
         """The key of the derivative at path, and its URL's path; "": the stable image."""
@@ -50,7 +55,7 @@ class ImageAddresses:
         return self._public_url(self.share["path"])
 
     @property
-    def share(self) -> dict:
+    def share(self) -> PublishedFile:
         """The derivative at share_url."""
         made = (made for made in self.derivatives if made["path"].endswith("/share.jpg"))
         return next(made, self.derivatives[0])
@@ -97,12 +102,12 @@ class ImageAddresses:
         own = self.derivatives[0]["format"] if self.derivatives else "WEBP"
         return own if own in COMMERCE.formats and self._ladder(own) else "WEBP"
 
-    def rung(self, width: str) -> dict | None:
+    def rung(self, width: str) -> PublishedFile | None:
         """What ?format= answers for a width, as "500"; None where there is no such width."""
         ladder = self._ladder(self.format_of_widths)
         return next((made for made in ladder if str(made["width_px"]) == width), None)
 
-    def derivative(self, path: str) -> dict | None:
+    def derivative(self, path: str) -> PublishedFile | None:
         """What is published at path, or None."""
         return next((made for made in self.derivatives if made["path"] == path), None)
 
@@ -112,9 +117,10 @@ class ImageAddresses:
 
     def _page_base(self) -> str:
         # A staged image is private: only the app may answer for it.
-        return "" if self.is_staged else current_app.config["IMAGE_BASE_URL"]
+        base: str = current_app.config["IMAGE_BASE_URL"]
+        return "" if self.is_staged else base
 
-    def _ladder(self, format: str) -> list[dict]:
+    def _ladder(self, format: str) -> list[PublishedFile]:
         suffix = f"w.{EXTENSIONS[format]}"
         return [
             made
@@ -130,7 +136,7 @@ class ImageAddresses:
         wanted = min(width_limit, self.derivatives[0]["width_px"])
         return widest >= wanted or self.share["path"] != ""
 
-    def _fallback(self, width_limit: int) -> dict:
+    def _fallback(self, width_limit: int) -> PublishedFile:
         if not self._is_sharp_at(width_limit):
             return self.derivatives[0]
         webp = self._ladder("WEBP")
@@ -140,25 +146,41 @@ class ImageAddresses:
         return min(webp, key=lambda made: made["width_px"], default=self.derivatives[0])
 
 
+class ImageRow(Protocol):
+    """The columns of a product and its image, as a page selects them; derivatives is JSON."""
+
+    @property
+    def image_id(self) -> str | None: ...
+    @property
+    def public_name(self) -> str | None: ...
+    @property
+    def derivatives(self) -> str | None: ...
+    @property
+    def placeholder_color(self) -> str | None: ...
+    @property
+    def external_image_url(self) -> str | None: ...
+
+
 @dataclass(frozen=True)
 class PublishedImage(ImageAddresses):
     """An image for everyone, from the columns that a page needs: no ORM row."""
 
     id: str
     public_name: str
-    derivatives: list[dict]
+    derivatives: list[PublishedFile]
     placeholder_color: str
     alt_text: str = ""
     is_staged: bool = False
 
     @classmethod
-    def of(cls, row, alt_text: str = "") -> "PublishedImage | None":
+    def of(cls, row: ImageRow, alt_text: str = "") -> "PublishedImage | None":
         """The image of a product's row; None without one, or where an external one is shown.
 
         row: has image_id, public_name, derivatives as JSON text,
         placeholder_color and external_image_url.
         """
-        if not row.image_id or row.external_image_url:
+        if row.external_image_url or not row.image_id:
             return None
+        assert row.public_name and row.derivatives and row.placeholder_color
         derivatives = json.loads(row.derivatives)
         return cls(row.image_id, row.public_name, derivatives, row.placeholder_color, alt_text)

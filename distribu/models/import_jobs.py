@@ -14,11 +14,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import db
-from .columns import UtcDateTime, created_at_column, id_column
+from ..extensions import Model
+from .columns import JsonObject, UtcDateTime, created_at_column, id_column
 
 
-class ImportJob(db.Model):
+class ImportJob(Model):
     """A CSV file on its way in: what was uploaded, how it was mapped, what came of it."""
 
     id: Mapped[str] = id_column()
@@ -33,14 +33,14 @@ class ImportJob(db.Model):
     undecoded: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     is_encoding_agreed: Mapped[bool] = mapped_column(default=True, server_default=true())
     # The index of the column that holds each of ours.
-    mapping: Mapped[dict] = mapped_column(JSON, default=dict)
+    mapping: Mapped[JsonObject] = mapped_column(JSON, default=dict)
     # The decimal sign that was chosen for a column of ours, where its numbers do not tell it.
-    decimal_signs: Mapped[dict] = mapped_column(JSON, default=dict, server_default="{}")
+    decimal_signs: Mapped[JsonObject] = mapped_column(JSON, default=dict, server_default="{}")
     # Of the preview that was agreed to: what is written is what was shown, or nothing.
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     # While RUNNING: a worker that has not said anything until then is gone.
     working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    result: Mapped[dict | None] = mapped_column(JSON)
+    result: Mapped[JsonObject | None] = mapped_column(JSON)
     # Images that are copied before anything is written.
     done_copies: Mapped[int] = mapped_column(default=0)
     total_copies: Mapped[int] = mapped_column(default=0)

@@ -7,7 +7,8 @@ a list of VALUES would need a placeholder for each cell, and PostgreSQL
 takes 65,535.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -25,12 +26,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
+from ..database import Base
 from ..extensions import db
 
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+# Columns of any types, known only to their table, and rows of them.
+Columns = Sequence[Column[Any]]
+# Any select, whatever it returns.
+AnySelect = Select[*tuple[Any, ...]]
 
 
-def select_rows(rows: list[dict], columns: Sequence[Column]) -> Select:
+def select_rows(rows: Sequence[Mapping[str, object]], columns: Columns) -> AnySelect:
     """What selects these rows, as an INSERT takes them. columns: their names and types."""
     given = literal(rows, JSON)
     if db.engine.dialect.name == "sqlite":
@@ -40,12 +45,16 @@ def select_rows(rows: list[dict], columns: Sequence[Column]) -> Select:
     return select(*table.c)
 
 
-def upsert_into(table: type | Table) -> sqlite.Insert | postgresql.Insert:
+def upsert_into(table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT into table that takes on_conflict_do_update()."""
-    return _INSERTS[db.engine.dialect.name](table)
+    if db.engine.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
 
 
-def is_among(column: InstrumentedAttribute, values: Iterable[str]) -> ColumnElement[bool]:
+def is_among(
+    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], values: Iterable[str]
+) -> ColumnElement[bool]:
     """Whether column has one of these values, of which there may be any number.
 
     For lists that grow with an import: clearing 5,000 galleries of 100
@@ -58,7 +67,7 @@ def is_among(column: InstrumentedAttribute, values: Iterable[str]) -> ColumnElem
     return column.in_(select(func.json_array_elements_text(given).column_valued()))
 
 
-def _from_json_each(given: ColumnElement, columns: Sequence[Column]) -> Select:
+def _from_json_each(given: ColumnElement[object], columns: Columns) -> AnySelect:
     objects = select(func.json_each(given).table_valued("value").c.value)
     # OFFSET keeps SQLite from making the text of a whole row anew for each of its cells.
     row = objects.offset(0).subquery().c.value

@@ -7,22 +7,22 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..extensions import db
+from ..extensions import Model
 from .accounts import User
-from .columns import UtcDateTime, created_at_column, id_column, utc_now
+from .columns import InsertContext, JsonObject, UtcDateTime, created_at_column, id_column, utc_now
 from .products import Product
 from .search_text import SEARCHABLE_MAX, searchable
 
 ORDER_STATUSES = ("SUBMITTED", "CONFIRMED", "SHIPPED", "DELIVERED", "CANCELLED")
 
 
-def _searchable_of(context) -> str:
+def _searchable_of(context: InsertContext) -> str:
     values = context.get_current_parameters()
     texts = (values.get("customer_name"), values.get("po_number"))
     return searchable(str(values["number"]), *texts)
 
 
-class Order(db.Model):
+class Order(Model):
     """An order of a company, numbered from 1 in each."""
 
     __tablename__ = "order"
@@ -59,7 +59,7 @@ class Order(db.Model):
     )
 
 
-class OrderLine(db.Model):
+class OrderLine(Model):
     """What was ordered, as it was called and priced then."""
 
     id: Mapped[str] = id_column()
@@ -90,7 +90,7 @@ class OrderLine(db.Model):
         return image is None or image.id != self.image_id
 
 
-class OrderDraft(db.Model):
+class OrderDraft(Model):
     """An order that somebody is writing: what its form shows again after a reload.
 
     token: the submit_token of the order that it becomes. content: lines
@@ -102,5 +102,5 @@ class OrderDraft(db.Model):
         ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
     )
     token: Mapped[str] = mapped_column(String(64), primary_key=True)
-    content: Mapped[dict] = mapped_column(JSON)
+    content: Mapped[JsonObject] = mapped_column(JSON)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

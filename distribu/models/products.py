@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sqlalchemy import (
@@ -23,8 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from ..extensions import db
-from .columns import UtcDateTime, created_at_column, id_column, utc_now
+from ..extensions import Model
+from ..images.decoding.wire import Facts, PublishedFile
+from .columns import InsertContext, UtcDateTime, created_at_column, id_column, utc_now
 from .companies import Company
 from .image_addresses import ImageAddresses
 from .search_text import SEARCHABLE_MAX, searchable
@@ -37,20 +39,20 @@ _FOLDED = String(SEARCHABLE_MAX).with_variant(String(SEARCHABLE_MAX, "C"), "post
 _KEY = String(KEY_MAX).with_variant(String(KEY_MAX, "C"), "postgresql")
 
 
-def _searchable_of(context) -> str:
+def _searchable_of(context: InsertContext) -> str:
     values = context.get_current_parameters()
     return searchable(*(values.get(name) for name in ("name", "sku", "category")))
 
 
-def _sku_key_of(context) -> str | None:
+def _sku_key_of(context: InsertContext) -> str | None:
     return sku_key(context.get_current_parameters().get("sku"))
 
 
-def _sku_order_of(context) -> str:
+def _sku_order_of(context: InsertContext) -> str:
     return sku_order(context.get_current_parameters().get("sku"))
 
 
-class Product(db.Model):
+class Product(Model):
     """One SKU of a company's catalog."""
 
     __table_args__ = (
@@ -126,6 +128,10 @@ class Product(db.Model):
             return self.external_image_alt or None
         return (self.image.alt_text or None) if self.image else None
 
+    if TYPE_CHECKING:
+        # Added below, where Image is known.
+        image: Mapped[Image | None]
+
     @property
     def image_url(self) -> str | None:
         """The absolute URL of the product's image, wherever it is hosted, or None."""
@@ -135,7 +141,7 @@ class Product(db.Model):
 
 
 @event.listens_for(Product, "before_update")
-def _keep_comparable(_mapper, _connection, product: Product) -> None:
+def _keep_comparable(_mapper: object, _connection: object, product: Product) -> None:
     product.search_text = searchable(product.name, product.sku, product.category)
     # A SKU that stays keeps its key: the company may have looked alike SKUs of old.
     if inspect(product).attrs.sku.history.has_changes():
@@ -143,14 +149,14 @@ def _keep_comparable(_mapper, _connection, product: Product) -> None:
 
 
 @event.listens_for(Product.external_image_url, "set", active_history=True)
-def _forget_alt_text(product: Product, url: str | None, before, _event) -> None:
+def _forget_alt_text(product: Product, url: str | None, before: object, _event: object) -> None:
     # The next external image is another one, and needs words of its own. An upsert in Core has to
     # do the same.
     if isinstance(before, str) and url != before:
         product.external_image_alt = ""
 
 
-class Image(ImageAddresses, db.Model):
+class Image(ImageAddresses, Model):
     """An image, and the owner of every object under its two prefixes.
 
     Staged while product_id is None. ladder_version is None until the
@@ -200,7 +206,7 @@ class Image(ImageAddresses, db.Model):
     byte_size: Mapped[int] = mapped_column(BigInteger)
     width_px: Mapped[int]
     height_px: Mapped[int]
-    derivatives: Mapped[list[dict]] = mapped_column(JSON, default=list)
+    derivatives: Mapped[list[PublishedFile]] = mapped_column(JSON, default=list)
     ladder_version: Mapped[int | None]
     placeholder_color: Mapped[str] = mapped_column(String(7), default="#e5e7eb")
     # A term of IPTC's DigitalSourceType, which tells an image that was made by AI.
@@ -208,7 +214,7 @@ class Image(ImageAddresses, db.Model):
     # What was done to the upload: turned, location_removed, camera_removed, converted_from, frames,
     # label_kept, and original and published, each with width_px, height_px and byte_size.
     # NULL where a release published the image that did not read back what it had written.
-    facts: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
+    facts: Mapped[Facts | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = created_at_column()
     product: Mapped[Product | None] = relationship(back_populates="images")
 
@@ -252,7 +258,7 @@ Product.image = relationship(
 )
 
 
-def shown_image_id() -> ScalarSelect:
+def shown_image_id() -> ScalarSelect[str]:
     """The id of that image, for a statement that joins it to Product without any ORM row."""
     other = aliased(Image)
     return (

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import db
-from .columns import UtcDateTime, created_at_column, id_column
+from ..extensions import Model
+from .columns import JsonObject, UtcDateTime, created_at_column, id_column
 
 
-class IdempotencyKey(db.Model):
+class IdempotencyKey(Model):
     """What was asked under a client's key, and what was answered."""
 
     __table_args__ = (UniqueConstraint("api_key_id", "key"),)
@@ -21,20 +21,20 @@ class IdempotencyKey(db.Model):
     key: Mapped[str] = mapped_column(String(255))
     request_sha256: Mapped[str] = mapped_column(String(64))
     status: Mapped[int | None]
-    headers: Mapped[dict | None] = mapped_column(JSON)
+    headers: Mapped[JsonObject | None] = mapped_column(JSON)
     body: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = created_at_column()
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
-class EndedSession(db.Model):
+class EndedSession(Model):
     """A session that was signed out: a copy of its cookie opens nothing until it expires."""
 
     id: Mapped[str] = mapped_column(String(43), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
-class AuditEntry(db.Model):
+class AuditEntry(Model):
     """Who changed what, before and after; only ever added."""
 
     __table_args__ = (
@@ -51,6 +51,6 @@ class AuditEntry(db.Model):
     action: Mapped[str] = mapped_column(String(60))
     entity_type: Mapped[str] = mapped_column(String(20))
     entity_id: Mapped[str] = mapped_column(String(26))
-    before: Mapped[dict | None] = mapped_column(JSON)
-    after: Mapped[dict | None] = mapped_column(JSON)
+    before: Mapped[JsonObject | None] = mapped_column(JSON)
+    after: Mapped[JsonObject | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = created_at_column()

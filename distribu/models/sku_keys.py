@@ -7,6 +7,9 @@ folded: "M²" and "M2" are two SKUs.
 
 import unicodedata
 
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+
 # NFC makes a text at most three times as long.
 KEY_MAX = 300
 # Before the id of a product whose key another one had first. No key has a format character.
@@ -50,7 +53,7 @@ def own_key(product_id: str) -> str:
     return OWN_KEY + product_id
 
 
-def is_own_key(column):
+def is_own_key(column: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
     """The condition that a key column has an own_key()."""
     return (column >= OWN_KEY) & (column < _BEHIND_OWN_KEYS)
 

@@ -45,8 +45,10 @@ NEEDS_UPLOAD = and_(
     or_(IS_OLD_GIF, IS_OLD_AND_TINY),
 )
 
+_Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
-def _index(name: str, state: ColumnElement[bool], *columns: InstrumentedAttribute) -> None:
+
+def _index(name: str, state: ColumnElement[bool], *columns: _Text) -> None:
     Index(name, *columns, sqlite_where=state, postgresql_where=state)
 
 

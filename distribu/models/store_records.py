@@ -11,11 +11,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import db
+from ..extensions import Model
 from .columns import UtcDateTime, created_at_column, id_column, utc_now
 
 
-class OutboxEntry(db.Model):
+class OutboxEntry(Model):
     """A prefix whose objects must go; it owns them until they are gone.
 
     prefix: ends in "/"; without one it is the key of a single object.
@@ -36,7 +36,7 @@ class OutboxEntry(db.Model):
     created_at: Mapped[datetime] = created_at_column()
 
 
-class Installation(db.Model):
+class Installation(Model):
     """Which image store belongs to this database: at most one row, written at the first start.
 
     target_id: the store that a move has begun to copy to. frozen_until:

@@ -106,4 +106,4 @@ def _has_stock(company_id: str) -> bool:
     in_stock = exists().where(
         Product.company_id == company_id, Product.is_active, Product.stock > 0
     )
-    return db.session.scalar(select(in_stock))
+    return db.session.scalars(select(in_stock)).one()

@@ -5,6 +5,9 @@ is a redirect to the form, which shows what was kept; with it, a fragment
 for the part that changed.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Response, flash, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 
@@ -101,7 +104,7 @@ def _place(form: OrderForm, draft: Draft):
         return _refused(form, draft, problems)
     wanted = OrderRequest(
         draft.token,
-        {line.product.id: line.quantity for line in lines},
+        {line.product.id: line.quantity for line in lines if line.quantity is not None},
         draft.seen_prices,
         created_by_id=current_user.id,
         **{name: text or None for name, text in form.texts.items()},
@@ -127,7 +130,7 @@ def _placed_before(order: Order):
     return redirect(url_for(".show_order", order_id=order.id), 303)
 
 
-def _page(form: OrderForm, draft: Draft, cursor: str | None, problems: list[str] = ()) -> str:
+def _page(form: OrderForm, draft: Draft, cursor: str | None, problems: Sequence[str] = ()) -> str:
     return render_template(
         "orders/new.html",
         offers=offers(g.company, form.q.data, cursor),
@@ -158,5 +161,5 @@ def _cursor(form: OrderForm) -> str | None:
 
 
 def _url(draft: Draft, typed: str | None, cursor: str | None, anchor: str | None = None) -> str:
-    values = {"draft": draft.token, "q": typed, "page": cursor, "_anchor": anchor}
+    values: dict[str, Any] = {"draft": draft.token, "q": typed, "page": cursor, "_anchor": anchor}
     return url_for(".new_order", **{name: value for name, value in values.items() if value})

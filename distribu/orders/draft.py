@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 from ..extensions import db
 from ..forms.order import TEXTS
 from ..models import OrderDraft, Product, utc_now
+from ..models.compare_and_set import changed_rows
 from ..models.json_rows import upsert_into
 from ..sales.placement import LINES_MAX, QUANTITY_MAX, quantity
 
@@ -167,4 +168,4 @@ def save(user_id: str, draft: Draft, now: datetime | None = None) -> None:
 def discard(user_id: str, token: str) -> bool:
     """Delete the draft and return whether there was one. The caller commits."""
     own = (OrderDraft.user_id == user_id, OrderDraft.token == token)
-    return db.session.execute(delete(OrderDraft).where(*own)).rowcount > 0
+    return changed_rows(delete(OrderDraft).where(*own)) > 0

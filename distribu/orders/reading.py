@@ -1,6 +1,7 @@
 """The orders that were placed: the list with its filters, one order, its pick list."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from flask import g, render_template, request, url_for
 from flask_login import current_user
@@ -29,7 +30,7 @@ def list_orders() -> str:
     form.validate()
     query = select(Order).options(joinedload(Order.created_by))
     shown = page(query, _matching(form), NEWEST_FIRST, request.args.get("page"))
-    asked = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    asked: dict[str, Any] = {name: request.args[name] for name in FILTERS if request.args.get(name)}
     return render_template(
         "orders/list.html",
         form=form,
@@ -71,12 +72,13 @@ def show_pick_list(order_id: str) -> str:
 
 
 def _lines(order: Order) -> list[OrderLine]:
-    return db.session.scalars(
+    asked = (
         select(OrderLine)
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.position)
         .options(selectinload(OrderLine.product).selectinload(Product.image))
-    ).all()
+    )
+    return list(db.session.scalars(asked))
 
 
 def _matching(form: OrderFilterForm) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from .. import audit
 from ..extensions import db
 from ..images import attachment
 from ..models import BulkChange, Image, Product
+from ..models.columns import JsonObject
 from ..models.json_rows import is_among
 
 # Products that are changed in one transaction.
@@ -27,7 +28,8 @@ DELETES_IMAGES = (REMOVE_IMAGES, DELETE)
 
 # An action takes the locked products, the change and the time; it returns the entries for the
 # audit log and the ids of the images to delete.
-_Action = Callable[[Sequence[Product], BulkChange, datetime], tuple[list[dict], list[str]]]
+Done = tuple[list[JsonObject], list[str]]
+_Action = Callable[[Sequence[Product], BulkChange, datetime], Done]
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Extent:
 
 def extent(where: ColumnElement[bool], action: str) -> Extent:
     """Count the products that meet a condition, and the images that the action deletes."""
-    products = db.session.scalar(select(func.count()).select_from(Product).where(where))
+    products = db.session.scalars(select(func.count()).select_from(Product).where(where)).one()
     if action not in DELETES_IMAGES:
         return Extent(products)
     chosen = select(Product.id).where(where)
@@ -60,7 +62,7 @@ def extent(where: ColumnElement[bool], action: str) -> Extent:
     links = db.session.scalars(
         select(Product.external_image_url).where(where, is_linked).order_by(Product.id)
     ).all()
-    digest = hashlib.sha256("\n".join([*image_ids, *links]).encode()).hexdigest()[:16]
+    digest = hashlib.sha256("\n".join([*image_ids, *map(str, links)]).encode()).hexdigest()[:16]
     return Extent(products, len(image_ids), len(links), digest)
 
 
@@ -101,7 +103,7 @@ def _locked(company_id: str, product_ids: Sequence[str]) -> Sequence[Product]:
     return db.session.scalars(asked.execution_options(populate_existing=True)).all()
 
 
-def _setting(products: Sequence[Product], values: dict, now: datetime) -> tuple[list[dict], list]:
+def _setting(products: Sequence[Product], values: JsonObject, now: datetime) -> Done:
     """Give the products these values; those that have them already are left alone."""
     entries = []
     for product in products:
@@ -115,20 +117,21 @@ def _setting(products: Sequence[Product], values: dict, now: datetime) -> tuple[
     return entries, []
 
 
-def _activate(products: Sequence[Product], _change: BulkChange, now: datetime):
+def _activate(products: Sequence[Product], _change: BulkChange, now: datetime) -> Done:
     return _setting(products, {"is_active": True}, now)
 
 
-def _deactivate(products: Sequence[Product], _change: BulkChange, now: datetime):
+def _deactivate(products: Sequence[Product], _change: BulkChange, now: datetime) -> Done:
     return _setting(products, {"is_active": False}, now)
 
 
-def _set_category(products: Sequence[Product], change: BulkChange, now: datetime):
+def _set_category(products: Sequence[Product], change: BulkChange, now: datetime) -> Done:
     return _setting(products, {"category": change.category}, now)
 
 
-def _remove_images(products: Sequence[Product], _change: BulkChange, now: datetime):
-    entries, image_ids = [], []
+def _remove_images(products: Sequence[Product], _change: BulkChange, now: datetime) -> Done:
+    entries: list[JsonObject] = []
+    image_ids: list[str] = []
     for product in products:
         if not (product.images or product.external_image_url):
             continue
@@ -141,7 +144,7 @@ def _remove_images(products: Sequence[Product], _change: BulkChange, now: dateti
     return entries, image_ids
 
 
-def _delete(products: Sequence[Product], _change: BulkChange, _now: datetime):
+def _delete(products: Sequence[Product], _change: BulkChange, _now: datetime) -> Done:
     entries = [
         audit.entry("product.deleted", product.id, before=audit.snapshot(product))
         for product in products

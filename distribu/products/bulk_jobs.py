@@ -77,9 +77,9 @@ def begin(change: BulkChange, choose: Callable[[], ColumnElement[bool]], confirm
     ids = select(Product.id).where(where).order_by(Product.id)
     product_ids = db.session.scalars(ids.limit(PIECE + 1)).all()
     if is_small := len(product_ids) <= PIECE:
-        product_ids = db.session.scalars(ids.with_for_update(of=Product)).all()
+        product_ids = list(db.session.scalars(ids.with_for_update(of=Product)))
     else:
-        product_ids = db.session.scalars(ids).all()
+        product_ids = list(db.session.scalars(ids))
     found = extent(where, change.action)
     if found.fingerprint != confirmed or found.products != len(product_ids):
         db.session.rollback()
@@ -146,7 +146,7 @@ def recover(now: datetime | None = None) -> None:
 def _change_next_piece(change_id: str, product_ids: list[str]) -> bool:
     """One piece is changed, and the row says so, in one transaction; False where none is left."""
     now = utc_now()
-    done = db.session.scalar(select(BulkChange.done).where(BulkChange.id == change_id))
+    done = db.session.scalars(select(BulkChange.done).where(BulkChange.id == change_id)).one()
     db.session.rollback()
     piece = product_ids[done : done + PIECE]
     reached = done + len(piece)

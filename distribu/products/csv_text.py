@@ -108,7 +108,7 @@ def read(text: str) -> Table:
     header = _without_empty_end(first[place].cells)
     if len(header) > MAX_COLUMNS:
         raise InvalidCsv(f"The file has more than {MAX_COLUMNS} columns.")
-    rows = []
+    rows: list[Row] = []
     for row in chain(first[place + 1 :], records):
         if len(rows) == MAX_ROWS:
             raise InvalidCsv(
@@ -215,7 +215,7 @@ def _drained(buffer: io.StringIO) -> str:
 
 def _fitness(text: str, delimiter: str) -> tuple[int, int]:
     """How well a delimiter parts the header: by names that are known, then by cells."""
-    first = []
+    first: list[Row] = []
     # A row that cannot be read is an error only with the delimiter that the header has.
     with suppress(InvalidCsv):
         first.extend(islice(_records(text, delimiter), HEADER_ROWS))

@@ -12,7 +12,6 @@ from functools import lru_cache
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     bindparam,
     exists,
     func,
@@ -23,7 +22,7 @@ from sqlalchemy import (
 
 from ..extensions import db
 from ..models import LOW_STOCK, Company, Image, Product, shown_image_id
-from ..models.json_rows import is_among
+from ..models.json_rows import AnySelect, is_among
 from ..models.states import (
     HAS_NO_ALT,
     IS_EXTERNAL_WITHOUT_ALT,
@@ -61,7 +60,7 @@ class Filter:
 
     label: str
     condition: ColumnElement[bool]
-    found: Select | None = None
+    found: AnySelect | None = None
 
 
 def _shows(state: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -70,14 +69,14 @@ def _shows(state: ColumnElement[bool]) -> ColumnElement[bool]:
     return Product.external_image_url.is_(None) & shown
 
 
-def _showing(state: ColumnElement[bool]) -> Select:
+def _showing(state: ColumnElement[bool]) -> AnySelect:
     """The ids of such products, by way of their images."""
     is_shown = (Image.id == shown_image_id()) & Product.external_image_url.is_(None)
     images = select(Image.product_id.label("id")).join(Product, Image.product_id == Product.id)
     return images.where(_OWN_IMAGE, state, is_shown)
 
 
-def _has(state: ColumnElement[bool]) -> tuple[ColumnElement[bool], Select]:
+def _has(state: ColumnElement[bool]) -> tuple[ColumnElement[bool], AnySelect]:
     """That any image of the product is so, as a condition and by way of the images."""
     of_products = Image.product_id.is_not(None)
     found = select(Image.product_id.label("id")).where(_OWN_IMAGE, state, of_products)
@@ -139,7 +138,7 @@ class FilteredCatalog:
         narrowed = {name: select(Product.id).where(where, self.condition(name)) for name in some}
         return dict.fromkeys(self.totals, 0) | self._count(narrowed)
 
-    def _count(self, queries: dict[str, Select]) -> dict[str, int]:
+    def _count(self, queries: dict[str, AnySelect]) -> dict[str, int]:
         """Count the rows of each query, up to COUNT_MAX + 1, in one statement."""
         if not queries:
             return {}
@@ -153,7 +152,7 @@ class FilteredCatalog:
         return dict(zip(queries, row, strict=True))
 
 
-def _found(one: Filter) -> Select:
+def _found(one: Filter) -> AnySelect:
     return select(Product.id).where(_OWN, one.condition) if one.found is None else one.found
 
 

@@ -66,14 +66,14 @@ UNKNOWN = Sign()
 
 def typed_price(text: str | None, sign: Sign = UNKNOWN) -> int:
     """The price in minor units, from text that somebody typed. Raises ValueError."""
-    if not (text or "").strip():
+    if text is None or not text.strip():
         raise ValueError(NO_PRICE)
     return rules.price_minor(_number(_without_currency(_plain(text)), text, "Price", sign))
 
 
 def typed_stock(text: str | None, sign: Sign = UNKNOWN) -> int:
     """The stock, from text that somebody typed. Raises ValueError."""
-    if not (text or "").strip():
+    if text is None or not text.strip():
         raise ValueError(NO_STOCK)
     return rules.stock(_number(_plain(text), text, "Stock", sign))
 
@@ -107,7 +107,7 @@ def _number(plain: str, text: str, label: str, known: Sign) -> Decimal:
         name = SIGN_NAMES[known.sign]
         raise ValueError(f"{label} {text.strip()} is not a number with a decimal {name}.")
     smaller, greater = min(found.values()), max(found.values())
-    if smaller == greater or found.get(known.elsewhere) == greater:
+    if smaller == greater or (known.elsewhere and found.get(known.elsewhere) == greater):
         return greater
     raise AmbiguousNumber(
         f"{label} {text.strip()} could be {smaller.normalize():f} or {greater:f}. "

@@ -6,6 +6,7 @@ product form's published field table.
 """
 
 from decimal import Decimal
+from typing import NoReturn
 
 from ..models.currencies import WITHOUT_DECIMALS, has_decimals
 from ..models.sku_keys import trimmed_sku
@@ -101,5 +102,5 @@ def _number(value: int | float | Decimal | None, label: str) -> Decimal:
     return number
 
 
-def _refuse(sentence: str):
+def _refuse(sentence: str) -> NoReturn:
     raise ValueError(sentence)

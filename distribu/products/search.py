@@ -1,6 +1,8 @@
 """Products that match what was typed."""
 
+from flask_sqlalchemy.session import Session
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select, text
+from sqlalchemy.orm import scoped_session
 
 from ..extensions import db
 from ..http.paging import Sort
@@ -40,21 +42,25 @@ def matching(
     return and_(own, *map(_holds, wanted))
 
 
-def _numbers(asked_through, company_id: str, wanted: list[str]) -> str | None:
+def _numbers(
+    asked_through: scoped_session[Session] | Connection, company_id: str, wanted: list[str]
+) -> str | None:
     """What SQLite's index knows, if that is the faster way; PostgreSQL chooses by itself."""
     if not wanted or db.engine.dialect.name != "sqlite":
         return None
     limits = {"small": SMALL_COMPANY, "common": COMMON}
     asked = {"company": company_id, "phrases": _phrases(wanted)}
-    return asked_through.scalar(_NUMBERS, asked | limits)
+    numbers: str | None = asked_through.scalar(_NUMBERS, asked | limits)
+    return numbers
 
 
 def categories(company_id: str, connection: Connection | None = None) -> list[str]:
     """The categories of the company's products, in order; it costs as many steps as there are."""
-    return (connection or db.session).scalars(_CATEGORIES, {"company_id": company_id}).all()
+    found = (connection or db.session).scalars(_CATEGORIES, {"company_id": company_id})
+    return list(found)
 
 
-def _stepping_through_categories() -> Select:
+def _stepping_through_categories() -> Select[str]:
     # Neither database skips through an index for DISTINCT: each step asks for the next category.
     own = Product.company_id == bindparam("company_id")
     first = select(func.min(Product.category).label("category")).where(own)
@@ -71,7 +77,7 @@ _CATEGORIES = _stepping_through_categories()
 def count(where: ColumnElement[bool]) -> int:
     """How many products meet a condition, or COUNT_MAX + 1 where more than COUNT_MAX do."""
     counted = select(Product.id).where(where).limit(COUNT_MAX + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(counted))
+    return db.session.scalars(select(func.count()).select_from(counted)).one()
 
 
 BY_NAME = Sort((Product.search_text, Product.id))

@@ -131,6 +131,7 @@ def apply(product: Product, change: Change, copy: Image | None = None) -> None:
     if change.kind == CLEAR:
         attachment.remove_all(product)
     elif change.kind == COPY:
+        assert copy is not None
         attachment.replace(product, copy.id)
     elif change.kind == EXTERNAL:
         if not product.external_image_url:
@@ -206,11 +207,12 @@ def _current_id(company: Company, url: SplitResult) -> str | None:
 def _is_current_address(product: Product | None, url: SplitResult) -> bool:
     """Whether the address leads to whatever image this product has."""
     found = _CURRENT_PATH.search(unquote(url.path))
-    has_image = product is not None and product.has_image
-    return bool(found) and has_image and found[1].upper() == product.id
+    if found is None or product is None:
+        return False
+    return product.has_image and found[1].upper() == product.id
 
 
-def _shown_ids(product: Product | None) -> tuple:
+def _shown_ids(product: Product | None) -> tuple[str | None, ...]:
     """The product's hosted image that is shown, and the one that it was copied from."""
     shown = product.image if product and not product.external_image_url else None
     return (shown.id, shown.copied_from) if shown else ()

@@ -85,7 +85,9 @@ def place_order(company_id: str, request: OrderRequest, now: datetime | None = N
     number, currency = _next_number(company_id)
     if placed_order(company_id, request.submit_token):
         db.session.rollback()
-        return placed_order(company_id, request.submit_token)
+        placed = placed_order(company_id, request.submit_token)
+        assert placed is not None
+        return placed
     if problems := _problems(company_id, request, taken):
         db.session.rollback()
         raise OrderRefused(problems)

@@ -79,7 +79,7 @@ def status_history(order: Order) -> list[AuditEntry]:
         AuditEntry.entity_id == order.id,
         AuditEntry.action == STATUS_CHANGED,
     )
-    return db.session.scalars(entries.order_by(AuditEntry.created_at, AuditEntry.id)).all()
+    return list(db.session.scalars(entries.order_by(AuditEntry.created_at, AuditEntry.id)))
 
 
 def _record(order_id: str, before: str, after: str, is_returned: bool) -> None:
@@ -115,5 +115,6 @@ def _why_not(company_id: str, order_id: str, new_status: str) -> str:
     )
     if status == new_status:
         return f"This order is already {STATUS_LABELS[new_status].lower()}."
+    assert status is not None
     before, after = (STATUS_LABELS[one].lower() for one in (status, new_status))
     return f"This order is {before}, so it cannot become {after}."

@@ -44,13 +44,14 @@ Fill = str | Color | Gradient
 
 
 def rgb(color: str | Color) -> Color:
-    return ImageColor.getrgb(color) if isinstance(color, str) else color
+    return ImageColor.getrgb(color)[:3] if isinstance(color, str) else color
 
 
 def mixed(color: str | Color, other: str | Color, share: float) -> Color:
     """So much of other in color: 0 is none, 1 is all."""
     pairs = zip(rgb(color), rgb(other), strict=True)
-    return tuple(round(one + (two - one) * share) for one, two in pairs)
+    red, green, blue = (round(one + (two - one) * share) for one, two in pairs)
+    return red, green, blue
 
 
 def lit(color: str | Color, light: float) -> Color:
@@ -76,7 +77,7 @@ def ellipse(cx: float, cy: float, rx: float, ry: float, start=0.0, stop=2 * pi) 
 
 def box(x0: float, y0: float, x1: float, y1: float, radius: float = 0) -> list[Point]:
     """A rectangle with round corners."""
-    centres = ((x1 - radius, y1 - radius), (x0 + radius, y1 - radius))
+    centres: tuple[Point, ...] = ((x1 - radius, y1 - radius), (x0 + radius, y1 - radius))
     centres += ((x0 + radius, y0 + radius), (x1 - radius, y0 + radius))
     corners = []
     for quarter, (cx, cy) in enumerate(centres):
@@ -92,18 +93,17 @@ def smooth(points: Outline) -> list[Point]:
         before, start, stop, after = (points[(here + i) % count] for i in (-1, 0, 1, 2))
         for step in range(16):
             t = step / 16
-            curve.append(
-                tuple(
-                    0.5
-                    * (
-                        2 * b
-                        + (c - a) * t
-                        + (2 * a - 5 * b + 4 * c - d) * t**2
-                        + (3 * b - a - 3 * c + d) * t**3
-                    )
-                    for a, b, c, d in zip(before, start, stop, after, strict=True)
+            x, y = (
+                0.5
+                * (
+                    2 * b
+                    + (c - a) * t
+                    + (2 * a - 5 * b + 4 * c - d) * t**2
+                    + (3 * b - a - 3 * c + d) * t**3
                 )
+                for a, b, c, d in zip(before, start, stop, after, strict=True)
             )
+            curve.append((x, y))
     return curve
 
 

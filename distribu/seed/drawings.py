@@ -275,8 +275,8 @@ def board(c: Canvas, wood: str) -> None:
         c.paint(turned(outline, tilt, x, 520), fading(wood, 0.18, -0.2))
     for number in range(26):
         gx = x - 198 + number * 16 + c.random.uniform(-5, 5)
-        ends = turned([(gx, 306), (gx + c.random.uniform(-8, 8), 874)], tilt, x, 520)
-        c.line(*ends, c.random.uniform(2, 6), lit(wood, c.random.uniform(-0.4, 0.15)), 0.35)
+        start, end = turned([(gx, 306), (gx + c.random.uniform(-8, 8), 874)], tilt, x, 520)
+        c.line(start, end, c.random.uniform(2, 6), lit(wood, c.random.uniform(-0.4, 0.15)), 0.35)
     c.paint(turned(ellipse(x, 185, 22, 22), tilt, x, 520), lit(wood, -0.7))
 
 
@@ -339,4 +339,6 @@ def _inside(c: Canvas, x: float, y: float, r: float) -> tuple[float, float]:
 def _wall(c: Canvas):
     """The color behind, where a handle lets one look through."""
     pixel = c.image.getpixel((3, int(560 * c.unit)))
-    return pixel[:3]
+    assert isinstance(pixel, tuple)
+    red, green, blue = pixel[:3]
+    return red, green, blue

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO
+from typing import IO
 
 from werkzeug.exceptions import (
     BadRequest,
@@ -38,7 +38,7 @@ class Budget:
 
     def __init__(self, byte_size: int):
         self._left = byte_size
-        self._of_address = Counter()
+        self._of_address: Counter[str] = Counter()
 
     def take(self, address: str, byte_size: int) -> None:
         """Raises ServiceUnavailable where that is more than there is."""
@@ -149,5 +149,5 @@ class Refused(io.RawIOBase):
         raise self._reason
 
 
-def without_body() -> BinaryIO:
+def without_body() -> IO[bytes]:
     return io.BytesIO()

@@ -62,6 +62,7 @@ class Front:
         await send({"type": f"{message['type']}.complete"})
 
     def _watch_end(self, loop: asyncio.AbstractEventLoop) -> None:
+        assert self._wait_for_end is not None
         self._wait_for_end()
         loop.call_soon_threadsafe(self._patience.end)
 
@@ -193,9 +194,9 @@ class Front:
         """Say in a line why the application does not run."""
         line = f"{refusal.description}\n".encode()
         headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(line))]
-        if getattr(refusal, "retry_after", None):
-            headers.append((b"retry-after", b"%d" % refusal.retry_after))
-        answer = gateway.Answer(refusal.code, headers, line, None, False, lambda: None)
+        if seconds := getattr(refusal, "retry_after", None):
+            headers.append((b"retry-after", b"%d" % seconds))
+        answer = gateway.Answer(refusal.code or 500, headers, line, None, False, lambda: None)
         await self._send(send, answer, self._pieces(answer, "", None), None)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from tempfile import SpooledTemporaryFile, gettempdir
-from typing import BinaryIO
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
@@ -22,7 +22,7 @@ Application = Callable
 class FileBody(FileWrapper):
     """A file as an answer, in larger pieces than Werkzeug reads."""
 
-    def __init__(self, file: BinaryIO, buffer_size: int = 0):
+    def __init__(self, file: IO[bytes], buffer_size: int = 0):
         super().__init__(file, PIECE_BYTES)
 
 
@@ -43,10 +43,10 @@ class Answer:
 
     def read_on(self) -> bytes:
         """The next bytes of rest; none at its end."""
-        return _take(self.rest)
+        return b"" if self.rest is None else _take(self.rest)
 
 
-def environ_of(scope: dict, body: BinaryIO, length: int | None) -> dict:
+def environ_of(scope: dict, body: object, length: int | None) -> dict:
     """The WSGI environment of an ASGI scope; length: of the body, None where it is not known."""
     host, port = scope["server"]
     environ = {
@@ -77,7 +77,7 @@ def environ_of(scope: dict, body: BinaryIO, length: int | None) -> dict:
 
 
 def _header_variables(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    variables = {}
+    variables: dict[str, str] = {}
     for raw_name, raw_value in headers:
         # X_Forwarded_For would become the same variable as X-Forwarded-For, which a proxy sets.
         # The server says "Host:" where a client of HTTP/1.0 says nothing.
@@ -99,7 +99,7 @@ def run(application: Application, environ: dict) -> Answer:
     An answer of a declared length is read to its end, so that it needs no
     thread, database or store while a slow client takes it.
     """
-    started = []
+    started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info=None) -> None:
         started[:] = status, headers
@@ -138,7 +138,7 @@ def _take(pieces: Iterator[bytes]) -> bytes:
     return b"".join(taken)
 
 
-def _spooled(pieces: Iterator[bytes]) -> BinaryIO:
+def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
     # A file on a disk that is full would fail an image that is there.
     is_full = free_bytes(gettempdir()) < KEPT_FREE_BYTES
     spool = BytesIO() if is_full else SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115, the caller's

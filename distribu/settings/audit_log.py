@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from flask import g, render_template, request, url_for
 from sqlalchemy import ColumnElement, and_, select
@@ -64,7 +65,7 @@ def _matching(form: AuditFilterForm) -> ColumnElement[bool]:
 
 def _url(cursor: str | None) -> str | None:
     filters = ("actor", "entity", "from", "to")
-    kept = {name: request.args[name] for name in filters if request.args.get(name)}
+    kept: dict[str, Any] = {name: request.args[name] for name in filters if request.args.get(name)}
     return cursor and url_for("settings.list_audit", **kept, cursor=cursor)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import g, url_for
 from sqlalchemy import select
@@ -76,9 +77,9 @@ def sentences(entries: list[AuditEntry]) -> list[Sentence]:
     return [_sentence(entry, known, images) for entry in entries]
 
 
-def _own(model: type, ids: Iterable[str | None]) -> list:
+def _own(model: Any, ids: Iterable[str | None]) -> list[Any]:
     wanted = select(model).where(model.company_id == g.company.id, model.id.in_(filter(None, ids)))
-    return db.session.scalars(wanted).all()
+    return list(db.session.scalars(wanted))
 
 
 def _sentence(entry: AuditEntry, known: dict, images: dict[str, Image]) -> Sentence:

@@ -14,6 +14,7 @@ from ..http.password_links import password_link
 from ..http.rate_limits import is_within
 from ..http.tenancy import company_row_or_404, managers_only
 from ..models import REMOVED, ROLES, ApiKey, User, new_id
+from ..models.compare_and_set import changed_rows
 from .blueprint import bp
 
 ADDING_LIMIT = "20 per hour"
@@ -176,11 +177,8 @@ def _may_pass_on_ownership() -> bool:
 
 def _set_role(user: User, role: str) -> None:
     """Compare and set: 409 if someone else has changed the role meanwhile."""
-    changed = db.session.execute(
-        update(User).where(User.id == user.id, User.role == user.role).values(role=role),
-        execution_options={"synchronize_session": False},
-    )
-    if changed.rowcount != 1:
+    is_same = (User.id == user.id) & (User.role == user.role)
+    if changed_rows(update(User).where(is_same).values(role=role)) != 1:
         db.session.rollback()
         abort(409)
     db.session.refresh(user)

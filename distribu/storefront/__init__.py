@@ -1,12 +1,12 @@
 """Blueprint /store/<slug>: what shoppers see, without signing in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from math import ceil
 from types import SimpleNamespace
 
 from flask import (
-    Response,
     abort,
     current_app,
     redirect,
@@ -15,6 +15,7 @@ from flask import (
     url_for,
 )
 from sqlalchemy import Connection, Row, bindparam, select
+from werkzeug.wrappers import Response as BaseResponse
 
 from ..extensions import db, limiter
 from ..models import READY, Company, Image, Product
@@ -48,7 +49,7 @@ def index(slug: str):
 
 @bp.get("/catalog")
 @limiter.limit(SEARCH_LIMIT, exempt_when=lambda: not request.args.get("q"))
-def catalog(slug: str) -> Response:
+def catalog(slug: str) -> BaseResponse:
     """Return a page of the products that a shopper may see, or 304 where it has not changed."""
     choice = Choice.of(request.args)
     catalog_url = url_for(".catalog", slug=slug)
@@ -87,7 +88,7 @@ def show_product(slug: str, product_id: str) -> str:
 
 
 @bp.get("/products/<product_id>/image")
-def current_image(slug: str, product_id: str) -> Response:
+def current_image(slug: str, product_id: str) -> BaseResponse:
     """Lead to the image that the product has now."""
     product = _product_or_404(slug, product_id)
     response = redirect(product.image_url or abort(404))
@@ -98,18 +99,19 @@ def current_image(slug: str, product_id: str) -> Response:
 def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_url: str) -> str:
     is_cut = is_large(connection, company.id)
     found = find(connection, company.id, choice, is_cut)
+    categories: dict[str | None, int | None]
     if is_cut:
         # Counting a large catalog for every page of it would take longer than all the rest.
         categories = dict.fromkeys(search.categories(company.id, connection))
     else:
-        categories = count_by_category(connection, company.id)
+        categories = dict(count_by_category(connection, company.id))
     is_bounded = is_cut or bool(choice.words)
     if is_bounded:
         total = found.count()
     elif choice.category:
-        total = categories.get(choice.category, 0)
+        total = categories.get(choice.category) or 0
     else:
-        total = sum(categories.values())
+        total = sum(filter(None, categories.values()))
     choice = replace(choice, page=min(choice.page, _last_page(total)))
     # Not render_template(): nothing of who is asking may come into a page for everyone.
     template = current_app.jinja_env.get_template("storefront/catalog.html")
@@ -134,7 +136,8 @@ def _pagination(choice: Choice, total: int, catalog_url: str, is_bounded: bool) 
     last = min(total, choice.page * PAGE_SIZE)
     noun = "product" if total == 1 else "products"
     counted = f"{COUNT_MAX:,}+" if is_bounded and total > COUNT_MAX else f"{total:,}"
-    links, before = [], 0
+    links: list[tuple[int | str, str | None, bool]] = []
+    before = 0
     for number in _named_pages(choice.page, last_page):
         if number - before > 1:
             links.append(("…", None, False))
@@ -161,7 +164,7 @@ def _chosen(images: list[Image], image_id: str | None) -> Image | None:
     return next((image for image in images if image.id == image_id), None)
 
 
-def _facts(product: Product, gallery: list[Image | None], page_url: str) -> dict:
+def _facts(product: Product, gallery: Sequence[Image | None], page_url: str) -> dict:
     """The product for search engines, as schema.org describes one."""
     images = [image.share_url if image else product.external_image_url for image in gallery]
     availability = "InStock" if product.stock > 0 else "OutOfStock"

@@ -1,9 +1,10 @@
 """The blueprint that the views of this room belong to, and its page for what is not found."""
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 from ..extensions import db
 from ..http.compression import compress
@@ -22,7 +23,7 @@ def _answer_errors(state: BlueprintSetupState) -> None:
     answer_under(state.app, PREFIX, _fill)
 
 
-def _fill(response: Response, error: HTTPException) -> None:
+def _fill(response: BaseResponse, error: HTTPException) -> None:
     """Fill a 404 with a page of the store: a shopper is never led to the merchant's sign-in."""
     if not isinstance(error, NotFound):
         fill_with_page(response, error)

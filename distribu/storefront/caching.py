@@ -4,13 +4,14 @@ import hashlib
 from pathlib import Path
 
 from flask import Response, current_app, request
+from werkzeug.wrappers import Response as BaseResponse
 
 _CHECKOUT = Path(__file__).parents[2]
 # Pages name the style sheets and scripts by their content.
 _PARTS = (("distribu", "*.py"), ("templates", "*.html"), ("static", "*.css"), ("static", "*.js"))
 
 
-def unchanged_or_empty(*inputs: object) -> Response:
+def unchanged_or_empty(*inputs: object) -> BaseResponse:
     """Return 304 where the client has the page made of these inputs, or else 200 to be filled.
 
     inputs: all that the page is made of, each with a repr() that tells it

@@ -100,7 +100,19 @@ class Card:
     @classmethod
     def of(cls, row: Row) -> "Card":
         """Return the card of a row of the page statement, whose columns have the same order."""
-        return cls(*row[:4], _summary(row.description or ""), *row[5:9], PublishedImage.of(row))
+        product_id, name, sku, category, _, unit, price_minor, stock, external_url = row[:9]
+        return cls(
+            product_id,
+            name,
+            sku,
+            category,
+            _summary(row.description or ""),
+            unit,
+            price_minor,
+            stock,
+            external_url,
+            PublishedImage.of(row),
+        )
 
 
 def count_by_category(connection: Connection, company_id: str) -> dict[str | None, int]:

@@ -76,11 +76,12 @@ def _products(company: Row, page: int) -> list[Entry]:
 
 def _images(product_ids: list[str]) -> dict[str, list[str]]:
     """Return the URLs of the images of each product, the first one first."""
-    found = defaultdict(list)
+    found: dict[str, list[str]] = defaultdict(list)
     columns = load_only(Image.id, Image.public_name, Image.product_id)
     ready = select(Image).where(Image.product_id.in_(product_ids), Image.status == READY)
     for image in db.session.scalars(ready.options(columns).order_by(Image.position, Image.id)):
-        found[image.product_id].append(image.url)
+        if image.product_id is not None:
+            found[image.product_id].append(image.url)
     return found
 
 
@@ -89,7 +90,7 @@ def _shown(company_id: str) -> tuple:
 
 
 def _page_count(company_id: str) -> int:
-    count = db.session.scalar(select(func.count(Product.id)).where(*_shown(company_id)))
+    count = db.session.scalars(select(func.count(Product.id)).where(*_shown(company_id))).one()
     return ceil(count / PAGE_SIZE)
 
 

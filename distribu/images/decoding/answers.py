@@ -13,7 +13,16 @@ from dataclasses import fields, replace
 from .policies import CONTENT_TYPES, REFUSALS, ImagePolicy, refusal
 from .probe import ImageInfo
 from .side_data import SOURCE_TYPES
-from .wire import BadMessage, Derivative, Publication, close_all
+from .wire import (
+    BadMessage,
+    Derivative,
+    Done,
+    Facts,
+    Message,
+    Publication,
+    Size,
+    close_all,
+)
 
 _PATH = re.compile(r"(v\d{1,6}/[a-z0-9]{1,12}\.(webp|avif|jpg|png|gif)|marketplace\.jpg)?")
 _COLOR = re.compile(r"#[0-9a-f]{6}")
@@ -24,7 +33,7 @@ _CLAIMS = ("turned", "location_removed", "camera_removed")
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
-def raise_refusal(answer: dict, policy: ImagePolicy) -> None:
+def raise_refusal(answer: Message, policy: ImagePolicy) -> None:
     """Raises InvalidImage where the answer is one, in our own words."""
     if "invalid" not in answer:
         return
@@ -34,7 +43,7 @@ def raise_refusal(answer: dict, policy: ImagePolicy) -> None:
     raise refusal(code, policy)
 
 
-def derivatives(answer: dict, descriptors: list[int]) -> list[Derivative]:
+def derivatives(answer: Message, descriptors: list[int]) -> list[Derivative]:
     """The files of an answer. Raises BadMessage, with every descriptor closed."""
     try:
         described = answer.get("derivatives")
@@ -84,7 +93,7 @@ def _check_numbers(pairs: list[tuple[object, int]]) -> None:
             raise BadMessage("another number")
 
 
-def publication(answer: dict, asked: ImageInfo, made: list[Derivative]) -> Publication:
+def publication(answer: Message, asked: ImageInfo, made: list[Derivative]) -> Publication:
     """All that an image needs to be READY. Raises BadMessage."""
     if len(made) != 2 or made[0].path or not made[1].path:
         raise BadMessage("another set of files")
@@ -92,7 +101,8 @@ def publication(answer: dict, asked: ImageInfo, made: list[Derivative]) -> Publi
     if label is not None and (not isinstance(label, str) or label not in SOURCE_TYPES):
         raise BadMessage("unknown label")
     stable, thumbnail = made
-    facts = _done(answer) | {
+    facts: Facts = {
+        **_done(answer),
         "original": _size(info.width_px, info.height_px, asked.byte_size),
         "published": _size(stable.width_px, stable.height_px, stable.byte_size),
         "frames": info.frames,
@@ -101,11 +111,11 @@ def publication(answer: dict, asked: ImageInfo, made: list[Derivative]) -> Publi
     return Publication(info, stable, thumbnail, _color(answer), facts, label)
 
 
-def _size(width_px: int, height_px: int, byte_size: int) -> dict[str, int]:
+def _size(width_px: int, height_px: int, byte_size: int) -> Size:
     return {"width_px": width_px, "height_px": height_px, "byte_size": byte_size}
 
 
-def _done(answer: dict) -> dict:
+def _done(answer: Message) -> Done:
     told = answer.get("done")
     if not isinstance(told, dict) or set(told) != {*_CLAIMS, "converted_from"}:
         raise BadMessage("another shape of facts")
@@ -113,10 +123,15 @@ def _done(answer: dict) -> dict:
     is_name = name is None or (isinstance(name, str) and len(name) <= 60 and name.isprintable())
     if not is_name or any(type(told[claim]) is not bool for claim in _CLAIMS):
         raise BadMessage("other facts")
-    return told
+    return Done(
+        turned=told["turned"],
+        location_removed=told["location_removed"],
+        camera_removed=told["camera_removed"],
+        converted_from=name,
+    )
 
 
-def _info(answer: dict, asked: ImageInfo) -> ImageInfo:
+def _info(answer: Message, asked: ImageInfo) -> ImageInfo:
     """What was decoded; the rest is as the header had it."""
     told = answer.get("info")
     if not isinstance(told, dict) or not _LIMITS.keys() <= told.keys():
@@ -125,7 +140,7 @@ def _info(answer: dict, asked: ImageInfo) -> ImageInfo:
     return replace(asked, **{name: told[name] for name in _LIMITS})
 
 
-def _color(answer: dict) -> str:
+def _color(answer: Message) -> str:
     told = answer.get("color")
     if not isinstance(told, str) or not _COLOR.fullmatch(told):
         raise BadMessage("no color")

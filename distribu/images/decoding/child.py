@@ -14,7 +14,7 @@ from .encoding import UnfaithfulEncoding
 from .policies import ImagePolicy, InvalidImage
 from .probe import ImageInfo
 from .warming import warm_up
-from .wire import Derivative, receive, send
+from .wire import Derivative, Message, receive, send
 
 # The largest file that a child may make; nothing that is published comes near it.
 _MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -47,14 +47,14 @@ def _end_with_server(lifeline: int) -> None:
     os._exit(0)
 
 
-def _answer(connection: socket.socket, job: dict, upload: int) -> None:
+def _answer(connection: socket.socket, job: Message, upload: int) -> None:
     policy, info = ImagePolicy(**job["policy"]), ImageInfo(**job["info"])
     with _content(upload) as file:
         try:
             if job["task"] == "publish":
                 made = publishing.publish(file, policy, info, **job["options"])
                 files = [made.stable, made.thumbnail]
-                answer = {
+                answer: Message = {
                     "info": asdict(made.info),
                     "color": made.placeholder_color,
                     "done": made.facts,
@@ -85,6 +85,6 @@ def _content(upload: int) -> io.BytesIO:
         os.close(upload)
 
 
-def _fields(derivative: Derivative) -> dict:
+def _fields(derivative: Derivative) -> Message:
     names = [field.name for field in fields(Derivative) if field.name != "file"]
     return {name: getattr(derivative, name) for name in names}

@@ -34,7 +34,7 @@ def to_srgb(image: Image.Image, profile: ToldProfile | None) -> tuple[Image.Imag
     if profile and profile.hdr_code:
         return _from_hdr(image, profile.hdr_code), profile.name
     converted = _through(image, profile) if profile else None
-    if converted is not None:
+    if profile and converted is not None:
         return converted, profile.name or _described(profile.icc)
     if image.mode == "CMYK":
         return image.convert("RGB"), "CMYK"
@@ -49,8 +49,10 @@ def _through(image: Image.Image, profile: ToldProfile) -> Image.Image | None:
     if image.mode == "LA":
         alpha = image.getchannel("A")
         converted = _through(image.getchannel("L"), profile)
-        converted = converted and converted.convert("RGBA")
-        return converted and (converted.putalpha(alpha) or converted)
+        if converted is not None:
+            converted = converted.convert("RGBA")
+            converted.putalpha(alpha)
+        return converted
     converted = _applied(image, profile.icc)
     return converted.convert("L") if converted and image.mode == "L" else converted
 
@@ -70,16 +72,23 @@ def _applied(image: Image.Image, icc: bytes) -> Image.Image | None:
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
             ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-        return ImageCms.applyTransform(image, transform)
+        return _transformed(image, transform)
     except (ImageCms.PyCMSError, OSError):
         # A broken profile says nothing about the colors; browsers take sRGB then.
         return None
 
 
+def _transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+    copy = ImageCms.applyTransform(image, transform)
+    # None only where an image is changed in place.
+    assert copy is not None
+    return copy
+
+
 def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
     """Whether the profile moves no color visibly, so that converting would be work for nothing."""
     transform = ImageCms.buildTransform(profile, _SRGB, "RGB", "RGB")
-    moved = ImageCms.applyTransform(_COLOR_CUBE, transform).tobytes()
+    moved = _transformed(_COLOR_CUBE, transform).tobytes()
     return all(abs(new - old) <= 2 for new, old in zip(moved, _COLOR_CUBE.tobytes(), strict=True))
 
 

@@ -6,6 +6,7 @@ gAMA in a PNG, and an ICC profile before nclx in an AVIF.
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,6 +37,10 @@ _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
 _VIDEO_TRANSFERS = (1, 6, 14, 15)
 _BRADFORD = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
 _GAMMA_OF_SRGB = 45_455
+
+
+Row = Sequence[float]
+Matrix = Sequence[Row]
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ def _by_precedence(told: dict[bytes, bytes]) -> ToldProfile | None:
     gamma = value / 100_000
     if is_srgb or not 0.1 <= gamma <= 10:
         return None
-    icc = matrix_profile(*(primaries or PRIMARIES[1]), parametric(1 / gamma))
+    corners, white = primaries or PRIMARIES[1]
+    icc = matrix_profile(corners, white, parametric(1 / gamma))
     return ToldProfile(icc, f"gamma {1 / gamma:.2g}", is_embedded=False) if icc else None
 
 
@@ -99,7 +105,7 @@ def _inflated(content: bytes) -> bytes | None:
     return icc if len(name) <= 79 and inflater.eof else None
 
 
-def _chromaticities(content: bytes) -> tuple | None:
+def _chromaticities(content: bytes) -> tuple[Row, tuple[float, float]] | None:
     if len(content) != 32:
         return None
     white_x, white_y, *primaries = (part / 100_000 for part in struct.unpack(">8I", content))
@@ -127,7 +133,7 @@ def code_profile(
     if place == PRIMARIES[1] and curve == parametric(*_SRGB_CURVE):
         return None
     icc = matrix_profile(*place, curve)
-    return icc and ToldProfile(icc, name, is_embedded=False)
+    return ToldProfile(icc, name, is_embedded=False) if icc else None
 
 
 def parametric(gamma: float, *more: float) -> bytes:
@@ -137,7 +143,7 @@ def parametric(gamma: float, *more: float) -> bytes:
     return struct.pack(">4s4xH2x", b"para", kind) + b"".join(map(_fixed, numbers))
 
 
-def matrix_profile(primaries: tuple, white: tuple[float, float], curve: bytes) -> bytes | None:
+def matrix_profile(primaries: Row, white: tuple[float, float], curve: bytes) -> bytes | None:
     """An ICC v4 profile of a screen: its primaries, its white and one curve; None if impossible."""
     try:
         columns = primaries_under_d50(primaries, white)
@@ -146,7 +152,8 @@ def matrix_profile(primaries: tuple, white: tuple[float, float], curve: bytes) -
     tags = {b"wtpt": _xyz(_D50)}
     tags |= dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
-    places, table, body = {}, b"", b""
+    places: dict[bytes, int] = {}
+    table, body = b"", b""
     start = 132 + 12 * len(tags)
     for name, content in tags.items():
         if content not in places:
@@ -159,7 +166,7 @@ def matrix_profile(primaries: tuple, white: tuple[float, float], curve: bytes) -
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
 
-def primaries_under_d50(primaries: tuple, white: tuple[float, float]) -> list[tuple]:
+def primaries_under_d50(primaries: Row, white: tuple[float, float]) -> list[Row]:
     """XYZ of red, green and blue, as seen under the white of D50."""
     xyz = [_from_xy(*primaries[at : at + 2]) for at in (0, 2, 4)]
     white_xyz = _from_xy(*white)
@@ -180,15 +187,15 @@ def _from_xy(x: float, y: float) -> tuple[float, float, float]:
     return x / y, 1.0, (1 - x - y) / y
 
 
-def times(matrix, vector) -> list[float]:
+def times(matrix: Matrix, vector: Row) -> list[float]:
     return [sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix]
 
 
-def transposed(rows) -> list[tuple]:
+def transposed(rows: Matrix) -> list[Row]:
     return list(zip(*rows, strict=True))
 
 
-def inverse(rows) -> list[tuple]:
+def inverse(rows: Matrix) -> list[Row]:
     (a, b, c), (d, e, f), (g, h, i) = rows
     cofactors = (
         (e * i - f * h, c * h - b * i, b * f - c * e),
@@ -199,7 +206,7 @@ def inverse(rows) -> list[tuple]:
     return [tuple(part / determinant for part in row) for row in cofactors]
 
 
-def _xyz(value: tuple) -> bytes:
+def _xyz(value: Row) -> bytes:
     return b"XYZ \0\0\0\0" + b"".join(map(_fixed, value))
 
 

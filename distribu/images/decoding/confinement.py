@@ -60,7 +60,7 @@ def confine() -> list[str]:
 
 
 def _forgo_privileges(libc: ctypes.CDLL) -> bool:
-    return libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    return bool(libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 
 
 def _close_files(libc: ctypes.CDLL) -> bool:
@@ -77,7 +77,7 @@ def _close_files(libc: ctypes.CDLL) -> bool:
     if rules < 0:
         return False
     try:
-        return libc.syscall(_LANDLOCK_RESTRICT, rules, 0) == 0
+        return bool(libc.syscall(_LANDLOCK_RESTRICT, rules, 0) == 0)
     finally:
         os.close(rules)
 
@@ -89,7 +89,8 @@ def _close_calls(libc: ctypes.CDLL) -> bool:
     code = _filter(*_ARCHITECTURES[os.uname().machine])
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
-    return libc.syscall(_SECCOMP[column], _SECCOMP_SET_FILTER, _ALL_THREADS, program) == 0
+    refused = libc.syscall(_SECCOMP[column], _SECCOMP_SET_FILTER, _ALL_THREADS, program)
+    return bool(refused == 0)
 
 
 def _filter(architecture: int, column: int) -> bytes:
@@ -106,7 +107,9 @@ def _filter(architecture: int, column: int) -> bytes:
         _line(_EQUAL, _CLONE3[column], 0, 1),
         _line(_RETURN, _UNKNOWN),
     ]
-    for number in filter(None.__ne__, (call[column] for call in _CALLS.values())):
+    for number in (call[column] for call in _CALLS.values()):
+        if number is None:
+            continue
         lines += [_line(_EQUAL, number, 0, 1), allow]
     bits = [(_CLONE, 0, _CLONE_THREAD, True), (_NEWFSTATAT, 3, _AT_EMPTY_PATH, True)]
     bits += [(call, 2, _PROT_EXEC, False) for call in (_MMAP, _MPROTECT)]

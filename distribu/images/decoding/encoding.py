@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import BinaryIO
+from typing import IO
 
 from PIL import Image, ImageChops, ImageStat, PngImagePlugin
 
@@ -14,16 +14,19 @@ from .policies import CONTENT_TYPES
 from .side_data import source_type_packet
 from .wire import Derivative
 
-_WEBP = {"quality": 80, "method": 2}
+# Named arguments for a writer of Pillow.
+Options = dict[str, object]
+
+_WEBP: Options = {"quality": 80, "method": 2}
 # Scaled more softly than the small ones, see shrunk(): fewer bytes, spent on quality.
-_WEBP_LARGE = _WEBP | {"quality": 82}
+_WEBP_LARGE: Options = _WEBP | {"quality": 82}
 _WEBP_LARGE_PX = 1000
 # Against WebP at quality 80 and method 4 on nine images: 0.84 of its bytes at 0.8 more of
 # SSIMULACRA2, at worst 2.2 less. Without this tuning noisy photographs lost up to 7 and smooth
 # ones grew; speed 9 takes a quarter to a half of the time for 14 % more bytes, and nobody waits.
-_AVIF = {"quality": 66, "speed": 8, "max_threads": 1, "advanced": {"tune": "ssim"}}
+_AVIF: Options = {"quality": 66, "speed": 8, "max_threads": 1, "advanced": {"tune": "ssim"}}
 # Small images show their artefacts, and cost few bytes.
-_AVIF_SMALL = _AVIF | {"quality": 68}
+_AVIF_SMALL: Options = _AVIF | {"quality": 68}
 _AVIF_SMALL_PX = 320
 # What is read back is compared at this size, where neither noise nor dithering counts. A GIF has no
 # half transparency, lossy formats blur colors, and in tiny images those of neighbors run together;
@@ -33,7 +36,7 @@ _SMALL_PX = 16
 # depend on the pixels, so they are written in another way.
 _CHOSEN_BYTES, _MAX_BREAKS = 262_144, 1_000
 _CODE = re.compile(rb"<\?php|<\?=|<script", re.IGNORECASE)
-_OTHERWISE = {
+_OTHERWISE: dict[str, tuple[Options, ...]] = {
     "JPEG": tuple({"quality": quality} for quality in (89, 86, 83, 80)),
     "PNG": ({"compress_level": 6}, {"compress_level": 1}),
     "WEBP": tuple({"quality": quality, "method": 3} for quality in (81, 77, 73)),
@@ -41,7 +44,7 @@ _OTHERWISE = {
     "GIF": ({"interlace": False}, {"optimize": False}),
 }
 _FAITHFUL, _FAITHFUL_ELSE, _FAITHFUL_TINY = {"PNG": 8}, 32, 128
-_SHARE = {"quality": 82, "optimize": True, "progressive": True}
+_SHARE: Options = {"quality": 82, "optimize": True, "progressive": True}
 
 
 class UnfaithfulEncoding(Exception):
@@ -49,7 +52,7 @@ class UnfaithfulEncoding(Exception):
 
 
 def encode(
-    path: str, format: str, image: Image.Image, options: dict, meant: Image.Image | None = None
+    path: str, format: str, image: Image.Image, options: Options, meant: Image.Image | None = None
 ) -> Derivative:
     """Write image, and read it back.
 
@@ -70,17 +73,19 @@ def encode(
             file.close()
             raise
         file.seek(0)
-        return Derivative(path, format, CONTENT_TYPES[format], *image.size, byte_size, file)
+        return Derivative(
+            path, format, CONTENT_TYPES[format], image.width, image.height, byte_size, file
+        )
     raise UnfaithfulEncoding(f"{format} reads as a program however it is written")
 
 
-def _merged(options: dict, more: dict) -> dict:
+def _merged(options: Options, more: Options) -> Options:
     # Pillow takes quantization tables or a quality, never both.
     kept = {name: value for name, value in options.items() if name != "qtables" or not more}
     return kept | more
 
 
-def _written(format: str, image: Image.Image, options: dict) -> BinaryIO:
+def _written(format: str, image: Image.Image, options: Options) -> IO[bytes]:
     # Memory without a name: a child has no folder to make a file in. The caller owns it.
     # Without a buffer, since the server moves the place in the file as well.
     flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
@@ -93,7 +98,7 @@ def _written(format: str, image: Image.Image, options: dict) -> BinaryIO:
     return file
 
 
-def _broken_up(file: BinaryIO) -> BinaryIO:
+def _broken_up(file: IO[bytes]) -> IO[bytes]:
     """The same PNG, its coded pixels in two chunks wherever they read as a program."""
     file.seek(0)
     data = file.read()
@@ -112,7 +117,7 @@ def _broken_up(file: BinaryIO) -> BinaryIO:
     return file
 
 
-def _carries_code(file: BinaryIO) -> bool:
+def _carries_code(file: IO[bytes]) -> bool:
     """Whether the file, if small enough to be made for it, reads as a program of a web server.
 
     Pixels can be chosen so that what an encoder makes of them is such a text.
@@ -123,7 +128,7 @@ def _carries_code(file: BinaryIO) -> bool:
     return _CODE.search(file.read()) is not None
 
 
-def _label(image: Image.Image, format: str) -> dict:
+def _label(image: Image.Image, format: str) -> Options:
     """What makes Pillow write the label of an image, the only thing beside its pixels."""
     source_type = image.info.get(LABEL)
     if not source_type or format == "GIF":
@@ -136,7 +141,7 @@ def _label(image: Image.Image, format: str) -> dict:
     return {"pnginfo": texts}
 
 
-def _read_back(file: BinaryIO, format: str, meant: Image.Image) -> None:
+def _read_back(file: IO[bytes], format: str, meant: Image.Image) -> None:
     file.seek(0)
     with Image.open(file, formats=[format]) as written:
         is_whole = written.size == meant.size
@@ -178,8 +183,8 @@ def share_still(image: Image.Image) -> Derivative:
     return encode(ladder_path("share", "JPEG"), "JPEG", small, _SHARE)
 
 
-_MARKETPLACE = {"quality": 90}
-_OWN_FORMAT = {
+_MARKETPLACE: Options = {"quality": 90}
+_OWN_FORMAT: dict[str, Options] = {
     "JPEG": {"quality": 85, "progressive": True},
     "PNG": {"compress_level": 6},
     "GIF": {"optimize": True},
@@ -213,4 +218,4 @@ def on_ground(image: Image.Image, color: str) -> Image.Image:
 def mean_color(image: Image.Image) -> str:
     """The mean color on white, for the box that waits for the image."""
     mean = on_white(image).convert("RGB").resize((1, 1), Image.Resampling.BOX)
-    return "#{:02x}{:02x}{:02x}".format(*mean.getpixel((0, 0)))
+    return f"#{mean.tobytes().hex()}"

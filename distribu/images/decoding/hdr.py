@@ -7,7 +7,16 @@ for all three colors, as the reference white tone mapping of SMPTE ST 2094-50 do
 
 from math import exp, sqrt
 
-from .color_codes import PQ, PRIMARIES, inverse, primaries_under_d50, times, transposed
+from .color_codes import (
+    PQ,
+    PRIMARIES,
+    Matrix,
+    Row,
+    inverse,
+    primaries_under_d50,
+    times,
+    transposed,
+)
 
 _WHITE_NITS, _PEAK_NITS = 203.0, 1000.0
 _PEAK = _PEAK_NITS / _WHITE_NITS
@@ -29,7 +38,8 @@ class HdrColors:
     def __call__(self, red: float, green: float, blue: float) -> tuple[float, float, float]:
         light = self._light((red, green, blue))
         gain = _gain(max(light))
-        return tuple(map(_srgb_signal, times(self._to_srgb, [gain * part for part in light])))
+        r, g, b = map(_srgb_signal, times(self._to_srgb, [gain * part for part in light]))
+        return r, g, b
 
     def _light(self, signals: tuple[float, float, float]) -> list[float]:
         """Light by signal, 1 being reference white."""
@@ -45,7 +55,8 @@ def _pq_light(signal: float) -> float:
     """SMPTE ST 2084."""
     root = signal ** (1 / 78.84375)
     share = max(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
-    return 10_000 / _WHITE_NITS * share ** (1 / 0.1593017578125)
+    # A power of floats is no complex number as long as no base is negative.
+    return float(10_000 / _WHITE_NITS * share ** (1 / 0.1593017578125))
 
 
 def _hlg_light(signal: float) -> float:
@@ -68,7 +79,7 @@ def _gain(brightest: float) -> float:
     return (rest * rest * _DARKENING + 2 * at * rest * _MIDDLE[1] + at * at) / brightest
 
 
-def _product(one, other) -> list[tuple]:
+def _product(one: Matrix, other: Matrix) -> list[Row]:
     return transposed([times(one, column) for column in transposed(other)])
 
 

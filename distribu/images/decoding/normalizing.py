@@ -167,7 +167,7 @@ def normalized_gif(data: bytes) -> bytes:
 def normalized_webp(data: bytes) -> bytes:
     chunks = list(webp_chunks(data))
     kinds = {kind for kind, _, _ in chunks}
-    pieces = []
+    pieces: list[bytes] = []
     for kind, start, length in chunks:
         content = data[start : start + length]
         if kind == b"VP8X" and not pieces:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from math import ceil
 from struct import error as StructError
-from typing import BinaryIO
+from typing import IO
 
 from PIL import AvifImagePlugin, Image, ImageChops, ImageCms
 
@@ -96,7 +96,7 @@ class Source:
 
 
 @contextmanager
-def opened(file: BinaryIO, info: ImageInfo, policy: ImagePolicy) -> Iterator[Source]:
+def opened(file: IO[bytes], info: ImageInfo, policy: ImagePolicy) -> Iterator[Source]:
     """Open file with the one decoder of its format, nothing decoded yet.
 
     Raises InvalidImage where the decoder sees more pixels than the header admitted.
@@ -146,7 +146,8 @@ def read_still(source: Source, max_px: int, beside: Executor | None = None) -> I
     image = source.image
     size = fitted(image.size, max_px)
     with decoding():
-        image.draft(None, tuple(ceil(side * _OVERSAMPLE) for side in size))
+        width, height = (ceil(side * _OVERSAMPLE) for side in size)
+        image.draft(None, (width, height))
         image.load()
         _refuse_missing_rows(source)
         _refuse_missing_end(source)

@@ -35,7 +35,7 @@ class InvalidImage(Exception):
         self.code = code
         self.message = message
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.message
 
 

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import IO
 
 from . import headers
 from .headers.reading import ExcessiveFile, Header, MalformedFile
@@ -40,7 +40,7 @@ def turned(info: ImageInfo, quarters: int) -> ImageInfo:
     return info
 
 
-def probe(file: BinaryIO, policy: ImagePolicy) -> ImageInfo:
+def probe(file: IO[bytes], policy: ImagePolicy) -> ImageInfo:
     """Report what file claims to be, from its header alone, whatever its name says.
 
     file: open, seekable, left anywhere. Runs no decoder, so the pixels may still be damaged.
@@ -72,7 +72,7 @@ def probe(file: BinaryIO, policy: ImagePolicy) -> ImageInfo:
     )
 
 
-def _read_header(file: BinaryIO, format: str) -> Header:
+def _read_header(file: IO[bytes], format: str) -> Header:
     file.seek(0)
     try:
         return headers.read_header(file.read(), format)

@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from io import BytesIO
-from typing import BinaryIO
+from typing import IO
 
 from PIL import Image, JpegImagePlugin
 
 from .encoding import (
+    Options,
     UnfaithfulEncoding,
     avif_still,
     encode,
@@ -24,28 +25,28 @@ from .ladder import NEEDS_MARKETPLACE, PUBLISHED_MAX_PX, THUMBNAIL_PX, fitted, l
 from .pixels import LABEL, Source, decoding, opened, read_still, shrunk
 from .policies import ImagePolicy
 from .probe import ImageInfo, probe
-from .wire import Derivative, Publication
+from .wire import Derivative, Facts, Publication
 
 # The stable image at no visible loss: SSIMULACRA2 of 82 to 87 against its own pixels. Where
 # that is larger in bytes than the upload was, the next row is tried. Methods and levels are
 # those that do not make the merchant wait: WebP's method 4 and PNG's level 6 cost two to
 # three times as much for 2 % fewer bytes, AVIF's speed 8 four times for 4 %.
-_STABLE = {
+_STABLE: dict[str, tuple[Options, ...]] = {
     "JPEG": ({"quality": 90}, {"quality": 85, "progressive": True}),
     "PNG": ({"compress_level": 4},),
     "WEBP": tuple({"quality": quality, "method": 2} for quality in (90, 80, 70)),
     "AVIF": tuple({"quality": quality, "speed": 9, "max_threads": 1} for quality in (75, 60)),
     "GIF": ({"optimize": True},),
 }
-_SMALL_PNG = ({"compress_level": 4}, {"compress_level": 6})
+_SMALL_PNG: tuple[Options, ...] = ({"compress_level": 4}, {"compress_level": 6})
 _SMALL_PNG_PIXELS = 1_000_000
-_LOSSLESS_WEBP = {"lossless": True, "method": 1, "quality": 50}
-_ANIMATION = {
+_LOSSLESS_WEBP: Options = {"lossless": True, "method": 1, "quality": 50}
+_ANIMATION: dict[str, Options] = {
     "PNG": {"compress_level": 4},
     "WEBP": {"quality": 80, "method": 2},
     "GIF": {"optimize": True},
 }
-_LOSSLESS_ANIMATION = {"lossless": True, "method": 0, "quality": 50}
+_LOSSLESS_ANIMATION: Options = {"lossless": True, "method": 0, "quality": 50}
 # A JPEG that is hardly scaled keeps its own quantization: a finer one would spend bytes on its
 # artefacts. Scaled further its pixels are new, and deserve the full quality.
 _SAME_SCALE = 1.5
@@ -53,7 +54,7 @@ _FINEST_QUALITY = 90
 
 
 def publish(
-    file: BinaryIO,
+    file: IO[bytes],
     policy: ImagePolicy,
     info: ImageInfo | None = None,
     *,
@@ -86,7 +87,7 @@ def publish(
     return Publication(info, stable, thumbnail, color, _done(source), side_data.source_type)
 
 
-def _done(source: Source) -> dict:
+def _done(source: Source) -> Facts:
     """What was done to the file, for a receipt; sizes are added where the objects are known."""
     return {
         "turned": source.info.orientation != 1,
@@ -97,7 +98,7 @@ def _done(source: Source) -> dict:
 
 
 def derive(
-    file: BinaryIO,
+    file: IO[bytes],
     policy: ImagePolicy,
     info: ImageInfo | None = None,
     *,
@@ -183,7 +184,7 @@ def _stable(source: Source, still: Image.Image, quality: int | None) -> Derivati
 def _no_larger(
     info: ImageInfo,
     still: Image.Image,
-    attempts: Iterable[dict],
+    attempts: Iterable[Options],
     meant: Image.Image | None = None,
 ) -> Derivative:
     """The first attempt that is no larger than the upload, or the last."""
@@ -196,15 +197,16 @@ def _no_larger(
     return encode("", info.format, still, last, meant)
 
 
-def own_quantization(source: Image.Image) -> tuple[dict, ...]:
+def own_quantization(source: Image.Image) -> tuple[Options, ...]:
     """The upload's own quantization, no finer than can be seen; () where it does not fit.
 
     Written again with it, a JPEG loses next to nothing and stays as small as it was.
     """
-    if source.mode not in ("L", "RGB") or len(source.quantization) > 2:
+    quantization = _tables(source)
+    if source.mode not in ("L", "RGB") or len(quantization) > 2:
         return ()
-    own = [source.quantization[key] for key in sorted(source.quantization)]
-    options = {
+    own = [quantization[key] for key in sorted(quantization)]
+    options: Options = {
         "qtables": [
             [max(pair) for pair in zip(table, finest, strict=True)]
             for table, finest in zip(own, _finest_tables(), strict=False)
@@ -214,12 +216,17 @@ def own_quantization(source: Image.Image) -> tuple[dict, ...]:
     return options, options | {"progressive": True}
 
 
+def _tables(image: Image.Image) -> dict[int, list[int]]:
+    assert isinstance(image, JpegImagePlugin.JpegImageFile)
+    return image.quantization
+
+
 @cache
 def _finest_tables() -> list[list[int]]:
     with BytesIO() as file:
         Image.new("RGB", (8, 8)).save(file, "JPEG", quality=_FINEST_QUALITY)
         with Image.open(file, formats=["JPEG"]) as image:
-            return [image.quantization[0], image.quantization[1]]
+            return [_tables(image)[0], _tables(image)[1]]
 
 
 def _is_plain(source: Source) -> bool:
@@ -231,18 +238,18 @@ def _palette_image(source: Image.Image, label: str | None) -> Image.Image:
     copy = source.copy()
     copy.info = {key: source.info[key] for key in ("transparency",) if key in source.info}
     copy.info[LABEL] = label
-    if copy.mode == "P":
+    if copy.mode == "P" and (palette := source.getpalette("RGB")) is not None:
         # Reading transparency has turned the palette into one that the writers misread.
-        copy.putpalette(source.getpalette("RGB"))
+        copy.putpalette(palette)
     return copy
 
 
 def _animation(source: Source, frames: list[tuple[Image.Image, float]]) -> Derivative:
     """Every frame, written again with its time."""
     info = source.info
-    stills, durations = zip(*frames, strict=True)
-    mode = "RGBA" if any(still.mode == "RGBA" for still in stills) else "RGB"
-    stills = [still if still.mode == mode else still.convert(mode) for still in stills]
+    mode = "RGBA" if any(still.mode == "RGBA" for still, _ in frames) else "RGB"
+    stills = [still if still.mode == mode else still.convert(mode) for still, _ in frames]
+    durations = [duration for _, duration in frames]
     options = dict(_ANIMATION[info.format])
     if info.format == "WEBP" and info.is_lossless:
         options = dict(_LOSSLESS_ANIMATION)
@@ -250,7 +257,7 @@ def _animation(source: Source, frames: list[tuple[Image.Image, float]]) -> Deriv
         options["disposal"] = 2
     if "loop" in source.image.info:
         options["loop"] = source.image.info["loop"]
-    options |= {"save_all": True, "append_images": stills[1:], "duration": list(durations)}
+    options |= {"save_all": True, "append_images": stills[1:], "duration": durations}
     return encode("", info.format, stills[0], options)
 
 

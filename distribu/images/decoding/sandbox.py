@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from weakref import WeakMethod
 
 from . import answers
@@ -31,6 +31,7 @@ from .wire import (
     MAX_DESCRIPTORS,
     BadMessage,
     Derivative,
+    Message,
     Publication,
     close_all,
     receive,
@@ -112,13 +113,13 @@ class Sandbox:
 
     def publish(
         self,
-        file: BinaryIO,
+        file: IO[bytes],
         policy: ImagePolicy,
         *,
         wait_seconds: float | None = None,
         info: ImageInfo | None = None,
         turn: int = 0,
-        **options,
+        **options: object,
     ) -> Publication:
         """The stable image, the first thumbnail and a color, made in a child.
 
@@ -130,10 +131,12 @@ class Sandbox:
         """
         info = turned(info or probe(file, policy), turn)
         job = {"task": "publish", "options": options}
-        return self._run(file, policy, job, info, wait_seconds)
+        made = self._run(file, policy, job, info, wait_seconds)
+        assert isinstance(made, Publication)
+        return made
 
     def derive(
-        self, file: BinaryIO, policy: ImagePolicy, turn: int = 0, **options
+        self, file: IO[bytes], policy: ImagePolicy, turn: int = 0, **options: object
     ) -> list[Derivative]:
         """The rest of the responsive set, made in a child.
 
@@ -141,7 +144,9 @@ class Sandbox:
         publishing.derive().
         """
         job = {"task": "derive", "options": options}
-        return self._run(file, policy, job, turned(probe(file, policy), turn))
+        made = self._run(file, policy, job, turned(probe(file, policy), turn))
+        assert isinstance(made, list)
+        return made
 
     def missing_layers(self) -> list[str]:
         """Layers of confinement that this kernel lacks, by a child that ends at once.
@@ -159,6 +164,11 @@ class Sandbox:
         for child in idle:
             self._end(child)
 
+    _children: set["_Child"]
+    _idle: list["_Child"]
+    _changed: threading.Condition
+    _queue: deque[object]
+
     def _forget(self) -> None:
         # After a fork the children are the parent's: sharing their sockets would mix answers.
         for child in self._children:
@@ -174,9 +184,9 @@ class Sandbox:
 
     def _run(
         self,
-        file: BinaryIO,
+        file: IO[bytes],
         policy: ImagePolicy,
-        job: dict,
+        job: Message,
         info: ImageInfo,
         wait_seconds: float | None = None,
     ) -> Publication | list[Derivative]:
@@ -193,7 +203,7 @@ class Sandbox:
 
     def _attempt(
         self,
-        job: dict,
+        job: Message,
         upload: int,
         needed_bytes: int,
         wait_seconds: float | None,
@@ -327,7 +337,7 @@ class _Child:
             self.is_sound = False
             raise SandboxInterrupted("a decoding process ended before its job") from error
 
-    def work(self, job: dict, upload: int, seconds: float) -> Publication | list[Derivative]:
+    def work(self, job: Message, upload: int, seconds: float) -> Publication | list[Derivative]:
         """What the child has made.
 
         Raises InvalidImage, _LimitReached, and SandboxInterrupted where the child dies, is not
@@ -346,7 +356,7 @@ class _Child:
             raise self._death() from error
 
     def _understood(
-        self, job: dict, answer: dict, descriptors: list[int]
+        self, job: Message, answer: Message, descriptors: list[int]
     ) -> Publication | list[Derivative]:
         """The answer, every part of it looked at; only then is the child sound again."""
         policy, asked = ImagePolicy(**job["policy"]), ImageInfo(**job["info"])
@@ -363,7 +373,7 @@ class _Child:
             raise
         made = answers.derivatives(answer, descriptors)
         try:
-            result = made
+            result: Publication | list[Derivative] = made
             if job["task"] == "publish":
                 result = answers.publication(answer, asked, made)
         except BadMessage:
@@ -396,7 +406,7 @@ class _Child:
         os.close(self._lifeline)
 
 
-def _start(descriptors: list[int], niceness: int) -> subprocess.Popen:
+def _start(descriptors: list[int], niceness: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE, *map(str, [*descriptors, niceness])],
         pass_fds=descriptors,

@@ -6,13 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import IO
 
 _MB = 1024 * 1024
 
 
 @contextmanager
-def descriptor_of(file: BinaryIO) -> Iterator[int]:
+def descriptor_of(file: IO[bytes]) -> Iterator[int]:
     """A descriptor to read exactly the bytes of file from, and no more than to read them.
 
     Only plain files have one: a response or a compressed file has the wrong one, and an upload

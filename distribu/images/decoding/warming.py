@@ -7,11 +7,12 @@ from PIL import Image, ImageCms
 
 from .color import to_srgb
 from .color_codes import code_profile
+from .encoding import Options
 from .policies import PUBLISHED, InvalidImage
 from .publishing import derive, publish
 
 _SIZE = (24, 16)
-_KINDS = (
+_KINDS: tuple[tuple[str, str, Options], ...] = (
     ("JPEG", "RGB", {}),
     ("JPEG", "CMYK", {"progressive": True}),
     ("PNG", "RGBA", {}),
@@ -29,19 +30,19 @@ def warm_up() -> None:
     """Every format is read and written once, and colors are converted."""
     files = [_saved(format, Image.new(mode, _SIZE), options) for format, mode, options in _KINDS]
     for format in _ANIMATED:
-        frames = {"save_all": True, "append_images": [Image.new("RGB", _SIZE, "red")]}
+        frames: Options = {"save_all": True, "append_images": [Image.new("RGB", _SIZE, "red")]}
         files.append(_saved(format, Image.new("RGB", _SIZE), frames))
     for file in files:
         with suppress(InvalidImage):
             made = publish(file, PUBLISHED)
             made.stable.file.close()
             made.thumbnail.file.close()
-    for made in derive(files[0], PUBLISHED):
-        made.file.close()
+    for derivative in derive(files[0], PUBLISHED):
+        derivative.file.close()
     _convert()
 
 
-def _saved(format: str, image: Image.Image, options: dict) -> BytesIO:
+def _saved(format: str, image: Image.Image, options: Options) -> BytesIO:
     file = BytesIO()
     image.save(file, format, **options)
     return file

@@ -7,10 +7,50 @@ import json
 import os
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO, Any, TypedDict
 
 from .probe import ImageInfo
+
+# A message, as JSON has it; what a child has answered is looked at field by field in answers.
+Message = dict[str, Any]
+
+
+class PublishedFile(TypedDict):
+    """A Derivative, once it is put, as the row of its image records it."""
+
+    path: str
+    format: str
+    width_px: int
+    height_px: int
+    byte_size: int
+
+
+class Size(TypedDict):
+    """The size of a file and of the image in it."""
+
+    width_px: int
+    height_px: int
+    byte_size: int
+
+
+class Done(TypedDict):
+    """What was done to an upload; converted_from: the name of its color space, None for sRGB."""
+
+    turned: bool
+    location_removed: bool
+    camera_removed: bool
+    converted_from: str | None
+
+
+class Facts(Done, total=False):
+    """What a receipt tells; the child leaves out what the server knows better."""
+
+    original: Size
+    published: Size
+    frames: int
+    label_kept: bool
 
 
 @dataclass
@@ -27,7 +67,7 @@ class Derivative:
     width_px: int
     height_px: int
     byte_size: int
-    file: BinaryIO
+    file: IO[bytes]
 
 
 @dataclass
@@ -38,7 +78,7 @@ class Publication:
     stable: Derivative
     thumbnail: Derivative
     placeholder_color: str
-    facts: dict
+    facts: Facts
     digital_source_type: str | None = None
 
 
@@ -51,19 +91,20 @@ MAX_DESCRIPTORS = 32
 _MAX_MESSAGE_BYTES = 65_536
 
 
-def send(connection: socket.socket, message: dict, descriptors: list[int] = ()) -> None:
+def send(connection: socket.socket, message: Message, descriptors: Sequence[int] = ()) -> None:
     socket.send_fds(connection, [json.dumps(message).encode() + b"\n"], descriptors)
 
 
 def receive(
     connection: socket.socket, max_descriptors: int = 1, seconds: float | None = None
-) -> tuple[dict, list[int]]:
+) -> tuple[Message, list[int]]:
     """One message and its descriptors, within that time altogether.
 
     Raises EOFError where the other side is gone, TimeoutError, and BadMessage; the descriptors
     that came with half a message are closed.
     """
-    data, descriptors = b"", []
+    data = b""
+    descriptors: list[int] = []
     deadline = None if seconds is None else time.monotonic() + seconds
     try:
         while not data.endswith(b"\n"):
@@ -92,7 +133,7 @@ def _wait_until(connection: socket.socket, deadline: float | None) -> None:
     connection.settimeout(left)
 
 
-def _parsed(data: bytes) -> dict:
+def _parsed(data: bytes) -> Message:
     try:
         message = json.loads(data)
     except (ValueError, RecursionError) as error:

@@ -1,7 +1,18 @@
 """HTTP to a store, where every request ends: answered, or failed in a time that is known."""
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry, Timeout
+from types import TracebackType
+from typing import Any, Self
+
+from urllib3 import (
+    BaseHTTPResponse,
+    HTTPConnectionPool,
+    HTTPSConnectionPool,
+    PoolManager,
+    Retry,
+    Timeout,
+)
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import MaxRetryError, TimeoutError
 
 from ...budgets import Breaker, OutOfTime, seconds_left
@@ -23,7 +34,7 @@ def longest_request() -> float:
     Only a server that sends its answer's head byte by byte takes longer.
     """
     attempt = ADDRESSES * CONNECT_SECONDS + SEND_SECONDS + READ_SECONDS
-    return (RETRIES + 1) * attempt + BACKOFF_SECONDS * 2**RETRIES
+    return float((RETRIES + 1) * attempt + BACKOFF_SECONDS * 2**RETRIES)
 
 
 def new_connections() -> PoolManager:
@@ -41,7 +52,7 @@ def new_connections() -> PoolManager:
     )
     # urllib3 counts the sending of the body as part of connect.
     patience = Timeout(connect=SEND_SECONDS, read=READ_SECONDS)
-    connections = _Connections(maxsize=CONNECTIONS, timeout=patience, retries=retries)
+    connections = _Connections(patience, retries)
     connections.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return connections
 
@@ -49,11 +60,14 @@ def new_connections() -> PoolManager:
 class _Connections(PoolManager):
     """Connections to one server, which take their time from the budget of the request."""
 
-    def __init__(self, **options):
-        super().__init__(**options)
+    def __init__(self, patience: Timeout, retries: Retry):
+        super().__init__(maxsize=CONNECTIONS, timeout=patience, retries=retries)
         self._breaker = Breaker("The server")
 
-    def urlopen(self, method: str, url: str, redirect: bool = True, **options):
+    # The same signature as in urllib3, whose own differs from the class above it.
+    def urlopen(  # type: ignore[override]
+        self, method: str, url: str, redirect: bool = True, **options: Any
+    ) -> BaseHTTPResponse:
         with self._breaker.wait(_is_silence) as seconds:
             if seconds is not None:
                 options["timeout"] = Timeout(
@@ -65,10 +79,18 @@ class _Connections(PoolManager):
 class _Retry(Retry):
     """Retries, but for a time-out where somebody waits: the time for it is spent."""
 
-    def increment(self, method=None, url=None, response=None, error=None, **options):
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
         if error and _is_silence(error) and seconds_left() is not None:
             raise error
-        return super().increment(method, url, response, error, **options)
+        return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 def _is_silence(error: BaseException) -> bool:
@@ -80,7 +102,8 @@ class _Connection(HTTPConnection):
     """A connection that is made in CONNECT_SECONDS or not, however long a body may take."""
 
     def connect(self) -> None:
-        patience, self.timeout = self.timeout, min(CONNECT_SECONDS, self.timeout)
+        patience = self.timeout
+        self.timeout = CONNECT_SECONDS if patience is None else min(CONNECT_SECONDS, patience)
         try:
             super().connect()
         finally:

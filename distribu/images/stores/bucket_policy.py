@@ -1,11 +1,15 @@
 """What a bucket's policy lets everyone read: AWS's policy language, as far as a store needs it."""
 
 from fnmatch import fnmatchcase
+from typing import Any
+
+# Written by other people too: any JSON.
+Policy = dict[str, Any]
 
 _READ = "s3:GetObject"
 
 
-def lets_everyone_read(policy: dict, bucket: str, prefix: str) -> bool:
+def lets_everyone_read(policy: Policy, bucket: str, prefix: str) -> bool:
     """Return whether some statement gives everyone, unconditionally, the objects under prefix.
 
     A Deny beside it is not looked for.
@@ -22,7 +26,7 @@ def lets_everyone_read(policy: dict, bucket: str, prefix: str) -> bool:
     )
 
 
-def publish(policy: dict, bucket: str, prefix: str) -> dict:
+def publish(policy: Policy, bucket: str, prefix: str) -> Policy:
     """Return policy with a statement that lets everyone read the objects under prefix."""
     statement = {
         "Sid": "DistribuPublicImages",
@@ -42,18 +46,19 @@ def _arn(bucket: str) -> str:
     return f"arn:aws:s3:::{bucket}"
 
 
-def _names_everyone(principal: str | dict | None) -> bool:
+def _names_everyone(principal: str | Policy | None) -> bool:
     if isinstance(principal, dict):
         principal = principal.get("AWS")
     return "*" in _listed(principal)
 
 
-def _any_matches(patterns: str | list | None, name: str) -> bool:
+def _any_matches(patterns: str | list[str] | None, name: str) -> bool:
     # Of fnmatch's wildcards AWS has only * and ?.
     return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in _listed(patterns))
 
 
-def _listed(value: object) -> list:
+# Of any JSON again.
+def _listed(value: object) -> list[Any]:
     """Return a list of what the policy language allows to stand alone."""
     if value is None:
         return []

@@ -7,7 +7,7 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, ClassVar
+from typing import IO, ClassVar
 
 PUBLIC = "images/"
 PRIVATE = "incoming/"
@@ -64,7 +64,7 @@ class ImageStore(ABC):
     PUT_SECONDS: ClassVar[float]
 
     @abstractmethod
-    def put(self, key: str, file: BinaryIO, content_type: str) -> None:
+    def put(self, key: str, file: IO[bytes], content_type: str) -> None:
         """The object is what file holds from its start, durably; before, it is what it was.
 
         file: seekable, at most MAX_OBJECT_BYTE_SIZE, left anywhere.
@@ -73,7 +73,7 @@ class ImageStore(ABC):
         """
 
     @abstractmethod
-    def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
+    def open(self, key: str, start: int = 0, length: int | None = None) -> IO[bytes]:
         """Return a file to read, from start, at most length bytes; to close, or used as a context.
 
         It need not be seekable. Raises ObjectNotFound.
@@ -162,7 +162,7 @@ def check_range(start: int, length: int | None) -> None:
         raise ValueError(f"A range starts at 0 and is not negative: {start}, {length}.")
 
 
-def rewind(file: BinaryIO) -> int:
+def rewind(file: IO[bytes]) -> int:
     """Put file at its start and return its size in bytes.
 
     Raises ValueError where that is more than an object may have.

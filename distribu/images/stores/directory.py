@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
 from ulid import ULID
@@ -35,6 +35,9 @@ from .contract import (
     check_range,
     rewind,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # How often a put starts again when a delete took its directory away, and the other way round.
 ATTEMPTS = 10
@@ -64,7 +67,7 @@ class DirectoryStore(ImageStore):
     def __str__(self) -> str:
         return f"the directory {self._root}"
 
-    def put(self, key: str, file: BinaryIO, content_type: str) -> None:
+    def put(self, key: str, file: IO[bytes], content_type: str) -> None:
         path = self._path(key)
         with self._translated(key):
             self._require_room()
@@ -73,12 +76,12 @@ class DirectoryStore(ImageStore):
                 return self._write(path, file)
         raise StoreUnavailable(f"{key!r} is deleted as fast as it is put.")
 
-    def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
+    def open(self, key: str, start: int = 0, length: int | None = None) -> IO[bytes]:
         check_range(start, length)
         with self._translated(key):
             file = open(self._path(key), "rb")  # noqa: SIM115, the caller closes it
             file.seek(start)
-        return file if length is None else _Excerpt(file, length)
+        return file if length is None else io.BufferedReader(_Excerpt(file, length))
 
     def stat(self, key: str) -> StoredObject:
         path = self._path(key)
@@ -142,7 +145,7 @@ class DirectoryStore(ImageStore):
                 self._write(path, io.BytesIO(str(ULID()).encode()))
             return Path(path).read_text()
 
-    def _write(self, path: str, file: BinaryIO) -> None:
+    def _write(self, path: str, file: IO[bytes]) -> None:
         deadline = time.monotonic() + self.PUT_SECONDS
         rewind(file)
         directory = os.path.dirname(path)
@@ -235,15 +238,16 @@ class _DirectoryVanished(Exception):
 class _Excerpt(io.RawIOBase):
     """A file that ends after length bytes."""
 
-    def __init__(self, file: BinaryIO, length: int):
+    def __init__(self, file: IO[bytes], length: int):
         self._file, self._left = file, length
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
-        data = self._file.read(min(len(buffer), self._left))
-        buffer[: len(data)] = data
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._file.read(min(len(view), self._left))
+        view[: len(data)] = data
         self._left -= len(data)
         return len(data)
 
@@ -266,7 +270,7 @@ def _as_store_error(error: OSError, what: str, root: str) -> StoreError:
 
 
 @contextmanager
-def _temporary_file(directory: str) -> Iterator[BinaryIO]:
+def _temporary_file(directory: str) -> Iterator[IO[bytes]]:
     """Yield a new file in directory, to be renamed before the end, or it is gone.
 
     Its lock says that its writer is alive, and goes with the writer.
@@ -303,7 +307,7 @@ def _locked(directory: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _files_below(directory: str, after: str) -> Iterator[os.DirEntry]:
+def _files_below(directory: str, after: str) -> Iterator[os.DirEntry[str]]:
     """Yield what is no directory, however deep, with a path that sorts behind after.
 
     What vanishes meanwhile is left out.

@@ -4,11 +4,11 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 from xml.etree.ElementTree import ParseError
 
@@ -40,6 +40,9 @@ from .contract import (
     check_range,
     rewind,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # A suspended bucket keeps the versions that it has.
 _VERSIONED = (ENABLED, SUSPENDED)
@@ -134,14 +137,15 @@ class MinioStore(ImageStore):
     def __str__(self) -> str:
         return f"the bucket {self._bucket} at {self._endpoint}"
 
-    def put(self, key: str, file: BinaryIO, content_type: str) -> None:
+    def put(self, key: str, file: IO[bytes], content_type: str) -> None:
         check_key(key)
         byte_size = rewind(file)
         with self._translated(key):
             self._client.put_object(
                 bucket_name=self._bucket,
                 object_name=key,
-                data=file,
+                # All that the client needs of a BinaryIO is an IO of bytes.
+                data=cast(BinaryIO, file),
                 length=byte_size,
                 content_type=content_type,
                 metadata={"Cache-Control": _cache_control(key)},
@@ -149,7 +153,7 @@ class MinioStore(ImageStore):
                 part_size=MAX_OBJECT_BYTE_SIZE,
             )
 
-    def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
+    def open(self, key: str, start: int = 0, length: int | None = None) -> IO[bytes]:
         check_key(key)
         check_range(start, length)
         if length == 0:
@@ -176,6 +180,8 @@ class MinioStore(ImageStore):
             with self._translated(key):
                 self._ask_for_bucket()
             raise
+        # None only in a listing; HEAD always tells it.
+        assert found.size is not None
         return StoredObject(key, found.size)
 
     def delete_prefix(self, prefix: str) -> None:
@@ -288,9 +294,11 @@ class MinioStore(ImageStore):
             wanted = bucket_policy.publish(policy, self._bucket, PUBLIC)
             self._client.set_bucket_policy(bucket_name=self._bucket, policy=json.dumps(wanted))
 
-    def _policy(self) -> dict:
+    def _policy(self) -> bucket_policy.Policy:
         try:
-            return json.loads(self._client.get_bucket_policy(bucket_name=self._bucket))
+            text = self._client.get_bucket_policy(bucket_name=self._bucket)
+            policy: bucket_policy.Policy = json.loads(text)
+            return policy
         except S3Error as error:
             if error.code == "NoSuchBucketPolicy":
                 return {}
@@ -355,16 +363,19 @@ class MinioStore(ImageStore):
 class _Body(io.RawIOBase):
     """The body of an answer, whose errors are the store's, and whose connection is given back."""
 
-    def __init__(self, response: BaseHTTPResponse, translated: Callable):
+    def __init__(
+        self, response: BaseHTTPResponse, translated: Callable[[], AbstractContextManager[None]]
+    ):
         self._response, self._translated = response, translated
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
         with self._translated():
-            data = self._response.read(len(buffer))
-        buffer[: len(data)] = data
+            data = self._response.read(len(view))
+        view[: len(data)] = data
         return len(data)
 
     def close(self) -> None:

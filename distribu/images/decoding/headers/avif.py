@@ -73,7 +73,9 @@ def _avif_item(meta: bytes) -> Header:
     properties = list(_boxes(_box(_box(meta, b"iprp"), b"ipco")))
     primary = _box(meta, b"pitm")
     item_id = int.from_bytes(primary[4:8] if primary[:1] == b"\1" else primary[4:6])
-    size, turn, mirror, color_code, has_profile = None, 0, None, None, False
+    size: tuple[int, int] | None = None
+    color_code: tuple[int, int] | None = None
+    turn, mirror, has_profile = 0, None, False
     for index in _avif_associations(_box(_box(meta, b"iprp"), b"ipma"), item_id):
         kind, content = properties[index - 1]
         if kind == b"ispe":
@@ -90,7 +92,10 @@ def _avif_item(meta: bytes) -> Header:
         raise MalformedFile("AVIF without a size")
     orientation = _AVIF_ORIENTATIONS[turn, mirror]
     return Header(
-        "AVIF", *size, orientation=orientation, color_code=None if has_profile else color_code
+        "AVIF",
+        *size,
+        orientation=orientation,
+        color_code=None if has_profile else color_code,
     )
 
 

@@ -20,7 +20,8 @@ _PNG_CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"fcTL", b"fdAT"}
 def read_png(data: bytes) -> Header:
     if not data.startswith(SIGNATURE):
         raise MalformedFile("PNG signature")
-    size, frames, controls, ancillary, exif, has_pixels = None, 1, 0, 0, None, False
+    size: tuple[int, int] | None = None
+    frames, controls, ancillary, exif, has_pixels = 1, 0, 0, None, False
     for kind, start, length in png_chunks(data):
         if kind == b"IHDR" and size is None:
             size = struct.unpack_from(">II", data, start)

@@ -49,5 +49,5 @@ def exif_orientation(tiff: bytes) -> int:
     for at in range(start + 2, min(last, len(tiff) - 11), 12):
         tag, kind, count, value = struct.unpack_from(order + "HHIH", tiff, at)
         if tag == 0x0112 and kind == 3 and count == 1 and 1 <= value <= 8:
-            return value
+            return int(value)
     return 1

@@ -33,10 +33,10 @@ def read_webp(data: bytes) -> Header:
         elif kind == b"EXIF" and exif is None:
             exif = data[start : start + min(length, MAX_EXIF_BYTES)]
     # The canvas alone is no image: what follows it may be noise.
-    if still is None and not (canvas and frames):
+    size = canvas or still
+    if size is None or (still is None and not frames):
         raise MalformedFile("WebP without an image")
     orientation = exif_orientation(exif) if exif else 1
-    size = canvas or still
     return Header("WEBP", *size, orientation, frames=max(1, frames), is_lossless=is_lossless)
 
 
