@@ -22,7 +22,7 @@ def set_actor(actor_type: str, actor: User | None, company: Company, name: str) 
 
 
 def snapshot(product: Product) -> dict:
-    """What an audit entry keeps of a product; two equal ones mean that nothing changed."""
+    """Return the values of a product that an audit entry keeps; equal ones mean no change."""
     names = ("name", "sku", "description", "category", "unit", "price_minor", "stock", "is_active")
     kept = {name: getattr(product, name) for name in names}
     images = [image.id for image in product.images]
@@ -83,7 +83,7 @@ def system(company_id: str, name: str) -> dict:
 
 
 def entry(action: str, entity_id: str, before=None, after=None) -> dict:
-    """What happened to one entity: of two dicts only what differs."""
+    """Return an entry about one entity; of two dicts only the values that differ."""
     if before is not None and after is not None:
         changed = [name for name in after if before.get(name) != after[name]]
         before, after = ({name: side.get(name) for name in changed} for side in (before, after))

@@ -40,18 +40,18 @@ WRONG = "Invalid email or password."
 
 
 def account_named() -> str:
-    """What the failures to sign in as this account are counted under."""
+    """Return the key that counts failed sign-ins to this account."""
     # As much of it as an email may be: counted are accounts, and no text of any length.
     return f"account:{normal_email(request.form.get('email'))[:EMAIL_MAX]}"
 
 
 def account_and_address() -> str:
-    """What the failures of one address to sign in as this account are counted under."""
+    """Return the key that counts failed sign-ins to this account from one address."""
     return f"{account_named()} {get_remote_address()}"
 
 
 def is_known_browser() -> bool:
-    """Whether this browser has signed in to the account lately: no stranger locks it out."""
+    """Return whether this browser signed in to the account lately; strangers cannot lock it out."""
     return known_browsers.is_known(normal_email(request.form.get("email"))[:EMAIL_MAX])
 
 
@@ -238,7 +238,7 @@ def _register_page(form: RegisterForm, status: int, message: str = "") -> Respon
 
 
 def _password_form(user: User) -> SetPasswordForm | JoinForm:
-    """What a link asks for: a password, and of a new member the email to sign in with."""
+    """Return the form of a link: a password, and for a new member the email to sign in with."""
     if not user.invited_email:
         return SetPasswordForm()
     form = JoinForm()

@@ -50,7 +50,7 @@ class BoundedConnection(psycopg.Connection):
 
 
 def _ending(gen: PQGen[RV], seconds: float) -> PQGen[RV]:
-    """What gen yields, until so many seconds are over; then OutOfTime."""
+    """Yield from gen until the given seconds are over, then raise OutOfTime."""
     deadline = time.monotonic() + seconds
     try:
         wanted = next(gen)

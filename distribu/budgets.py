@@ -1,4 +1,4 @@
-"""How long a request may wait for its outside parts, and which of them is not waited for now.
+"""Budgets for the time that a request waits for outside parts, and a breaker for each part.
 
 A part is the database, the image store or Redis: what may accept a connection and never answer.
 Every wait for one goes through Breaker.wait(), which takes its time from the budget of the request

@@ -103,7 +103,7 @@ def _content(environ: Mapping[str, str], name: str, path: str) -> str:
 
 
 def _limits_storage(queue_url: str) -> dict:
-    """Where attempts are counted: in Redis, which is not waited for long, or in this process."""
+    """Return where attempts are counted: in Redis, with a short time-out, or in this process."""
     if not queue_url.startswith("redis"):
         return {"RATELIMIT_STORAGE_URI": "memory://"}
     patience = {"socket_timeout": 2, "socket_connect_timeout": 2}
@@ -188,7 +188,7 @@ def _keep_secret_key(path: Path) -> None:
 
 
 def is_public(config: Mapping) -> bool:
-    """Whether the address that shoppers use is more than this machine."""
+    """Return whether shoppers reach this address from other machines."""
     return _host(config["PUBLIC_URL"]) not in {"127.0.0.1", "localhost", "::1"}
 
 

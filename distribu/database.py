@@ -75,7 +75,7 @@ def _make_room_to_write(_connection, record, _proxy) -> None:
 
 @event.listens_for(Engine, "handle_error")
 def _make_room_for_the_next(context) -> None:
-    """Where the disk is full in spite of what it says, as by a quota, one request fails for it."""
+    """Give up the reserve after a request failed for want of room, as a quota makes it."""
     folder = sqlite_folder(context.engine.url) if context.engine else None
     error = context.original_exception
     if folder and (finds_no_room(error) or _name(error) == "SQLITE_IOERR_WRITE"):
@@ -83,7 +83,7 @@ def _make_room_for_the_next(context) -> None:
 
 
 def finds_no_room(error: BaseException | None) -> bool:
-    """Whether an error of SQLite's driver says that its files have no room."""
+    """Return whether an error of SQLite's driver says that its files have no room."""
     # The second one is about the index of the log.
     return _name(error) in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 

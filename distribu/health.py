@@ -113,7 +113,7 @@ def _ask_database() -> dict:
 
 
 def _disk_reserve() -> dict:
-    """Whether the reserve is there that is given up when the disk of an SQLite database is full."""
+    """Return whether the reserve for a full disk is there, for an SQLite database."""
     folder = sqlite_folder(db.engine.url)
     return {"hasDiskReserve": disk_reserve.is_kept(folder)} if folder else {}
 

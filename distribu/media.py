@@ -61,7 +61,7 @@ def _visible_image_or_404(image_id: str) -> Image:
 
 
 def _wanted(image: Image) -> tuple[PublishedFile, bool]:
-    """What ?format= asks for, as "500w"; or the stable image, and whether that is what it is."""
+    """Return the width that ?format= asks for, as "500w", or the stable image, and which it is."""
     wanted = request.args.get("format", "original")
     if made := image.rung(wanted.removesuffix("w")):
         return made, True

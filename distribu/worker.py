@@ -65,7 +65,7 @@ def download_images(job_id: str) -> None:
 
 
 def sweep() -> None:
-    """What crashes left behind is repaired."""
+    """Repair the traces of crashes."""
     jobs.recover()
     bulk_jobs.recover()
     downloads.recover()
@@ -78,7 +78,7 @@ def drain() -> None:
 
 
 def purge(now: datetime | None = None) -> None:
-    """What was kept for a time, and that time is over, is gone."""
+    """Delete what has passed its time."""
     for model in (IdempotencyKey, ImportJob, BulkChange, EndedSession):
         db.session.execute(delete(model).where(model.expires_at < (now or utc_now())))
     db.session.commit()

@@ -16,7 +16,7 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 def schemathesis(
     live: LiveApp, document: str, secret: str, folder: Path, *options: str, **environment: str
 ) -> subprocess.CompletedProcess:
-    """What schemathesis says, the same each time.
+    """Return schemathesis's output, the same at each run.
 
     document: its path. secret: of the API key that it has. folder: where
     it works. environment: SCHEMATHESIS_HOOKS, and what those hooks read.

@@ -45,7 +45,7 @@ class Shop:
         return urllib3.request(method, self.url + path, **options)
 
     def answers(self) -> bool:
-        """Whether a page, an image, a form and an upload that come now are all answered."""
+        """Return whether a page, an image, a form and an upload that come now are all answered."""
         bearer = {"Authorization": f"Bearer {self.key}"}
         uploading = f"/1.0/commerce/products/{self.product_id}/images"
         statuses = [
@@ -84,7 +84,7 @@ class Wire:
         return self
 
     def read(self, until: bytes) -> bytes:
-        """What has arrived when these bytes have, or when the connection has ended."""
+        """Read until these bytes have arrived or the connection has ended."""
         data = b""
         while until not in data and (piece := self._piece()):
             data += piece

@@ -1,4 +1,4 @@
-"""What dies in the crash test of an import, at every point: see test_import_crash.py.
+"""The process that dies in the crash test of an import, at every point.
 
 Run with the settings of an app as its argument. Each import is of a
 company of its own: one product is new and takes a copy of an image,
@@ -68,7 +68,7 @@ def go_through(app: Flask, job_id: str, at: int | None) -> list[str]:
 
 
 def recover(app: Flask, job_id: str) -> dict:
-    """What is there once everything is recovered, and what is wrong with it."""
+    """Recover everything; return the rows that are left, and any contradictions."""
     with app.app_context():
         jobs.recover(utc_now() + LATER)
     run_queue(app)
@@ -83,7 +83,7 @@ def recover(app: Flask, job_id: str) -> dict:
 
 
 def look(app: Flask, job_id: str) -> tuple[str, list[str]]:
-    """How the job has ended, and whatever contradicts that."""
+    """Return the end of the job, and anything that contradicts it."""
     orphans = sweep_and_compare(app)
     with app.app_context():
         job = db.session.get_one(ImportJob, job_id)

@@ -1,4 +1,4 @@
-"""What the tests of CSV imports share: from text to a job, its plan and its end."""
+"""Helpers for tests of CSV imports: from text to a job, its plan and its end."""
 
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
@@ -24,7 +24,7 @@ def new_job(cast: Cast, text: str, encoding: str = "utf-8") -> ImportJob:
 
 
 def plan_of(job: ImportJob) -> Plan:
-    """What the preview of the job would show."""
+    """Return the plan that the job's preview shows."""
     reading = jobs.reading_of(job, jobs.table_of(job))
     return make_plan(db.session.get_one(Company, job.company_id), reading)
 

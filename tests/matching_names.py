@@ -24,7 +24,7 @@ SHAPES: list[Callable[[random.Random], str]] = [
 
 
 def skus(count: int, seed: int = 1) -> list[str]:
-    """As many SKUs, of all shapes, all of different tokens."""
+    """Return this many SKUs of all shapes, without a common token."""
     r = random.Random(seed)
     found: dict[str, str] = {}
     while len(found) < count:

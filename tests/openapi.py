@@ -1,4 +1,4 @@
-"""What is wrong with an OpenAPI document: by the standard, and by what clients wish of it."""
+"""Faults of an OpenAPI document, by the standard and by the needs of clients."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ ALWAYS = {"401", "403", "429", "500", "503"}
 
 
 def breaches(document: dict) -> list[str]:
-    """How the document breaks OpenAPI 3.1."""
+    """Return the document's violations of OpenAPI 3.1."""
     return [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()]
 
 
@@ -23,7 +23,7 @@ def operations(document: dict) -> Iterator[tuple[str, dict]]:
 
 
 def wishes(document: dict) -> list[str]:
-    """What an operation lacks that a client, or its reader, needs."""
+    """Return the parts that an operation lacks for its clients or readers."""
     found = []
     for name, operation in operations(document):
         found += [f"{name}: no {key}" for key in ("operationId", "summary") if key not in operation]

@@ -417,5 +417,5 @@ def _dying_with_us() -> tuple[str, ...]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs MinIO comes last, since it may still be being built."""
+    """Move the tests that need MinIO to the end, since it may still be being built."""
     items.sort(key=lambda item: "minio" in item.nodeid or "minio_server" in item.fixturenames)

@@ -196,7 +196,7 @@ class TestOtherImages:
 
 
 def posted(app, product_id: str) -> dict:
-    """What a browser posts of the unchanged form of the product."""
+    """Return the fields that a browser posts of the product's unchanged form."""
     return shown(product_of(app, product_id))
 
 

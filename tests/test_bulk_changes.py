@@ -56,7 +56,7 @@ class Shop:
         return self.alice.post(CONFIRM, data={"action": action, "id": ids, **fields})
 
     def agree(self, question, **changes):
-        """What the question is answered with, by its own form."""
+        """Confirm the question by posting its own form."""
         return self.alice.post(CHANGE, data=hidden(question.text) | changes)
 
     def do(self, action: str, *names: str, **fields):

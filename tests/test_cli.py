@@ -286,7 +286,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _state(pid: int | str) -> list[bytes]:
-    """What /proc says after a process's name: its state, its parent, ...; no process: "", 0."""
+    """Return a process's state and parent from /proc; "" and 0 where there is no process."""
     return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split() or [b"", b"0"]
 
 

@@ -1,4 +1,4 @@
-"""What the container image is given is enough to serve a page and a style sheet."""
+"""The files of the container image suffice to serve a page and a style sheet."""
 
 import shutil
 import subprocess

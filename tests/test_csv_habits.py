@@ -1,4 +1,4 @@
-"""What spreadsheets and people of many countries do to a CSV file, read as it is meant."""
+"""CSV files as spreadsheets and people of many countries write them, read as they are meant."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""What a CSV import reads, refuses and writes, on both databases."""
+"""CSV imports: reading, refusals and writing, on both databases."""
 
 import pytest
 from flask import current_app

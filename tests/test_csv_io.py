@@ -22,7 +22,7 @@ def read(text: str) -> csv_text.Table:
 
 
 def is_seen(cells: list[str]) -> bool:
-    """Whether a row has anything in it: an empty one is passed over."""
+    """Return whether a row has any content; empty ones are skipped."""
     return any(cell and not cell.isspace() for cell in cells)
 
 

@@ -151,13 +151,13 @@ def _is_base_of(rule: Rule, path: str) -> bool:
 
 
 def _fits(rule: Rule, path: str) -> bool:
-    """Whether the rule takes the segments of path, as far as both go."""
+    """Return whether the rule matches the segments of path, as far as both go."""
     pairs = zip(rule.rule.split("/"), path.split("/"), strict=False)
     return all(_takes(own, segment) for own, segment in pairs)
 
 
 def _takes(own: str, segment: str) -> bool:
-    """Whether a segment of a rule takes a segment of a path."""
+    """Return whether a segment of a rule matches a segment of a path."""
     if PLACEHOLDER.fullmatch(segment):
         return own.startswith("<")
     if choices := re.fullmatch(r"<any\((.*)\):\w+>", own):
@@ -348,7 +348,7 @@ def test_documented_files_exist(guides):
 
 
 def is_file(name: str) -> bool:
-    """Whether a file or folder of the checkout, of an instance or of a store has this name."""
+    """Return whether a file or folder of checkout, instance or store has this name."""
     made = {f"{load_config({})['INSTANCE'].rpartition('/')[2]}/", PUBLIC, PRIVATE}
     return name in made or any(path.exists() for path in [ROOT / name, *ROOT.glob(f"*/{name}")])
 

@@ -1,4 +1,4 @@
-"""What a request is answered that went wrong."""
+"""Error responses."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the product form says when someone else has saved meanwhile, and what it cannot read."""
+"""Notices of the product form about changes by others, and about values that it cannot read."""
 
 import re
 from io import BytesIO
@@ -32,7 +32,7 @@ def widget(app, cast) -> Product:
 
 @pytest.fixture
 def opened(alice, widget) -> dict:
-    """What alice's form posts unchanged, with what it has seen."""
+    """Return the fields of alice's unchanged form, with the state that it has seen."""
     return shown(widget, seen=seen_in(alice.get(edit_url(widget)).text))
 
 

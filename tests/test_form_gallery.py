@@ -64,7 +64,7 @@ def set_status(app, image_id: str, status: str) -> None:
 
 
 def listed(page: str) -> list[str]:
-    """What the field says of each of the other images."""
+    """Return the field's text for each of the other images."""
     items = re.findall(
         r'<span class="other-image-text">(.*?)</span>\s*<(?:label|input)', page, re.DOTALL
     )

@@ -1,4 +1,4 @@
-"""What the product form says of an image that is shown: its four places, and its twins."""
+"""The product form's preview of an image: its four places, and equal images elsewhere."""
 
 import re
 

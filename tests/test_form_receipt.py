@@ -23,7 +23,7 @@ FACTS = {
 
 
 def told(client, file) -> list[str]:
-    """What the preview of a chosen file says under it."""
+    """Return the receipt under the preview of a chosen file."""
     page = client.post(PREVIEW, data={"image": (file, "blue.jpg")}).text
     found = re.search(r'id="image-receipt">(.*?)</p>', page, re.DOTALL)
     return re.findall(r"[^.]+\.(?:\d[^.]*\.)*", found[1].strip()) if found else []

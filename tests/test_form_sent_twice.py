@@ -26,7 +26,7 @@ LIST = "/dashboard/inventory"
 
 @pytest.fixture(params=["", "/save"], ids=["ordinary", "htmx"])
 def door(request) -> str:
-    """What the address of a form has more when its script sends it."""
+    """Return the form's address for the ordinary POST or for its script."""
     return request.param
 
 

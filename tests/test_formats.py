@@ -1,4 +1,4 @@
-"""How values are shown to people."""
+"""Formatting of values for people."""
 
 import pytest
 

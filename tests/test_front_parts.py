@@ -26,7 +26,7 @@ PIECE = b"a" * 1000
 
 
 class Pieces:
-    """What an application returns: pieces, and whether it was closed."""
+    """An application's response in pieces, which knows whether it was closed."""
 
     def __init__(self, count: int):
         self.left, self.is_closed = count, False
@@ -122,7 +122,7 @@ def test_a_refused_body_is_never_read_as_an_empty_one(framing, kind):
 
 
 def passes(byte_size: int, bytes_a_second: int, seconds_a_message: float = 1.0) -> bool:
-    """Whether a body that arrives at this pace is received to its end."""
+    """Return whether a body at this pace is received to its end."""
     now, pace = 0.0, Pace(0.0)
     while byte_size > 0:
         now += seconds_a_message

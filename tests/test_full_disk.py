@@ -185,7 +185,7 @@ def test_a_disk_without_reserve_or_room_says_so_and_loses_nothing(app, cast, ali
 
 
 class TestWithoutMount:
-    """What a full disk is known by, on a disk that has room."""
+    """Signs of a full disk, tried on a disk that has room."""
 
     @pytest.fixture
     def app(self, make_app):

@@ -32,7 +32,7 @@ def generated(app, cast, tmp_path, monkeypatch):
 
 
 def openapi_python_client(source: Path, target: Path) -> str:
-    """What the generator says while it writes the client to target."""
+    """Generate the client into target and return the generator's output."""
     config = source.with_suffix(".yml")
     config.write_text("post_hooks: []")
     options = ["--meta", "none", "--config", str(config), "--output-path", str(target)]

@@ -1,4 +1,4 @@
-"""What a page shows of an image, before and after its ladder is complete."""
+"""Addresses of an image on a page, before and after its ladder is complete."""
 
 import pytest
 

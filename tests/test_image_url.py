@@ -1,4 +1,4 @@
-"""What a written imageUrl does: the decisions that begin with imageUrl, one by one."""
+"""Written imageUrls: the decisions that begin with imageUrl, one by one."""
 
 import pytest
 from sqlalchemy import select

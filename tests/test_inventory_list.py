@@ -84,7 +84,7 @@ def test_asks_the_database_no_more_for_more_products(app, cast, alice):
 
 
 def statements_of(client) -> int:
-    """How many statements the list takes."""
+    """Count the statements of a request for the list."""
     seen = []
 
     def note(*arguments):

@@ -151,7 +151,7 @@ def walk_addresses(client: FlaskClient, address: str) -> list[str]:
 
 
 def plans_of(client: FlaskClient, address: str) -> list[str]:
-    """How the database finds the ids of a page: the plan of each such query of a request."""
+    """Return the database's plan for each query of a request that finds the ids of a page."""
     asked = []
 
     def note(_connection, _cursor, statement, parameters, *_):

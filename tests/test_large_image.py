@@ -86,7 +86,7 @@ def test_the_storefront_opens_no_tile(app, cast, nobody):
     [(png(64, 48), "anchor.png · 64 × 48 px"), (BytesIO(b"no image"), "image-error")],
 )
 def test_a_dropped_file_opens_the_form_of_its_row(alice, hosted, file, said):
-    """What the list's script sends for a file that was dropped on a thumbnail."""
+    """Open the form as the list's script does for a file dropped on a thumbnail."""
     fields = {"image_action": "preview", "is_active": "y", "return_to": f"{LIST}?sort=price"}
     data = fields | {"image": (BytesIO(file.getvalue()), "anchor.png")}
     page = alice.post(f"{LIST}/{hosted[0]}/edit", data=data).text

@@ -1,4 +1,4 @@
-"""Who may import whom: the tree is read with ast, and held to the table of floors."""
+"""Layers: the imports in the tree, read with ast, follow the table of floors."""
 
 import ast
 import re
@@ -136,7 +136,7 @@ def used_names(path: Path) -> set[str]:
 
 
 def may_import(importer: str, imported: str) -> bool:
-    """Whether the table lets one place import another."""
+    """Return whether the table lets one place import another."""
     (height, column), (depth, left) = PLACES[importer], PLACES[imported]
     if importer == imported or depth < height:
         return True
@@ -186,7 +186,7 @@ def late_imports() -> set[tuple[str, str]]:
 
 
 def takes_a_store(path: Path) -> bool:
-    """Whether an argument of a function in the file is an image store."""
+    """Return whether an argument of a function in the file is an image store."""
     return any(
         isinstance(node, ast.arg)
         and {"store", "ImageStore"} & set(re.findall(r"\w+", ast.unparse(node)))

@@ -371,7 +371,7 @@ def test_one_more_product_takes_no_file_from_one_to_another(paths, catalog, more
 
 
 def _types(sku, path):
-    """Whether the SKU ends with a type, which then belongs to names."""
+    """Return whether the SKU ends with a type, which then belongs to names."""
     return bool(Catalog([("1", sku)]).types)
 
 

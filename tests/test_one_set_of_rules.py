@@ -39,7 +39,7 @@ def through_api(app, cast, values: dict) -> str | None:
 
 
 def as_number(text: str) -> float | int | str:
-    """What JSON has where the other doors have text; text that is no number stays."""
+    """Return the number that JSON has where the other doors have text; other text stays."""
     try:
         return float(text) if "." in text else int(text)
     except ValueError:

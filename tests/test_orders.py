@@ -394,7 +394,7 @@ def shop(make_app, database):
 
 
 def at_once(app, cast, requests) -> list:
-    """What place_order answers to each of requests, all sent at the same moment."""
+    """Return the results of place_order for requests that are all sent at the same moment."""
     barrier, answers = threading.Barrier(len(requests)), [None] * len(requests)
 
     def place(position, request):

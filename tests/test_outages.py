@@ -269,7 +269,7 @@ class TestConnectionThatBreaks:
 
 
 class TestRedis:
-    """What counts attempts is cut off, and another request has noticed that a moment before."""
+    """The counter of attempts is cut off, and another request noticed it a moment before."""
 
     @pytest.fixture
     def app(self, make_app, monkeypatch):

@@ -1,4 +1,4 @@
-"""What the picker shows of a product is what the product is now, although its items are kept."""
+"""The picker shows products as they are now, although its items are cached."""
 
 import pytest
 

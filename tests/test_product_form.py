@@ -23,7 +23,7 @@ SIZE_SENTENCE = "Image too large. Maximum size is 5 MB."
 
 
 def fields(**changes) -> dict:
-    """What a browser posts of a filled-in form."""
+    """Return the fields that a browser posts of a filled-in form."""
     filled = {
         "name": "Blue widget",
         "sku": "BW-1",
@@ -42,7 +42,7 @@ def fields(**changes) -> dict:
 
 
 def shown(product: Product, **changes) -> dict:
-    """What a browser posts of the edit form of product, unchanged but for changes."""
+    """Return the fields of the product's edit form as a browser posts them, with changes."""
     return fields(
         name=product.name,
         sku=product.sku or "",

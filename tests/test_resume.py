@@ -58,7 +58,7 @@ def let_sign_in_end(client) -> None:
 
 
 def answer_after_end(client, values: dict, path: str = NEW, **kwargs):
-    """What a form is answered whose sign-in has ended since it was opened."""
+    """Return the response to a form whose sign-in has ended since it was opened."""
     values = values | {"csrf_token": token(client.get(path))}
     let_sign_in_end(client)
     return client.post(path, data=values, **kwargs)

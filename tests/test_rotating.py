@@ -28,7 +28,7 @@ def half_red(format: str = "PNG", size=(120, 60)) -> BytesIO:
 
 
 def red_side(key: str) -> str:
-    """Which side of a published file is red."""
+    """Return the side of a published file that is red."""
     with store.open(key) as body, Canvas.open(BytesIO(body.read())) as image:
         image = image.convert("RGB")
     width, height = image.size

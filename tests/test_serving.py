@@ -1,4 +1,4 @@
-"""Who may send the bytes in place of the app: nginx, a bucket, a caching proxy. With real ones."""
+"""Serving of images in place of the app: real nginx, a bucket, a caching proxy."""
 
 import json
 import os

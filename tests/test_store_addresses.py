@@ -1,4 +1,4 @@
-"""What shoppers and search engines find: missing pages, sitemap, canonical addresses."""
+"""Addresses for shoppers and search engines: missing pages, sitemap, canonical addresses."""
 
 import json
 import re

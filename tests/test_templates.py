@@ -1,4 +1,4 @@
-"""What the macros print, and the pages for errors."""
+"""Output of the macros, and the pages for errors."""
 
 import re
 from types import SimpleNamespace

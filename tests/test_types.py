@@ -45,7 +45,7 @@ def evasions(source: str, name: str) -> list[Evasion]:
 
 
 def is_explained(lines: list[str], tree: ast.Module, number: int) -> bool:
-    """Whether a comment is on the line, above it, or above the statement that it belongs to."""
+    """Return whether a comment is on the line, above it, or above its statement."""
     starts = [
         min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
         for node in ast.walk(tree)

@@ -1,4 +1,4 @@
-"""What is shipped to the browser: the vendored files, and templates that a strict CSP allows."""
+"""Files that the browser gets: vendored ones, and templates that a strict CSP allows."""
 
 import hashlib
 import re
@@ -52,7 +52,7 @@ class InlineCode(HTMLParser):
 
 
 def blocked_by_csp(template):
-    """What a strict policy would block in the template, Jinja's own marks left out."""
+    """Return the parts of a template that a strict policy would block, without Jinja's marks."""
     return InlineCode(JINJA.sub("", template.read_text(encoding="utf-8"))).found
 
 

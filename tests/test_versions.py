@@ -1,4 +1,4 @@
-"""What is said in several places, by packaging, make and the container images, is the same."""
+"""Values that stand in several places (packaging, make, container images) agree."""
 
 import ast
 import re

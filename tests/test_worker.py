@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 60
 
 
 def wait_until(is_so: Callable[[], bool]) -> bool:
-    """Whether it was so in good time; another process has to get there."""
+    """Wait until the condition holds; another process has to make it true."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
         if time.monotonic() > deadline:

@@ -38,7 +38,7 @@ ANY_OF = {"is", "where", "has", "matches"}
 
 @dataclass
 class Names:
-    """What pages can hold: names of elements, and every other word."""
+    """Names that pages can contain: elements, and all other words."""
 
     elements: set[str] = field(default_factory=lambda: set(ALWAYS))
     words: set[str] = field(default_factory=set)
@@ -48,7 +48,7 @@ class Names:
         self.words.update(WORD.findall(text))
 
     def has(self, word: str) -> bool:
-        """Whether a page can have this class, id or attribute, or one that begins so."""
+        """Return whether a page can have this class, id or attribute, or one that starts so."""
         return word in self.words or f"{word.rpartition('-')[0]}-" in self.words
 
 
@@ -221,7 +221,7 @@ def _declarations(content: list[Node]) -> tuple[tuple[str, str], ...]:
 
 
 def is_possible(tokens: list[Node], names: Names) -> bool:
-    """Whether something on a page can match a selector, as far as names tell."""
+    """Return whether the names allow an element that matches the selector."""
     before = None
     for token in tokens:
         if not _is_possible(token, before, names):

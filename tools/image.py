@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def works(engine: str) -> bool:
-    """Whether the engine is there and would start something: docker needs its daemon."""
+    """Return whether the engine is present and could start a container; docker needs its daemon."""
     return bool(shutil.which(engine)) and run(engine, "info", quiet=True) == 0
 
 

@@ -113,7 +113,7 @@ def _short(text: str) -> str:
 
 
 def survives(copy: Path, module: str, mutant: Mutant) -> bool:
-    """Whether the tests of the module pass with the change."""
+    """Return whether the module's tests pass with the change."""
     path = copy / "distribu" / "images" / f"{module}.py"
     whole = path.read_text()
     path.write_text(mutant.source())

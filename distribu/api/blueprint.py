@@ -1,4 +1,4 @@
-"""What the views share: who may call them, and what they take."""
+"""The blueprint of the REST API, with the checks and arguments that its views share."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,4 +1,4 @@
-"""How errors are told: as JSON, in one sentence."""
+"""Error responses of the REST API: JSON with one sentence."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the OpenAPI document shows of bodies: the same product and order throughout."""
+"""Examples for the OpenAPI document: the same product and order throughout."""
 
 NEW_PRODUCT = {
     "name": "Blue Widget",

@@ -81,7 +81,7 @@ class ManyOrders(Closed):
 
 
 class OrderQuery(PageQuery):
-    """Which orders."""
+    """Query parameters of the list of orders."""
 
     status = fields.String(validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS))
     customerId = fields.String()
@@ -108,7 +108,7 @@ def needed(sentence: Sentence) -> dict:
 
 
 def storable(longest: int) -> list:
-    """What a text has to be that is stored as it is."""
+    """Raise unless the text can be stored unchanged."""
     return [validate.Length(0, longest), validate.Regexp(STORABLE)]
 
 
@@ -230,7 +230,7 @@ def change_order(values: dict, order_id: str) -> dict:
 
 
 def _quantities(items: list[dict]) -> dict[str, int]:
-    """How much of each product, in the order of the lines. Raises RefusedValues."""
+    """Return the quantity of each product, in the order of the lines. Raises RefusedValues."""
     asked = {item["productId"] for item in items}
     own = select(Product.id).where(Product.company_id == g.company.id, Product.id.in_(asked))
     known = set(db.session.scalars(own))

@@ -33,7 +33,7 @@ class Limit(fields.String):
 
 
 class PageQuery(Closed):
-    """Which page of a list."""
+    """Query parameters of a page of a list."""
 
     limit = Limit(
         load_default=LIMIT,

@@ -45,7 +45,7 @@ class ManyProducts(Closed):
 
 
 class ProductQuery(PageQuery):
-    """Which products."""
+    """Query parameters of the list of products."""
 
     category = fields.String(metadata=about("Exactly this category."))
     search = fields.String(metadata=about("A piece of the name, SKU or category, in any case."))
@@ -132,7 +132,7 @@ def delete_product(product_id: str):
 
 
 def etag(product: Product) -> str:
-    """What changes with anything that a read returns."""
+    """Return a tag that changes whenever anything that a read returns changes."""
     shown = json.dumps(_schema.dump(product), sort_keys=True)
     return hashlib.sha256(shown.encode()).hexdigest()[:32]
 
@@ -149,7 +149,7 @@ def _refuse_other_version(product: Product) -> None:
 
 
 def _is_among(tags: ETags, product: Product) -> bool:
-    """Whether a client that sent tags has read the product as it is now.
+    """Return whether one of the client's tags is that of the product as it is now.
 
     A proxy that compresses the answer weakens its ETag (nginx), or adds a
     suffix (Apache). It names the same version of the product either way.

@@ -123,7 +123,7 @@ class ProductChanges(NewProduct):
 
 
 class ErrorSchema(Closed):
-    """What went wrong."""
+    """The body of an error."""
 
     error = fields.String(required=True, metadata=about("One sentence."))
     details = fields.Dict(

@@ -1,4 +1,4 @@
-"""What has to be right before Distribu starts, asked of every server that it needs."""
+"""The checks before Distribu starts, made on every server that it needs."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the views share that change a product's images."""
+"""Checks shared by the views that change a product's images."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -22,7 +22,7 @@ def begin_cool_down(_passed_limit) -> None:
 
 
 def is_cooling_down() -> bool:
-    """Whether the caller is refused, whatever it asks; what it asks does not count then."""
+    """Return whether the caller is refused for now; a refused request is not counted."""
     if not limiter.enabled:
         return False
     return not counted(lambda counter: counter.test(_COOL_DOWN, rate_limit_key()))

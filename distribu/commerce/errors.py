@@ -1,4 +1,4 @@
-"""How errors are told: five fields, always, in Squarespace's terms."""
+"""Error responses of the commerce API: always five fields, in Squarespace's terms."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the OpenAPI document shows of answers: the same product and image throughout."""
+"""Examples for the OpenAPI document: the same product and image throughout."""
 
 _PRODUCT_ID, _IMAGE_ID = "01KAN6Y9T5QZ3V8H2W7R4M1XCE", "01KAN71D8M4V6B2C9X0E3G7HJK"
 _PRICE = {"currency": "USD", "value": "12.50"}

@@ -1,4 +1,4 @@
-"""Why an image could not be made, and what to do about it."""
+"""Messages for images that could not be processed, with what the client can do."""
 
 from ..images.decoding.policies import COMMERCE, DAMAGED, EMPTY, EXCESSIVE, UNDECODABLE
 from ..models import Image

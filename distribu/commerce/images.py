@@ -30,7 +30,7 @@ NO_NEIGHBOR = "afterImageId must be an image of the same product, or null."
 @described("getProductImageStatus", 404)
 @bp.response(200, Status, example=examples.STATUS, headers=RETRY_AFTER)
 def show_status(product_id: str, image_id: str):
-    """How far an image is. While it is PROCESSING, Retry-After says when to ask again."""
+    """Report the status of an image. While it is PROCESSING, Retry-After says when to ask again."""
     image = find_image(find_product(product_id), image_id)
     body: dict[str, object] = {"id": image.id} if is_v2() else {}
     body["status"] = image.status

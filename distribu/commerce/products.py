@@ -42,7 +42,7 @@ class Types(fields.List):
 
 
 class ProductQuery(Closed):
-    """Which products: those of a page that went before, or those that the rest describes."""
+    """Query parameters of the list of products: a cursor, or the filters of a first page."""
 
     cursor = fields.String(
         metadata=about(
@@ -108,7 +108,7 @@ def _is_own() -> ColumnElement[bool]:
 
 
 def _as_text(asked: dict) -> dict:
-    """What a cursor keeps of the query, and is compared with: no empty search, and no limit."""
+    """Return the query as a cursor keeps and compares it, without an empty search and the limit."""
     kept = {name: asked[name] for name in ("type", "query") if asked.get(name)}
     return kept | {name: moment(asked[name], "microseconds") for name in _SPAN if name in asked}
 

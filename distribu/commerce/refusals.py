@@ -21,7 +21,7 @@ _OF_STOCK = re.compile(r"/commerce/inventory/adjustments/?")
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a documented change is not made here."""
+    """A documented change that is not made here, and the reason."""
 
     subtype: str | None
     message: str

@@ -12,7 +12,7 @@ ALT_TEXT_MAX = 200
 
 
 class ErrorSchema(Closed):
-    """What went wrong; always these five fields."""
+    """The body of an error; always these five fields."""
 
     type = fields.String(required=True, validate=validate.OneOf(TYPES))
     subtype = fields.String(required=True, allow_none=True)
@@ -28,7 +28,7 @@ class Accepted(Closed):
 
 
 class Failure(Closed):
-    """Why an image could not be made."""
+    """The reason why an image could not be processed."""
 
     code = fields.String(required=True)
     message = fields.String(required=True, metadata=about("What to do about it."))
@@ -38,7 +38,7 @@ class Failure(Closed):
 
 
 class Status(Closed):
-    """How far an image is."""
+    """The status of an image."""
 
     id = fields.String(metadata=about("Under v2 only."))
     status = fields.String(required=True, validate=validate.OneOf([PROCESSING, READY, ERROR]))
@@ -211,7 +211,7 @@ class InventoryPage(Inventory):
 
 
 class StorePage(Closed):
-    """What a product belongs to: here, the one catalog of the company."""
+    """The page that a product belongs to: here the company's one catalog."""
 
     id = fields.String(required=True, metadata=about("It never changes."))
     title = fields.String(required=True)

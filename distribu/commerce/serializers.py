@@ -1,4 +1,4 @@
-"""What a product and its images look like to a client of Squarespace's."""
+"""Products and images in the shape that Squarespace's clients read."""
 
 from collections.abc import Sequence
 
@@ -51,7 +51,7 @@ def image_body(image: Image, index: int) -> dict:
 
 
 def _widths(image: Image) -> Sequence[int]:
-    """What ?format= answers, now or when its ladder is made: until then, with the stable image.
+    """Return the values that ?format= takes now, or once the ladder is made.
 
     A client that asks once, as soon as it is READY, is not left with the thumbnail alone.
     """

@@ -21,7 +21,7 @@ _OLDEST_FIRST = Sort((Product.created_at, Product.id))
 
 
 class CursorQuery(Closed):
-    """Which page."""
+    """Query parameters of a page."""
 
     cursor = fields.String(
         metadata=about("nextPageCursor of the page before; empty: the first page.")

@@ -90,7 +90,7 @@ def new_email_field(autocomplete: str, is_free=_unused) -> EmailField:
 
 
 class SignInForm(FlaskForm):
-    """Who someone is, and where they wanted to go."""
+    """Sign-in with email and password, and the page to go to afterwards."""
 
     email = EmailField(
         "Email",
@@ -156,7 +156,7 @@ class MemberForm(FlaskForm):
 
 
 class RoleForm(FlaskForm):
-    """What a member may do from now on."""
+    """The new role of a member."""
 
     role = SelectField("Role", [InputRequired()], choices=GIVEN_ROLES)
 
@@ -178,7 +178,7 @@ class ApiKeyForm(FlaskForm):
 
 
 class AuditFilterForm(FlaskForm):
-    """Which entries of the audit log to show; it changes nothing, so it needs no token."""
+    """Filters of the audit log. The form changes nothing, so it needs no token."""
 
     class Meta:
         csrf = False

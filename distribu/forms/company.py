@@ -10,7 +10,7 @@ from .account import name_field, new_email_field, normal_email
 
 
 class CompanyForm(FlaskForm):
-    """What a company is called, and what it sells in."""
+    """Name and currency of a company."""
 
     name = name_field(
         "Company name", "Enter your company's name.", render_kw={"autocomplete": "organization"}
@@ -35,7 +35,7 @@ class ProfileForm(FlaskForm):
         return normal_email(self.email.data) != current_user.email
 
     def validate(self, extra_validators=None) -> bool:
-        """Whether all of it can be saved; an email that stays is the reader's already."""
+        """Validate all fields; the reader's own email may stay."""
         if not self.changes_email:
             self.email.validators = ()
         is_valid = super().validate(extra_validators)

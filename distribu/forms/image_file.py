@@ -14,7 +14,7 @@ from ..images.decoding.probe import ImageInfo, probe
 
 
 def examined(field: Field, policy: ImagePolicy) -> ImageInfo:
-    """What the header of the field's file tells, read once for every validator and for Save.
+    """Read the header of the field's file, once for all validators and for Save.
 
     Raises InvalidImage.
     """

@@ -39,7 +39,7 @@ LAPSED_LIMIT = "20 per hour"
 
 @dataclass(frozen=True)
 class InterruptedForm:
-    """What was typed and chosen in a form: its own path, names and values in their order."""
+    """The path of a form with the names and values that were posted, in their order."""
 
     action: str
     fields: list[list[str]]
@@ -79,7 +79,7 @@ def resumable(view: Callable) -> Callable:
 
 
 def is_resumed() -> bool:
-    """Whether this POST brings back a form that is to be shown again, unsaved."""
+    """Return whether this POST restores a form that is to be shown again without saving it."""
     return "resume" in request.form
 
 
@@ -135,13 +135,13 @@ def _toast(template: str, status: int, headers: dict | None = None) -> ResponseR
 
 
 def _is_foreign() -> bool:
-    """Whether a page of another site has sent this: its fields are not ours to show again."""
+    """Return whether a page of another site sent this; its fields are not shown again."""
     origin = request.headers.get("Origin")
     return origin is not None and address_parts(origin).netloc != request.host
 
 
 def keep_typed() -> InterruptedForm | None:
-    """What was typed and had been chosen before; a file of this very POST is not among it.
+    """Keep the typed values and the earlier choice; a file in this very POST is not kept.
 
     None for what no view can show again. Asks neither database nor store.
     """
@@ -164,7 +164,7 @@ def _typed_fields() -> list[list[str]] | None:
 
 
 def _keep_form() -> InterruptedForm | None:
-    """What this POST brought, its image staged; None if its view cannot show it again."""
+    """Stage the posted image and return the form; None if its view cannot show it again."""
     fields = _typed_fields() if _is_resumable(request.path) else None
     if fields is None:
         return None

@@ -34,7 +34,7 @@ def _text(kind: type[Field], label: str, longest: int, noun: str = "") -> Field:
 
 
 class OrderForm(FlaskForm):
-    """What surrounds the lines; orders/draft.py reads the lines themselves.
+    """The fields around an order's lines; orders/draft.py reads the lines themselves.
 
     draft: the token of the order. at: the page of the product browser.
     """
@@ -49,12 +49,12 @@ class OrderForm(FlaskForm):
 
     @property
     def texts(self) -> dict[str, str]:
-        """What was typed into each of TEXTS."""
+        """Return the typed text of each field in TEXTS."""
         return {name: self[name].data for name in TEXTS}
 
 
 class OrderFilterForm(FlaskForm):
-    """Which orders to list; it changes nothing, so it needs no token."""
+    """Filters of the list of orders. The form changes nothing, so it needs no token."""
 
     class Meta:
         csrf = False

@@ -149,7 +149,7 @@ class ProductForm(ImageForm):
 
     @property
     def changes_stock(self) -> bool:
-        """Whether the merchant typed another stock than the form had shown."""
+        """Return whether the merchant typed another stock than the form showed."""
         return self.product is None or (self.stock.data or "").strip() != self.stock_shown.data
 
     def fill(self, product: Product) -> None:
@@ -168,7 +168,7 @@ def shown_price(product: Product) -> str:
 
 
 def seen_state(product: Product) -> dict:
-    """What a form shows of a product, to be compared when someone else has saved it."""
+    """Return the values that a form shows of a product, to be compared if someone else saves it."""
     state = {name: getattr(product, name) or "" for name in COMPARED}
     return state | {
         "price": shown_price(product),
@@ -179,7 +179,7 @@ def seen_state(product: Product) -> dict:
 
 
 def image_identity(product: Product) -> str:
-    """What tells the product's image from another: its id, or its external address."""
+    """Return the id of the product's image, or its external address."""
     return product.external_image_url or (product.image.id if product.image else "")
 
 

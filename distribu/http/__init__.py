@@ -1,1 +1,1 @@
-"""What every request shares: sessions, keys, limits, bodies, paging, errors."""
+"""Parts that every request uses: sessions, keys, limits, bodies, paging, errors."""

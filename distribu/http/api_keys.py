@@ -1,4 +1,4 @@
-"""Who asks through an API: the key that a request carries, its scopes, its pace."""
+"""API keys: the caller of a request, the scopes of its key, and its rate limit."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -100,7 +100,7 @@ def _refuse() -> NoReturn:
 
 
 def rate_limit_key() -> str:
-    """What the requests of this caller are counted under."""
+    """Return the key that counts this caller's requests."""
     # Whoever guesses keys shares one pace with all else that comes from the same address.
     try:
         key = _presented_key()

@@ -1,4 +1,4 @@
-"""What a request is answered that went wrong: one handler, which chooses the body by path."""
+"""Error responses: one handler, which chooses the kind of body by the path."""
 
 import re
 from collections.abc import Callable
@@ -115,7 +115,7 @@ def _unavailable(sentence: str) -> ResponseReturnValue:
 
 
 def own_sentence(error: HTTPException) -> str:
-    """What this application says of an error; "" where it has only the standard's words."""
+    """Return Distribu's own sentence for an error; "" where only the standard's words exist."""
     said = error.description
     return said if said and said != type(error).description else ""
 

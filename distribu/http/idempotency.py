@@ -38,7 +38,7 @@ _KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 
 
 def _fingerprint() -> str:
-    """What has to be the same for a request to count as the same, in hex."""
+    """Return a hash, in hex, of everything that makes two requests the same."""
     digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
     digest.update(request.get_data())
     condition = request.headers.get("If-Match")

@@ -33,7 +33,7 @@ VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 
 class Sentence(str):
-    """What is wrong with a value, in words that need no name of a field beside them.
+    """A message that is complete without the name of a field before it.
 
     It stays as it is where marshmallow would fill values into a message.
     """

@@ -13,7 +13,7 @@ _MOST_ACCOUNTS = 5
 
 
 def is_known(email: str) -> bool:
-    """Whether this browser has signed in to the account within KNOWN_FOR."""
+    """Return whether the browser signed in to the account within KNOWN_FOR."""
     return _digest(email) in _known()
 
 

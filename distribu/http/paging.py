@@ -44,7 +44,7 @@ class Sort:
         return [key.expression for key in self.columns]
 
     def beyond(self, place: Values, is_reversed: bool) -> ColumnElement[bool]:
-        """What comes after place; reversed, what comes before it."""
+        """Return the condition for rows after place; with reversed, for rows before it."""
         keys = tuple_(*self.columns)
         return keys < tuple(place) if self.is_descending != is_reversed else keys > tuple(place)
 

@@ -23,7 +23,7 @@ def password_link(user: User) -> str:
 
 
 def user_of_link(token: str, now: datetime | None = None) -> User | None:
-    """Whose password the link sets; None once it was used, renewed or is too old."""
+    """Return the user whose password the link sets; None if it is used, replaced or expired."""
     try:
         identity, made_at = _link_serializer().loads(token, return_timestamp=True)
     except BadData:

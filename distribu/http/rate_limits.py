@@ -1,4 +1,4 @@
-"""How long someone who tried too often has to wait."""
+"""Waiting times after too many attempts."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _here = MovingWindowRateLimiter(MemoryStorage())
 
 
 def is_refused(response: Response) -> bool:
-    """Whether the view turned the form down: only failures count towards a limit."""
+    """Return whether the view refused the form: only failures count towards a limit."""
     return response.status_code == 422
 
 
@@ -42,6 +42,6 @@ def seconds_to_wait() -> int:
 
 
 def wait_sentence() -> str:
-    """When to try again, in minutes."""
+    """Return a sentence that says in how many minutes to try again."""
     minutes = ceil(seconds_to_wait() / 60)
     return f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}."

@@ -1,4 +1,4 @@
-"""How a request is read: its body bounded and spooled to disk, its text storable."""
+"""Request bodies: bounded, spooled to disk, and with text that databases can store."""
 
 import re
 import tempfile

@@ -1,4 +1,4 @@
-"""Who is signed in: how a session begins and how it ends."""
+"""Sign-in sessions: their beginning and their end."""
 
 import secrets
 from datetime import datetime

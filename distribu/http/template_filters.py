@@ -1,4 +1,4 @@
-"""How values are shown to people: the filters of the templates."""
+"""Template filters that format values for people."""
 
 from datetime import date, datetime
 

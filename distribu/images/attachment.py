@@ -1,4 +1,4 @@
-"""Whose an image is: attach, replace, remove, discard.
+"""Ownership of images: attach, replace, remove, discard.
 
 A row goes in before its objects, and comes out after them. Nothing here
 commits: a change of images is part of the caller's one commit. Whoever
@@ -146,13 +146,13 @@ def discard(image: Image) -> None:
 
 
 def discard_all(image_ids: Sequence[str]) -> None:
-    """What discard() does, for thousands in a few statements; what was loaded of them is stale."""
+    """Discard thousands of images in a few statements; loaded instances of them become stale."""
     if image_ids:
         _discard(is_among(Image.id, image_ids))
 
 
 def discard_abandoned(now: datetime) -> None:
-    """What discard() does, for every staged image that was kept long enough."""
+    """Discard every staged image that has passed its time."""
     _discard(Image.product_id.is_(None) & (Image.kept_until < now))
 
 
@@ -236,7 +236,7 @@ def refuse_full(product_id: str, limit: int) -> None:
 
 
 def images_limit() -> int:
-    """How many images a product may have."""
+    """Return how many images a product may have."""
     limit: int = current_app.config["IMAGES_PER_PRODUCT"]
     return limit
 

@@ -1,4 +1,4 @@
-"""What compares the rows with the store, both ways, and repairs what differs.
+"""Comparison of the rows with the store, in both directions, with repair.
 
 Keys are listed first and their rows asked afterwards, and each fault is looked at once more
 before it is told or repaired: an image that is uploaded or removed meanwhile is none.
@@ -183,7 +183,7 @@ def _listed(folder: str) -> dict[str, dict[str, int]]:
 
 
 def _compare(image_id: str, found: dict[str, int], repair: bool) -> Iterator[Finding]:
-    """What is published of one image, against its row."""
+    """Compare the published objects of one image with its row."""
     image = _image(image_id)
     if image and image.status != READY:
         yield from _rescue(image, found, repair)
@@ -315,7 +315,7 @@ def _commit_change(
 
 
 def _idle() -> ColumnElement[bool]:
-    """That nobody writes for the image, as a condition of its row."""
+    """Return the condition that nobody is writing for the image."""
     return Image.writing_until.is_(None) | (Image.writing_until < utc_now())
 
 
@@ -334,6 +334,6 @@ def _is_in_outbox(prefix: str) -> bool:
 
 
 def _is_of_others() -> bool:
-    """Whether there are objects, and not one of those looked at is this database's."""
+    """Return whether there are objects, and none of those examined belongs to this database."""
     ids = {stored.key.split("/")[1] for stored in islice(store.objects(PUBLIC), _SAMPLE)}
     return bool(ids) and not db.session.scalar(select(exists().where(Image.id.in_(ids))))

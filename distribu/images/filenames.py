@@ -1,4 +1,4 @@
-"""What a filename becomes: the name in a URL, an alt text."""
+"""Names derived from a filename: the name in a URL, and an alt text."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""How an upload is taken in undecoded: examine, receive, add. process() does the rest.
+"""Uploads taken in without decoding: examine, receive, add. process() does the rest.
 
 The steps, in this order: a staged row is committed; the upload is put;
 one commit gives the image to its product; the queue is told. A crash

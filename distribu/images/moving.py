@@ -1,4 +1,4 @@
-"""What takes the images to another store, whatever is uploaded or removed meanwhile.
+"""Moving the images to another store while uploads and removals go on.
 
 First everything is copied while the shop goes on. Then, for a short last
 pass, images are frozen: what is new is copied, what is gone is deleted,

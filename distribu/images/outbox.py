@@ -1,4 +1,4 @@
-"""What deletes: drain() empties the outbox, sweep() repairs what a crash left behind."""
+"""Deletion of objects: drain() empties the outbox, sweep() repairs the traces of crashes."""
 
 import logging
 import time
@@ -135,7 +135,7 @@ def drain_between_sweeps() -> int | None:
 
 
 def _is_common(causes: list[type]) -> bool:
-    """Whether the last failures, which nothing came between, have one cause."""
+    """Return whether the last failures, with no success between them, have one cause."""
     last = causes[-_SAME_CAUSE:]
     return len(last) == _SAME_CAUSE and len(set(last)) == 1
 
@@ -196,7 +196,7 @@ def _hold_writers(*conditions: ColumnElement[bool], until: datetime | None) -> b
 
 
 def _is_owned_again(prefix: str) -> bool:
-    """Whether an image owns what this entry was to delete: its row was put back meanwhile."""
+    """Return whether an image owns the entry's objects again, because its row was restored."""
     _, image_id, path = prefix.split("/", 2)
     image = db.session.scalar(
         select(Image).where(Image.id == image_id).execution_options(populate_existing=True)

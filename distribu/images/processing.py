@@ -1,4 +1,4 @@
-"""How an image is finished: process() makes it READY, then makes its ladder, or gives up."""
+"""Processing: make an image READY, then make its ladder, or give up."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -212,7 +212,7 @@ def measured(publication: Publication) -> dict[str, object]:
 
 
 def _claim(image_id: str, now: datetime) -> Writer | None:
-    """What may write for the image, this attempt counted and committed; None if it is not free."""
+    """Return the image for this attempt, counted and committed; None if another may write."""
     store_identity.require()
     store_identity.hold()
     claimed = db.session.execute(

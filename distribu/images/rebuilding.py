@@ -1,4 +1,4 @@
-"""What makes the derivatives anew after a change of the ladder, from the stable image.
+"""Rebuilding of derivatives from the stable image after a change of the ladder.
 
 The new ladder is put beside the old one, which the pages show until the
 new one is whole: no address ever gets other bytes. A row is handed over

@@ -1,4 +1,4 @@
-"""How an image that could not be finished, or had lost its objects, is READY again from them."""
+"""Rescue of images: READY again from their own objects after failure or loss."""
 
 from sqlalchemy import ColumnElement
 
@@ -51,7 +51,7 @@ def byte_size(key: str) -> int | None:
 
 
 def _measure_stable(image: Image) -> dict[str, object] | None:
-    """What the row has to record of its stable image; None where the store has none that is whole.
+    """Return the stable image's facts for its row; None where the store has no intact one.
 
     Sizes that were recorded beside it are kept: doctor() looks at each.
     """

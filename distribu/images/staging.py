@@ -1,4 +1,4 @@
-"""How an image comes to be: stage, stage_turned, stage_copy.
+"""Creation of images: stage, stage_turned, stage_copy.
 
 Each commits its row before its objects, and says nothing is READY that
 is not whole. Each refuses a session with pending work, because its

@@ -1,4 +1,4 @@
-"""Which store the images are in, and whether they may be changed now.
+"""Identity of the image store, and whether its images may be changed now.
 
 While the last pass of a move runs, and in a process that still has the
 store from which they were moved, nothing about images is changed.
@@ -139,7 +139,7 @@ def _compare(known: Row[str, datetime | None] | None, own_id: str | None) -> Non
 
 
 def _locking() -> Select[str, datetime | None] | ReturningUpdate[str, datetime | None]:
-    """What reads the row so that it stays as it is until this transaction ends."""
+    """Return a query that locks the row until this transaction ends."""
     row = Installation.id == 1
     columns = Installation.store_id, Installation.frozen_until
     if db.engine.dialect.name == "sqlite":

@@ -279,7 +279,7 @@ def _stage_copies(company: Company, plan: Plan, job_id: str, staged: Staged) -> 
 
 
 def _report(job_id: str, **values) -> None:
-    """How far the job is, committed; and this worker is alive. Raises ImportRefused."""
+    """Commit the job's progress and this worker's sign of life. Raises ImportRefused."""
     until = utc_now() + WORKING_WINDOW
     if not _change_job(job_id, ImportJob.status == RUNNING, working_until=until, **values):
         raise ImportRefused("the job was given up")

@@ -1,4 +1,4 @@
-"""What a file would do to the catalog as it is now; nothing is changed."""
+"""The changes that a file would make to the catalog as it is now; nothing is changed."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class Change:
-    """What a line does. saved: None for a product that is created; values: of COLUMNS, after it.
+    """The change on a line. saved: None for a new product; values: of COLUMNS, afterwards.
 
     image_change: what image_url.apply() has to do beyond values, or None.
     images_before: ids of the product's images, its own first. lost: ids
@@ -74,7 +74,7 @@ class Change:
 
     @property
     def takes_image(self) -> bool:
-        """Whether the product gets a image_change of ours, beyond what values and lost say."""
+        """Return whether the product gets an image of its own, besides values and lost."""
         return self.image_change is not None and self.image_change.kind in (
             written_image_url.COPY,
             written_image_url.MOVE,
@@ -132,7 +132,7 @@ class Plan:
 
 
 def make_plan(company: Company, reading: Reading, is_locked: bool = False) -> Plan:
-    """What the rows that were read would do. is_locked: their products are held until commit."""
+    """Plan the changes of the rows. is_locked: their products are locked until the commit."""
     plan = Plan(errors=list(reading.errors))
     rows = [row for row in reading.rows if row.sku is not None]
     rows, saved = _matched(company, rows, reading, is_locked, plan.errors)
@@ -279,7 +279,7 @@ def _saved(asked, with_images: bool) -> dict[str, Saved]:
 
 @dataclass
 class _Shown(ImageAddresses):
-    """As much of an image as its address takes."""
+    """The parts of an image that its address needs."""
 
     id: str
     public_name: str

@@ -26,7 +26,7 @@ MARKED_OR_EMPTY = (
 
 @dataclass(frozen=True)
 class RowError:
-    """What is wrong on a line. index: of the column; None: with the line as a whole.
+    """An error on a line. index: its column; None for the line as a whole.
 
     is_ambiguous: the decimal sign of the column has to be chosen.
     """
@@ -64,12 +64,12 @@ class Reading:
 
     @property
     def has_image_urls(self) -> bool:
-        """Whether the file has the column at all: without it, images stay as they are."""
+        """Return whether the file has the column; without it, images stay as they are."""
         return "imageUrl" in self.mapping
 
 
 def is_active(text: str) -> bool:
-    """Whether the text means yes; true when empty."""
+    """Return whether the text means yes; an empty text does."""
     word = unicodedata.normalize("NFC", text).strip().lower()
     if word in YES or not word:
         return True
@@ -120,7 +120,7 @@ def read_rows(
 
 
 def _signs(table: Table, mapping: dict[str, int], chosen: dict[str, str]) -> dict[str, Sign]:
-    """What the numbers of each column tell of its decimal sign, and those of the other column."""
+    """Return the decimal sign that the numbers of each column, or of the other column, suggest."""
     found = {
         column: chosen.get(column) or numbers.common_sign(_cells(table, mapping[column]))
         for column in NUMBERS
@@ -173,7 +173,7 @@ def _image_url(row: Row, mapping: dict[str, int]) -> str | None:
 
 
 def _unmarked(table: Table, mapping: dict[str, int]) -> list[RowError]:
-    """Where some cells of isActive are marked and the others empty, those do not mean yes."""
+    """Return an error for each isActive that is empty where others are marked: it may mean no."""
     if (index := mapping.get("isActive")) is None:
         return []
     words = {row.line: row.cells[index].strip().lower() for row in table.rows}

@@ -30,12 +30,12 @@ def damaged_columns(values: dict, saved: dict | None) -> dict[str, str]:
 
 
 def is_plain_number(sku: str) -> bool:
-    """Whether a spreadsheet may have made this SKU of one with zeros before it."""
+    """Return whether a spreadsheet may have removed leading zeros from this SKU."""
     return sku.isascii() and sku.isdigit() and (sku == "0" or not sku.startswith("0"))
 
 
 def without_zeros(sku: str) -> str:
-    """What a spreadsheet makes of a SKU of digits in a column that is not text.
+    """Return the SKU of digits as a spreadsheet changes it in a column that is not text.
 
     >>> without_zeros("007"), without_zeros("000")
     ('7', '0')

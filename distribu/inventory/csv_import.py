@@ -24,7 +24,7 @@ from .csv_export import csv_response
 @bp.get("/import")
 @signed_in
 def new_import():
-    """Where a file is chosen."""
+    """Show the page for choosing a file."""
     return _upload_page(UploadForm(formdata=None))
 
 
@@ -52,7 +52,7 @@ def upload_csv():
 @bp.get("/import/<job_id>")
 @signed_in
 def show_import(job_id: str):
-    """Where the import stands: its preview, its progress, or what came of it."""
+    """Show the import: its preview, its progress, or its result."""
     job = _job_or_404(job_id)
     if job.status in (jobs.QUEUED, jobs.RUNNING, jobs.DONE):
         return render_template("inventory/import_progress.html", job=job)
@@ -101,7 +101,7 @@ def choose_encoding(job_id: str):
 @bp.post("/import/<job_id>/apply")
 @signed_in
 def apply_import(job_id: str):
-    """What the preview showed is on its way into the catalog."""
+    """Start writing the previewed changes to the catalog."""
     job = _job_or_404(job_id)
     jobs.agree(job, request.form.get("fingerprint", ""))
     return redirect(url_for(".show_import", job_id=job.id), 303)

@@ -1,4 +1,4 @@
-"""What someone else changed while a form was open, and whether a save was made before."""
+"""Changes that someone else saved while a form was open."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from .image_field import ImageChoice
 
 @dataclass(frozen=True)
 class Differences:
-    """What the saved product has that the form did not know.
+    """The differences between the saved product and the one that the form knew.
 
     changes: sentences. is_image_changed: whether its image is another one
     now. is_own: whether this very form had saved the product before.
@@ -21,7 +21,7 @@ class Differences:
 
 
 def since_opened(form: ProductForm, product: Product, is_own: bool) -> Differences:
-    """What changed between the product as the form showed it and as it is saved now.
+    """Compare the product as the form showed it with the product as it is saved now.
 
     A form that does not say what it showed is compared by what was typed.
     """
@@ -38,7 +38,7 @@ def since_opened(form: ProductForm, product: Product, is_own: bool) -> Differenc
 
 
 def is_saved_already(form: ProductForm, choice: ImageChoice, product: Product) -> bool:
-    """Whether the product already is what the form would make of it: the form was sent twice.
+    """Return whether the product already equals the form: the form was sent twice.
 
     Expects a valid form.
     """

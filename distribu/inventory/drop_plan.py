@@ -77,7 +77,7 @@ class DropPlan:
 
     @property
     def summary(self) -> str:
-        """How many images find their product, and what became of the others, in sentences."""
+        """Say in sentences how many images match a product, and the reasons for the others."""
         counts = self.counts
         found = counts[MATCHED] + counts[SECOND]
         images = sum(counts[kind] for kind in SHOWN_KINDS)
@@ -141,7 +141,7 @@ def seen_by_drop(product: Product) -> str:
 
 
 def is_same_image(product: Product, sha256: str) -> bool:
-    """Whether these bytes are those of an image of the product, as it was sent or is published."""
+    """Return whether these bytes are an image of the product, as uploaded or as published."""
     own = Image.product_id == product.id
     digest = or_(Image.sha256 == sha256, Image.published_sha256 == sha256)
     return db.session.scalar(select(Image.id).where(own, digest).limit(1)) is not None

@@ -128,7 +128,7 @@ def _edit(product_id: str):
 
 
 def _answer(form: ProductForm, product: Product | None):
-    """What a posted form is answered: the list after a save, else the form with all it held."""
+    """Return the response to a posted form: the list after a save, else the filled form."""
     choice = read_choice(form, product)
     if "image_action" in request.form or is_resumed():
         # A button of the image field, where no script sent it alone: nothing is saved.
@@ -247,7 +247,7 @@ def _way_back(form: ProductForm, product_id: str | None) -> str:
 
 
 def _create(form: ProductForm, choice: ImageChoice) -> dict:
-    """What the answer says of the new product."""
+    """Create the product and return its facts for the response."""
     product = Product(id=form.new_product_id, company_id=g.company.id)
     form.fill(product)
     db.session.add(product)
@@ -264,12 +264,12 @@ def _create(form: ProductForm, choice: ImageChoice) -> dict:
 
 
 def _for_the_answer(product: Product) -> dict:
-    """What the answer says of a saved product: by then somebody else may have deleted it."""
+    """Return the product's facts for the response, since someone may have deleted it by then."""
     return {name: getattr(product, name) for name in ("id", "name", "category", "unit")}
 
 
 def _update(form: ProductForm, choice: ImageChoice) -> dict | None:
-    """What the answer says of the saved product; None if its stock moved under a typed one."""
+    """Update the product and return its facts; None if its stock moved under a typed one."""
     (product_id,) = inspect(choice.product).identity or ()
     product = attachment.lock_product(product_id, g.company.id, form.seen_version)
     if form.changes_stock and str(product.stock) != form.stock_shown.data:

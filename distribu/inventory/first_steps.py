@@ -1,4 +1,4 @@
-"""What a new company has still to do, shown above its inventory until it is done."""
+"""The first steps of a new company, shown above its inventory until they are done."""
 
 from dataclasses import dataclass
 

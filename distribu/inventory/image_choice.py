@@ -62,7 +62,7 @@ class ImageChoice:
 
     @property
     def is_change(self) -> bool:
-        """Whether Save has to touch the product's images."""
+        """Return whether Save has to change the product's images."""
         is_replaced = bool(self.staged and not self.is_removed)
         return (self.is_removed and self.has_saved) or is_replaced or bool(self.first_image)
 

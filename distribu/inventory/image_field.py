@@ -26,7 +26,7 @@ QUARTERS = {"rotate_left": -1, "rotate_right": 1}
 
 
 def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
-    """What the posted field held before this request; a choice that was swept is announced.
+    """Read the field's earlier choice; report one that was swept.
 
     Commits: what was chosen before the staged image is discarded, since the
     browser has seen the answer that displaced it.
@@ -54,7 +54,7 @@ def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
 
 
 def _is_own(product: Product | None, image_id: str) -> bool:
-    """Whether the chosen image is the product's by now: the same form was sent before."""
+    """Return whether the chosen image is the product's already: the same form was sent before."""
     return product is not None and any(image.id == image_id for image in product.images)
 
 

@@ -40,7 +40,7 @@ def save_image(product_id: str, image_id: str, seen: str, may_replace: bool) -> 
 
 
 def is_as_seen(product: Product, seen: str, may_replace: bool) -> bool:
-    """Whether the product may get an image: it is the one that was shown."""
+    """Return whether the product still has the image that was shown."""
     return seen_by_drop(product) == seen and (may_replace or not product.has_image)
 
 

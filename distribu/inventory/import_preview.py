@@ -1,4 +1,4 @@
-"""What the preview of an import shows: columns, changes, errors, images that go."""
+"""The preview of an import: columns, changes, errors, and images that are removed."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class Column:
 
     @property
     def is_passed_over(self) -> bool:
-        """Whether it holds something that nobody has said what it is."""
+        """Return whether the column has content but no known header."""
         known = csv_text.normalized(self.header) == REASON
         return self.column is None and not known and bool(self.header or self.sample)
 
@@ -108,7 +108,7 @@ def telling_rows(table: Table, mapping: dict[str, int]) -> list[list[str]]:
 
 
 def number_columns(job: ImportJob, reading: Reading) -> list[NumberColumn]:
-    """What is known of the decimal signs of the file."""
+    """Return the known decimal signs of the file's columns."""
     ambiguous = {error.index for error in reading.errors if error.is_ambiguous}
     return [
         NumberColumn(
@@ -122,7 +122,7 @@ def number_columns(job: ImportJob, reading: Reading) -> list[NumberColumn]:
 
 
 def failing_lines(plan: Plan, table: Table, mapping: dict[str, int]) -> list[FailingLine]:
-    """What is wrong with the file, line by line."""
+    """Return the errors of the file, line by line."""
     rows = {row.line: row for row in table.rows}
     lines: dict[int, FailingLine] = {}
     for error in plan.errors:
@@ -183,7 +183,7 @@ def _column_name(error: RowError, table: Table) -> str:
 
 
 def error_sentence(error: RowError, table: Table) -> str:
-    """What is wrong with a row, after the name of the column where the sentence lacks it."""
+    """Return the error of a row, with the name of its column where the sentence lacks it."""
     name = None if error.index is None else table.header[error.index]
     if name is None or error.sentence.startswith(f"{name} "):
         return error.sentence
@@ -191,7 +191,7 @@ def error_sentence(error: RowError, table: Table) -> str:
 
 
 def lost_images(changes: list[Change]) -> list[LostImage]:
-    """What the preview shows of changes that lose images, however many they are."""
+    """Return the changes that remove images, bounded in number."""
     image_ids = [image_id for change in changes for image_id in change.lost]
     found = db.session.scalars(select(Image).where(is_among(Image.id, image_ids)))
     images = {image.id: image for image in found}

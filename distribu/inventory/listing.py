@@ -56,7 +56,7 @@ def counted(count: int) -> str:
 
 
 def _pagination(page: paging.Page, view: ListView) -> dict:
-    """What the pagination macro shows."""
+    """Return the arguments of the pagination macro."""
     return {
         "summary": _summary(page, view.count),
         "previous_url": page.previous and view.url(page.previous),

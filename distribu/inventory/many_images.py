@@ -37,7 +37,7 @@ BUSY = "The server is busy with other images."
 @bp.get("/images")
 @signed_in
 def many_images():
-    """Where files are dropped or chosen."""
+    """Show the page for dropping or choosing files."""
     return many_images_page()
 
 

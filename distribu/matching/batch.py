@@ -72,7 +72,7 @@ class _Rows:
                 self._numbers[(name.folders, found[:-1])].add(found[-1])
 
     def has(self, folders: tuple[str, ...], found: Sequence[str]) -> bool:
-        """Whether the folder has more of this row, none of which is a SKU."""
+        """Return whether the folder has other names of this row, none of which is a SKU."""
         stem = tuple(found[:-1])
         others = self._numbers.get((folders, stem), set()) - {found[-1]}
         return bool(others) and not any(

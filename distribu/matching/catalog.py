@@ -24,7 +24,7 @@ class Sku:
 
     @property
     def is_unwritable(self) -> bool:
-        """Whether no file can have this name on every system."""
+        """Return whether some systems allow no file of this name."""
         return not UNWRITABLE.isdisjoint(self.text)
 
 
@@ -71,7 +71,7 @@ class Catalog:
         return self._next_kinds.get(tuple(beginning), set())
 
     def windows(self, found: Sequence[str]) -> Iterator[tuple[int, int]]:
-        """Where SKUs stand inside the tokens of a name, as start and end."""
+        """Return the positions of SKUs inside the tokens of a name, as start and end."""
         for start in range(len(found)):
             for end in range(start + 1, min(start + self.longest, len(found)) + 1):
                 if tuple(found[start:end]) in self._by_tokens:

@@ -65,6 +65,6 @@ def type_at_end(sku: str) -> str:
 
 
 def _is_junk(part: str) -> bool:
-    """Whether a file or folder of this name is of no person's making."""
+    """Return whether software, not a person, made a file or folder of this name."""
     lowered = part.lower()
     return part.startswith((".", "~$")) or lowered in _SYSTEM_NAMES or lowered.endswith(_UNFINISHED)

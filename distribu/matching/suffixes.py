@@ -71,7 +71,7 @@ class Suffix:
 
     @property
     def words(self) -> str:
-        """As a person reads it: "number 2 and view back"."""
+        """Describe the suffix for people: "number 2 and view back"."""
         said = [f"number {self.number}"] if self.number is not None else []
         said += [f"view {self.view}"] if self.view else []
         return " and ".join(said + (["a mark"] if self.marks else []))
@@ -107,18 +107,18 @@ def kind(token: str) -> str:
 
 
 def is_number(token: str) -> bool:
-    """Whether a token can be the number of an image: 2, 02 or 002, but no year and no size."""
+    """Return whether a token can number an image: 2, 02 or 002, but not a year or a size."""
     return _NUMBER.fullmatch(token) is not None
 
 
 def is_view(token: str) -> bool:
-    """Whether a token says which side of the product is shown."""
+    """Return whether a token names a side of the product."""
     is_word = token in FRONT_VIEWS or token in _OTHER_VIEWS
     return is_word or bool(_NUMBERED_CODE.fullmatch(token) or _GS1_CODE.fullmatch(token))
 
 
 def is_camera_name(stem: str) -> bool:
-    """Whether a camera, a phone or a screenshot has given the name."""
+    """Return whether a camera, a phone or a screenshot program gave the name."""
     return _CAMERA.fullmatch(stem) is not None
 
 

@@ -89,7 +89,7 @@ def _loose(text: str) -> str:
 
 
 def _is_inside_number(letters: str, index: int) -> bool:
-    """Whether a zero has another digit before it that is no leading zero itself."""
+    """Return whether another digit precedes a zero and is not a leading zero itself."""
     start = index
     while start and letters[start - 1].isdecimal():
         start -= 1

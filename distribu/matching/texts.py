@@ -33,7 +33,7 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 def is_part(character: str) -> bool:
-    """Whether a character belongs to a token, and does not separate two."""
+    """Return whether a character belongs to a token; others separate tokens."""
     return unicodedata.category(character)[0] in "LNM"
 
 

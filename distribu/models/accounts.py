@@ -51,7 +51,7 @@ class User(UserMixin, Model):  # type: ignore[misc]
     company: Mapped[Company] = relationship(lazy="joined")
 
     def get_id(self) -> str:
-        """What a session keeps: it ends when the token is renewed."""
+        """Return the value that a session keeps; the session ends when it is renewed."""
         return f"{self.id}.{self.session_token}"
 
     @property
@@ -65,12 +65,12 @@ class User(UserMixin, Model):  # type: ignore[misc]
 
     @property
     def logged_name(self) -> str:
-        """Who the audit log says did it: the email, or the name of who works here no more."""
+        """Return the name for the audit log: the email, or the kept name of a former member."""
         return self.name if self.role == REMOVED else self.email
 
     @property
     def is_manager(self) -> bool:
-        """Whether this user may manage members, keys and settings."""
+        """Return whether this user may manage members, keys and settings."""
         return self.role in ("OWNER", "ADMIN")
 
     def set_password(self, password: str) -> None:

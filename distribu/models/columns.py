@@ -14,7 +14,7 @@ JsonObject = dict[str, Any]
 
 
 class InsertContext(Protocol):
-    """What SQLAlchemy gives to a default that depends on other columns of its row."""
+    """The context that SQLAlchemy passes to a default that depends on other columns."""
 
     def get_current_parameters(self) -> dict[str, str | None]: ...
 
@@ -48,7 +48,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def is_storable(text: str) -> bool:
-    """Whether every database can store the text: PostgreSQL takes no NUL, none half a surrogate."""
+    """Return whether every database can store the text: no NUL and no lone surrogate."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 

@@ -53,7 +53,7 @@ CURRENCIES = dict(sorted((_WITH_CENTS | WITHOUT_DECIMALS).items()))
 
 
 def has_decimals(price_minor: int) -> bool:
-    """Whether the price is more than whole units of its currency."""
+    """Return whether the price has more than whole units of its currency."""
     return price_minor % 100 != 0
 
 

@@ -1,4 +1,4 @@
-"""What a page shows of an image: its addresses, its sizes."""
+"""Addresses and sizes of an image, as pages show them."""
 
 import json
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class ImageAddresses:
 
     @property
     def marketplace_path(self) -> str:
-        """Where the JPEG for marketplaces lies, if the stable image is none that they take."""
+        """Return the path of the JPEG for marketplaces, where they do not take the stable image."""
         return f"{self.public_name.rpartition('.')[0]}.jpg"
 
     @property
@@ -80,7 +80,7 @@ class ImageAddresses:
         )
 
     def fallback_url(self, width_limit: int) -> str:
-        """What an <img> without srcset shows: as large as allowed, or the smallest there is."""
+        """Return the address for browsers without srcset: the largest allowed, or the smallest."""
         return self.page_url(self._fallback(width_limit)["path"])
 
     def display_size(self, width_limit: int) -> tuple[int, int]:
@@ -103,12 +103,12 @@ class ImageAddresses:
         return own if own in COMMERCE.formats and self._ladder(own) else "WEBP"
 
     def rung(self, width: str) -> PublishedFile | None:
-        """What ?format= answers for a width, as "500"; None where there is no such width."""
+        """Return the derivative that ?format= answers for a width such as "500", or None."""
         ladder = self._ladder(self.format_of_widths)
         return next((made for made in ladder if str(made["width_px"]) == width), None)
 
     def derivative(self, path: str) -> PublishedFile | None:
-        """What is published at path, or None."""
+        """Return the derivative that is published at path, or None."""
         return next((made for made in self.derivatives if made["path"] == path), None)
 
     def _public_url(self, path: str) -> str:
@@ -129,7 +129,7 @@ class ImageAddresses:
         ]
 
     def _is_sharp_at(self, width_limit: int) -> bool:
-        """Whether the ladder is complete, or its first thumbnail will do for the box meanwhile."""
+        """Return whether the ladder is complete, or its first thumbnail sharp enough here."""
         if width_limit < LARGE_BOX_PX:
             return True
         widest = max((made["width_px"] for made in self._ladder("WEBP")), default=0)

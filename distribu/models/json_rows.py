@@ -36,7 +36,7 @@ AnySelect = Select[*tuple[Any, ...]]
 
 
 def select_rows(rows: Sequence[Mapping[str, object]], columns: Columns) -> AnySelect:
-    """What selects these rows, as an INSERT takes them. columns: their names and types."""
+    """Return a query of these rows, as an INSERT takes it. columns: their names and types."""
     given = literal(rows, JSON)
     if db.engine.dialect.name == "sqlite":
         return _from_json_each(given, columns)
@@ -55,7 +55,7 @@ def upsert_into(table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
 def is_among(
     column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], values: Iterable[str]
 ) -> ColumnElement[bool]:
-    """Whether column has one of these values, of which there may be any number.
+    """Return the condition that column has one of these values, of which there may be any number.
 
     For lists that grow with an import: clearing 5,000 galleries of 100
     images names 500,000 of them. A list that has a small limit, such as

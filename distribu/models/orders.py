@@ -60,7 +60,7 @@ class Order(Model):
 
 
 class OrderLine(Model):
-    """What was ordered, as it was called and priced then."""
+    """A line of an order, with the product's name and price at the time."""
 
     id: Mapped[str] = id_column()
     order_id: Mapped[str] = mapped_column(ForeignKey("order.id", ondelete="CASCADE"), index=True)
@@ -83,7 +83,7 @@ class OrderLine(Model):
 
     @property
     def is_image_changed(self) -> bool:
-        """Whether the product shows another image now than when it was ordered."""
+        """Return whether the product's image has changed since it was ordered."""
         if self.image_id is None or self.product is None:
             return False
         image = None if self.product.external_image_url else self.product.image

@@ -118,7 +118,7 @@ class Product(Model):
 
     @property
     def external_image_host(self) -> str:
-        """Who serves the external image, as a reader knows them."""
+        """Return the host of the external image, as readers know it."""
         return urlsplit(self.external_image_url or "").netloc
 
     @property
@@ -224,7 +224,7 @@ class Image(ImageAddresses, Model):
 
     @property
     def owns_upload(self) -> bool:
-        """Whether incoming/<id>/ is this row's: until its ladder is made, and where it never is."""
+        """Return whether incoming/<id>/ is this row's: until its ladder is made, or for good."""
         return self.ladder_version is None or self.status == ERROR
 
     @property

@@ -12,7 +12,7 @@ from .columns import JsonObject, UtcDateTime, created_at_column, id_column
 
 
 class IdempotencyKey(Model):
-    """What was asked under a client's key, and what was answered."""
+    """A request under a client's key, and its response."""
 
     __table_args__ = (UniqueConstraint("api_key_id", "key"),)
 
@@ -35,7 +35,7 @@ class EndedSession(Model):
 
 
 class AuditEntry(Model):
-    """Who changed what, before and after; only ever added."""
+    """One change with its author, before and after; entries are only ever added."""
 
     __table_args__ = (
         Index("ix_audit_entry_company", "company_id", "created_at", "id"),

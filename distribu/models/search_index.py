@@ -1,4 +1,4 @@
-"""What makes search fast: an index over three-letter pieces, each database's own kind.
+"""The search index: pieces of three letters, in the way of each database.
 
 A migration that makes the table product anew ends with create(): on
 SQLite its triggers are dropped with the old table. Once such a migration

@@ -33,7 +33,7 @@ def searchable(*fields: str | None) -> str:
 
 
 def needles(typed: str | None) -> list[str]:
-    """What has to occur in searchable text, each piece somewhere in it."""
+    """Return the pieces that all have to occur somewhere in the searchable text."""
     return [word.rjust(GRAM) for word in words((typed or "")[:TYPED_MAX])]
 
 

@@ -1,4 +1,4 @@
-"""When two SKUs are the same: by their keys, which have nothing that nobody sees.
+"""Equality of SKUs: keys without invisible characters.
 
 A key is the SKU in NFC, without format characters such as soft hyphens
 and zero-width spaces, and without blanks at both ends. Nothing else is

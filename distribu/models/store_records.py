@@ -1,4 +1,4 @@
-"""What the database remembers of the image store: objects to delete, and which store it is."""
+"""Records about the image store: objects to delete, and the store's identity."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OutboxEntry(Model):
 
 
 class Installation(Model):
-    """Which image store belongs to this database: at most one row, written at the first start.
+    """The image store of this database: at most one row, written at the first start.
 
     target_id: the store that a move has begun to copy to. frozen_until:
     as long as its last pass may take, no image is changed. moved_from:

@@ -89,7 +89,7 @@ def offers(company: Company, typed: str | None, cursor: str | None) -> Offers:
 
 
 def rows(company_id: str, typed: str | None, cursor: str | None) -> Page:
-    """What the offers of a page are made of, and the cursors beside it."""
+    """Return the offers of a page, and its cursors."""
     where = and_(matching(company_id, typed), Product.is_active)
     return page(_QUERY, where, BY_NAME, cursor, PAGE_SIZE)
 

@@ -1,4 +1,4 @@
-"""What becomes of an order after it was placed, and of one that never was."""
+"""Changes of an order after it was placed, and the end of drafts that never were."""
 
 from flask import abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue

@@ -85,7 +85,7 @@ def change_lines() -> Response:
 
 
 def _press(draft: Draft) -> str | None:
-    """What the pressed button asks for is in the draft; or the sentence that says why not."""
+    """Apply the pressed button to the draft, or return the sentence that refuses it."""
     pressed = request.form
     if "add" in pressed:
         product = company_row(Product, pressed["add"])
@@ -140,7 +140,7 @@ def _page(form: OrderForm, draft: Draft, cursor: str | None, problems: Sequence[
 
 
 def _order(form: OrderForm, draft: Draft, problems: list[str]) -> dict:
-    """What _order.html shows."""
+    """Return the arguments of _order.html."""
     lines = draft.lines(g.company.id)
     if len(lines) < len(draft.typed) and DELETED not in problems:
         problems.append(DELETED)

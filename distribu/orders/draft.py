@@ -41,7 +41,7 @@ class Line:
 
     @property
     def error(self) -> str | None:
-        """What is wrong with the quantity itself."""
+        """Return the error of the quantity itself."""
         try:
             quantity(self.typed)
         except ValueError as error:

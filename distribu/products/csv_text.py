@@ -127,7 +127,7 @@ def padded(cells: list[str], width: int) -> list[str]:
 
 
 def recognized_columns(header: Iterable[str]) -> dict[str, int]:
-    """Which column holds what: the index of each column of ours that a header names.
+    """Map each known column to the index of the header's column that has its name.
 
     Our own name comes before a synonym, and those in the order in which they are documented.
     """
@@ -146,7 +146,7 @@ def normalized(name: str) -> str:
 
 
 def letter(index: int) -> str:
-    """What a spreadsheet calls the column of this index: A, B … Z, AA."""
+    """Return a spreadsheet's name for the column of this index: A, B … Z, AA."""
     letters = ""
     index += 1
     while index:
@@ -214,7 +214,7 @@ def _drained(buffer: io.StringIO) -> str:
 
 
 def _fitness(text: str, delimiter: str) -> tuple[int, int]:
-    """How well a delimiter parts the header: by names that are known, then by cells."""
+    """Return how well a delimiter splits the header: known names first, then cells."""
     first: list[Row] = []
     # A row that cannot be read is an error only with the delimiter that the header has.
     with suppress(InvalidCsv):

@@ -77,7 +77,7 @@ def _showing(state: ColumnElement[bool]) -> AnySelect:
 
 
 def _has(state: ColumnElement[bool]) -> tuple[ColumnElement[bool], AnySelect]:
-    """That any image of the product is so, as a condition and by way of the images."""
+    """Return a condition on products, and their ids by way of images that meet state."""
     of_products = Image.product_id.is_not(None)
     found = select(Image.product_id.label("id")).where(_OWN_IMAGE, state, of_products)
     return exists().where(Image.product_id == Product.id, state), found.distinct()

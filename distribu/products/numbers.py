@@ -50,7 +50,7 @@ class AmbiguousNumber(ValueError):
 
 @dataclass(frozen=True)
 class Sign:
-    """What is known of the decimal sign of a text.
+    """The decimal sign of a text, as far as it is known.
 
     sign: "." or ",", or None where nobody knows. elsewhere: the sign of
     other numbers of the same file, which only tells a thousands
@@ -79,7 +79,7 @@ def typed_stock(text: str | None, sign: Sign = UNKNOWN) -> int:
 
 
 def readings(text: str) -> dict[str, Decimal]:
-    """What the text is with a decimal point and with a decimal comma, where it is a number.
+    """Return the values of the text with a decimal point and with a decimal comma.
 
     >>> readings("1.250,50"), readings("1,250")
     ({',': Decimal('1250.50')}, {'.': Decimal('1250'), ',': Decimal('1.250')})

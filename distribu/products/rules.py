@@ -1,4 +1,4 @@
-"""What a product may be: one set of rules for the form, the API and the CSV import.
+"""Rules for products, shared by the form, the API and the CSV import.
 
 Each function returns the value as it is stored, or raises ValueError
 with a sentence that names the limit. Source of units and limits: the

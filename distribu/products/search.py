@@ -45,7 +45,7 @@ def matching(
 def _numbers(
     asked_through: scoped_session[Session] | Connection, company_id: str, wanted: list[str]
 ) -> str | None:
-    """What SQLite's index knows, if that is the faster way; PostgreSQL chooses by itself."""
+    """Return the row numbers from SQLite's index where it is faster; PostgreSQL plans by itself."""
     if not wanted or db.engine.dialect.name != "sqlite":
         return None
     limits = {"small": SMALL_COMPANY, "common": COMMON}
@@ -75,7 +75,7 @@ _CATEGORIES = _stepping_through_categories()
 
 
 def count(where: ColumnElement[bool]) -> int:
-    """How many products meet a condition, or COUNT_MAX + 1 where more than COUNT_MAX do."""
+    """Count the products that meet a condition, up to COUNT_MAX + 1."""
     counted = select(Product.id).where(where).limit(COUNT_MAX + 1).subquery()
     return db.session.scalars(select(func.count()).select_from(counted)).one()
 
@@ -89,7 +89,7 @@ NEWEST_FIRST = Sort((Product.created_at, Product.id), is_descending=True)
 
 
 def _phrases(wanted: list[str]) -> str:
-    """What FTS5 is asked: every piece, its quotes doubled, so that it is text and no operator."""
+    """Return the FTS5 query: every piece as a quoted phrase, so that none reads as an operator."""
     return " AND ".join('"{}"'.format(piece.replace('"', '""')) for piece in wanted)
 
 

@@ -1,4 +1,4 @@
-"""What a written imageUrl means: one reading of it for the REST API and the CSV import.
+"""The meaning of a written imageUrl, the same for the REST API and the CSV import.
 
 cleaned() takes away what nobody sees; read_change() decides, without
 changing anything; prepare() stages the copy that a change may need, and
@@ -58,7 +58,7 @@ class UnusableImage(InvalidImageUrl):
 
 @dataclass(frozen=True)
 class Change:
-    """What writing an imageUrl does.
+    """The effect of writing an imageUrl.
 
     kind: KEEP (no change), CLEAR, EXTERNAL (url), COPY (of the image
     image_id) or MOVE (of the product's own image image_id to the top).
@@ -70,7 +70,7 @@ class Change:
 
 
 def read_change(company: Company, product: Product | None, value: str | None) -> Change:
-    """What writing value would do to product; None: a product that is being created.
+    """Return the effect of writing value to product; None stands for a product to be created.
 
     Raises InvalidImageUrl.
     """
@@ -205,7 +205,7 @@ def _current_id(company: Company, url: SplitResult) -> str | None:
 
 
 def _is_current_address(product: Product | None, url: SplitResult) -> bool:
-    """Whether the address leads to whatever image this product has."""
+    """Return whether the address leads to this product's present image, whichever it is."""
     found = _CURRENT_PATH.search(unquote(url.path))
     if found is None or product is None:
         return False

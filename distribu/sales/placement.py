@@ -1,4 +1,4 @@
-"""How an order comes to be: the stock of all its lines is taken, or of none."""
+"""Placing an order: take the stock of all its lines, or of none."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class OrderRefused(Exception):
 
 @dataclass(frozen=True)
 class OrderRequest:
-    """What is to be ordered. quantities: by product id, in the order of the lines.
+    """An order to be placed. quantities: by product id, in the order of the lines.
 
     submit_token: whoever sends the same one again gets the same order.
     seen_prices: what the buyer was shown, in minor units by product id; a

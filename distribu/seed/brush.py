@@ -48,7 +48,7 @@ def rgb(color: str | Color) -> Color:
 
 
 def mixed(color: str | Color, other: str | Color, share: float) -> Color:
-    """So much of other in color: 0 is none, 1 is all."""
+    """Return a mix of two colors. share: of other, from 0 to 1."""
     pairs = zip(rgb(color), rgb(other), strict=True)
     red, green, blue = (round(one + (two - one) * share) for one, two in pairs)
     return red, green, blue
@@ -60,7 +60,7 @@ def lit(color: str | Color, light: float) -> Color:
 
 
 def round_fill(color: str | Color, gloss: float = 0.45) -> Gradient:
-    """How a round body takes the light that comes from the left."""
+    """Return a fill that shades a round body, with light from the left."""
     lights = ((0, -0.45), (0.12, -0.1), (0.3, gloss), (0.45, 0.05), (0.75, -0.2), (1, -0.55))
     return Gradient(tuple((place, lit(color, light)) for place, light in lights))
 
@@ -108,7 +108,7 @@ def smooth(points: Outline) -> list[Point]:
 
 
 def lathe(cx: float, profile: Sequence[Point]) -> list[Point]:
-    """What turns about the line at cx. profile: height and half a width, from top to bottom."""
+    """Draw a body turned around the line at cx. profile: heights and radii, from the top down."""
     right = [(cx + half, y) for y, half in profile]
     return right + [(cx - half, y) for y, half in reversed(profile)]
 
@@ -153,7 +153,7 @@ class Canvas:
         self.image.alpha_composite(layer, (left, top))
 
     def shadow(self, cx: float, y: float, rx: float, strength: float = 0.5) -> None:
-        """What stands at y throws its shadow to the right."""
+        """Draw the shadow that falls to the right of an object standing at y."""
         self.paint(ellipse(cx + rx * 0.25, y, rx * 1.15, rx * 0.16), SHADOW, 22, strength * 0.6)
         self.paint(ellipse(cx, y, rx * 0.98, rx * 0.07), SHADOW, 7, strength)
 

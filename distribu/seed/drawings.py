@@ -1,4 +1,4 @@
-"""What the demo company sells, drawn: every function paints one thing onto a canvas."""
+"""Drawings of the demo company's products: every function paints one onto a canvas."""
 
 from math import cos, pi, sin
 

@@ -1,4 +1,4 @@
-"""How the body of a request is received: counted, bounded, spooled."""
+"""Receiving of request bodies: counted, bounded, spooled."""
 
 import asyncio
 import io

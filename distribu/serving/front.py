@@ -89,7 +89,7 @@ class Front:
             body.close()
 
     def _max_bytes(self, scope: dict, length: int | None) -> int:
-        """How long a body may be, by what speaks for its sender."""
+        """Return the largest body that this sender may send, depending on its session or key."""
         is_short = length is not None and length <= STRANGER_BYTES
         if is_short or not (self._has_key(scope) or self._has_session(scope)):
             return STRANGER_BYTES
@@ -101,7 +101,7 @@ class Front:
         )
 
     def _has_session(self, scope: dict) -> bool:
-        """Whether a session that we have signed names a user, signed in or not any more."""
+        """Return whether the request has a session that we signed for a user, even an ended one."""
         request = Request(gateway.environ_of(scope, without_body(), None))
         session = self._app.session_interface.open_session(self._app, request)
         return bool(session and session.get("_user_id"))

@@ -28,7 +28,7 @@ class FileBody(FileWrapper):
 
 @dataclass
 class Answer:
-    """What the application answered.
+    """The application's response.
 
     held: its first bytes. rest: those behind them, to be read in a thread;
     None where held is all. is_long: rest comes from the application itself.

@@ -1,4 +1,4 @@
-"""How long the front waits for the network."""
+"""Time limits for the network."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ GRACE_SECONDS = 2.0
 
 
 class Pace:
-    """When the next bytes of a body have to be there.
+    """The deadline for the next bytes of a body.
 
     Each stretch of PACE_BYTES has PACE_SECONDS of its own, so a body of any
     length goes through at 4 kB/s, and none at a byte a second.

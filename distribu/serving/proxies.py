@@ -1,4 +1,4 @@
-"""How many proxies name the visitor's address: asked through them, and answered by the front."""
+"""The number of proxies that name the visitor's address, measured by a request through them."""
 
 from collections.abc import Mapping
 
@@ -38,7 +38,7 @@ def find_proxy_problems(config: Mapping) -> list[Problem]:
 
 
 def count_proxies(url: str, secret_key: str) -> int | None:
-    """How many addresses a request for url has got on its way; None where nobody says."""
+    """Return how many addresses a request for url collects; None if it does not arrive."""
     headers = {QUESTION: _serializer(secret_key).dumps("proxies")}
     try:
         answer = urllib3.request(

@@ -43,7 +43,7 @@ def list_audit():
 
 
 def pretty(entry: AuditEntry) -> str:
-    """What was before and what is after, as JSON to be read by people."""
+    """Format the values before and after as JSON for people."""
     sides = {"before": entry.before, "after": entry.after}
     known = {side: value for side, value in sides.items() if value is not None}
     return json.dumps(known, indent=2, ensure_ascii=False)

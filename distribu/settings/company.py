@@ -46,7 +46,7 @@ def change_company() -> ResponseReturnValue:
 
 
 def _prices_with_decimals(currency: str) -> str:
-    """Why the company cannot sell in a currency without decimals; "" where it can."""
+    """Return the reason why a currency without decimals is impossible now, or ""."""
     if currency not in WITHOUT_DECIMALS or currency == g.company.currency:
         return ""
     count = db.session.scalar(

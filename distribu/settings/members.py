@@ -1,4 +1,4 @@
-"""Who works for the company: add, change roles, remove. One manages only those below oneself."""
+"""Members of a company: add, change roles, remove. Managers only edit members below them."""
 
 from flask import abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -167,7 +167,7 @@ def _managed_or_403(user_id: str) -> User:
 
 
 def _is_below(member: User) -> bool:
-    """So nobody manages the owner, an equal, or oneself."""
+    """Return whether the member's role is lower, so that nobody edits an equal or themselves."""
     return ROLES.index(member.role) > ROLES.index(current_user.role)
 
 
@@ -189,7 +189,7 @@ def _described(member: User) -> dict:
 
 
 def _questions(member: User) -> dict[str, dict]:
-    """What is asked before each change of member that the visitor may make."""
+    """Return the questions that confirm the changes that the visitor may make to a member."""
     name = member.display_name
     questions = {
         "link": {

@@ -130,7 +130,7 @@ def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_
 
 
 def _pagination(choice: Choice, total: int, catalog_url: str, is_bounded: bool) -> SimpleNamespace:
-    """What the macro of that name prints. is_bounded: nothing beyond COUNT_MAX was counted."""
+    """Return the arguments of the pagination macro. is_bounded: only COUNT_MAX were counted."""
     last_page = _last_page(total)
     first = (choice.page - 1) * PAGE_SIZE + 1
     last = min(total, choice.page * PAGE_SIZE)

@@ -45,7 +45,7 @@ SORTS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """What of a catalog is asked for; whatever the address says, it is a valid one."""
+    """Valid parameters of a catalog page; invalid ones fall back to defaults."""
 
     query: str = ""
     category: str = ""
@@ -66,7 +66,7 @@ class Choice:
 
     @property
     def words(self) -> list[tuple[str, str]]:
-        """What has to occur in a product: each as search folds it, and as it was typed."""
+        """Return the words that a product has to contain, as search folds them and as typed."""
         words = self.query.split()[:WORDS_MAX]
         return [(piece, word) for word in words for piece in needles(word)]
 
@@ -122,7 +122,7 @@ def count_by_category(connection: Connection, company_id: str) -> dict[str | Non
 
 
 def is_large(connection: Connection, company_id: str) -> bool:
-    """Whether a catalog has more products than may be looked at for every page of it."""
+    """Return whether a catalog has too many products to look through for every page."""
     return (
         connection.scalar(_BEHIND, {"company_id": company_id, "small": SMALL_COMPANY}) is not None
     )

@@ -1,4 +1,4 @@
-"""What a request may bring, and what it is told when it brings something else."""
+"""Request bodies that the API accepts, and its errors for all others."""
 
 import json
 

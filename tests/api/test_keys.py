@@ -1,4 +1,4 @@
-"""Who may call the API: the key, its scopes, its pace, and what the log says of it."""
+"""API keys: the key itself, its scopes, its rate limit, and its traces in the log."""
 
 from datetime import timedelta
 

@@ -196,7 +196,7 @@ def copy_image(model: Image) -> None:
 
 
 def age(count: int) -> None:
-    """So many images are of the ladder before."""
+    """Mark this many images as made by the ladder before."""
     ids = select(Image.id).order_by(Image.id).limit(count)
     db.session.execute(update(Image).where(Image.id.in_(ids)).values(ladder_version=1))
     db.session.commit()

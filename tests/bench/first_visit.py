@@ -1,4 +1,4 @@
-"""What a first and a second visit of the demo shop bring over the wire, images left out.
+"""Bytes of a first and a second visit of the demo shop, without its images.
 
 Run from the checkout: python tests/bench/first_visit.py. A `flask serve --demo` and Chromium with
 an empty cache; bytes count headers too, on HTTP/1.1.

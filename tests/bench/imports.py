@@ -102,7 +102,7 @@ def planned(cast: Cast, text: str) -> tuple[Company, Plan]:
 
 
 def by_distribu(cast: Cast, text: str) -> float:
-    """What the import writes, from its plan to the commit."""
+    """Import with Distribu's own writer, from the plan to the commit."""
     company, plan = planned(cast, text)
 
     def save() -> None:
@@ -187,7 +187,7 @@ def driver_rows(cast: Cast, plan: Plan) -> tuple[list[tuple], list[tuple]]:
 
 
 def by_orm(cast: Cast, text: str) -> float:
-    """What one would write first: each product as its form saves it, but committed once."""
+    """Import with the ORM: each product saved as by its form, with one commit."""
     _, plan = planned(cast, text)
     rows = [change.values for change in plan.changes]
 

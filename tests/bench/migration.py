@@ -1,4 +1,4 @@
-"""How long an upgrade takes that reads every product: at 100,000 products, a third of them folded.
+"""Duration of an upgrade that reads all of 100,000 products, a third of them folded.
 
 Run from the checkout: python tests/bench/migration.py. On SQLite and on a
 PostgreSQL that it starts; each is taken back to the migration before.

@@ -1,4 +1,4 @@
-"""How late objects are deleted while the pages take all that the machine has.
+"""Delay of deletions while pages use all of the machine.
 
 Run from the checkout: python tests/bench/overdue_deletes.py. One `flask serve` with the worker that
 it embeds, on this machine together with its clients: browsers that ask for the next page as soon as
@@ -72,7 +72,7 @@ def pages_flat_out(shop: Shop) -> Iterator[list[int]]:
 
 
 def ask(url: str, cookie: str, is_over: Event) -> int:
-    """How many pages were answered to the browsers of one process."""
+    """Return the number of pages that the browsers of one process received."""
 
     def browse(_browser: int) -> int:
         count = 0

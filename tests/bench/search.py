@@ -56,7 +56,7 @@ _IS_UNMARKED = text("SELECT relallvisible < relpages FROM pg_class WHERE relname
 
 @dataclass(frozen=True)
 class Spread:
-    """How long something took, in milliseconds."""
+    """Durations in milliseconds."""
 
     p50: float
     p95: float
@@ -123,7 +123,7 @@ def fill(cast) -> None:
 
 
 def settle() -> None:
-    """What a server does by itself after a while: statistics, and no garbage to step over."""
+    """Wait for the server's own maintenance: statistics, and no garbage to skip."""
     is_postgres = db.engine.dialect.name == "postgresql"
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE" if is_postgres else "ANALYZE"))
@@ -206,7 +206,7 @@ def measure_requests(client: FlaskClient, words: list[str] = TYPED) -> Spread:
 
 
 def measure_storefront(client: FlaskClient) -> None:
-    """How long a search takes, and the first and the deepest page that can be reached."""
+    """Measure a search, and the first and the deepest page that can be reached."""
     address = "/store/acme/catalog"
 
     def ask(**choice) -> None:
@@ -264,7 +264,7 @@ def measure_depth(where: ColumnElement[bool]) -> None:
 
 
 def measure_inventory(app: Flask, client: FlaskClient, company_id: str) -> None:
-    """How long the inventory's first and deepest page take, as whole requests."""
+    """Measure the inventory's first and deepest page as whole requests."""
     address = "/dashboard/inventory"
     with app.app_context():
         backwards, where = Sort(BY_NAME.columns, True), matching(company_id, "")
@@ -285,7 +285,7 @@ def measure_inventory(app: Flask, client: FlaskClient, company_id: str) -> None:
 
 
 def measure_pages(where, sort: Sort, cursors: list) -> list[Spread]:
-    """How long each page takes, in turns, so that the machine's moods meet all of them."""
+    """Measure the pages in turns, so that noise of the machine meets all of them."""
     taken = [[] for _ in cursors]
     for _ in range(100):
         for cursor, times in zip(cursors, taken, strict=True):

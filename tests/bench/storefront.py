@@ -91,7 +91,7 @@ def upload(shop: Shop, product_id: str, name: str, content: bytes) -> None:
 
 
 def unfinished(*conditions) -> int:
-    """How many images have no whole ladder yet."""
+    """Count the images whose ladder is not complete."""
     app = create_app()
     with app.app_context():
         waiting = select(func.count()).where(ImageAddresses.ladder_version.is_(None), *conditions)

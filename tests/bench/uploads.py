@@ -206,7 +206,7 @@ def put_in_order(shop: Shop, ids: list[str]) -> None:
 
 
 def fill(shop: Shop) -> Counter:
-    """How often 101 uploads to one product were answered with which status."""
+    """Count the statuses of 101 uploads to one product."""
     small = [jpeg(40 + number, 30).getvalue() for number in range(LIMIT + 1)]
 
     def send(number: int) -> int:

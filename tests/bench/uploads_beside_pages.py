@@ -113,7 +113,7 @@ def preview(shop: Shop, photograph: bytes, is_over: threading.Event) -> list[tup
 
 
 def count_processing(shop: Shop) -> int:
-    """How many images have not been made READY yet."""
+    """Count the images that are not READY yet."""
     asked = select(func.count()).where(ImageRow.status == PROCESSING)
     with shop.app.app_context():
         return db.session.scalar(asked)

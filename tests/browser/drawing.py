@@ -1,4 +1,4 @@
-"""What Chromium shows of a file, and what it shows of the image that is published of it."""
+"""Comparison of a file in Chromium with the image that is published of it."""
 
 import base64
 from contextlib import suppress
@@ -71,7 +71,7 @@ class Drawing:
 
 
 def draw(page: Page, data: bytes, content_type: str) -> Drawing | None:
-    """What the browser shows of data, or None."""
+    """Return the pixels that the browser shows of data, or None."""
     address = f"data:{content_type};base64,{base64.b64encode(data).decode()}"
     drawn = page.evaluate(_DRAW, [address, GROUNDS])
     if drawn is None:
@@ -96,7 +96,7 @@ def content_type_of(name: str) -> str:
 
 
 def disagreement(page: Page, name: str) -> str:
-    """How Chromium and Distribu differ about a file of the world; "" where they do not."""
+    """Return the difference between Chromium and Distribu for a file; "" where they agree."""
     data = world_files()[name]
     shown = draw(page, data, content_type_of(name))
     if shown is None:

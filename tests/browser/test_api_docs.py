@@ -11,7 +11,7 @@ from tests.conftest import add_product
 
 @pytest.fixture
 def complaints(page: Page) -> list[str]:
-    """What the browser's console says is wrong, the policy's refusals among it."""
+    """Return the errors of the browser's console, refusals by the policy included."""
     found = []
     page.on("console", lambda message: message.type == "error" and found.append(message.text))
     page.on("pageerror", lambda error: found.append(str(error)))

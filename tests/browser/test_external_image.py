@@ -54,7 +54,7 @@ def widget(live_app):
 
 @pytest.fixture
 def refusals(dashboard: Page) -> list[str]:
-    """What the policy of a page has refused."""
+    """Return the requests that a page's policy has refused."""
     found = []
     dashboard.on(
         "console",

@@ -68,7 +68,7 @@ def test_each_state_shows_without_our_colors(contrast, live_app, address):
 
 
 def is_seen(page: Page, selector: str, change: str) -> bool:
-    """Whether a change of a part changes what is drawn of it."""
+    """Return whether a change of a part changes its pixels."""
     part = page.locator(selector)
     before = part.screenshot()
     part.evaluate(change)

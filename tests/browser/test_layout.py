@@ -1,4 +1,4 @@
-"""What merchants type has any length and windows any width: every page keeps inside its window."""
+"""Layout: every page stays inside its window, at any width and with text of any length."""
 
 import pytest
 from playwright.sync_api import Page

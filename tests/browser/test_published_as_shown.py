@@ -1,4 +1,4 @@
-"""What is published looks as Chromium shows the upload: a sample of differential.py."""
+"""Published images look as Chromium shows the upload: a sample of differential.py."""
 
 import pytest
 from PIL import Image

@@ -147,7 +147,7 @@ def ruby(outcomes_of) -> tuple[list[str], dict]:
 
 
 def answer(outcomes: dict, call: str):
-    """What the call returned. It fails with what it raised."""
+    """Return the result of the call, or fail with the error that it raised."""
     assert outcomes[call]["error"] == ""
     return outcomes[call]["answer"]
 

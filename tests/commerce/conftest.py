@@ -121,7 +121,7 @@ def three(shop, widget) -> list[str]:
 
 
 def fetched(client: FlaskClient, url: str) -> TestResponse:
-    """What a visitor gets from a public address."""
+    """Return a visitor's response from a public address."""
     return client.get(url.removeprefix("http://shop.test"), buffered=True)
 
 

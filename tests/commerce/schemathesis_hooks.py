@@ -1,4 +1,4 @@
-"""What no schema can say, made true in the requests that schemathesis means to be right."""
+"""Hooks for schemathesis: conditions that no schema can express."""
 
 import os
 

@@ -75,7 +75,7 @@ def state(app, image_id: str) -> tuple:
 
 
 def is_over(app, image_ids: list[str]) -> bool:
-    """Whether each is whole, or rests until it is tried again."""
+    """Return whether each image is complete, or rests until its next attempt."""
     return all(
         state(app, image_id)[2] is not None or rests(app, image_id) for image_id in image_ids
     )

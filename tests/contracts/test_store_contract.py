@@ -1,4 +1,4 @@
-"""What every image store promises, held to each of them by the same cases."""
+"""The contract of image stores: the same cases for every store."""
 
 import io
 import random

@@ -26,7 +26,7 @@ TOLD = (StoreError, SandboxError, SQLAlchemyError, ImageConflict, MoveFailed)
 
 @dataclass
 class Result:
-    """How many cells were tried, and what was wrong in those that failed."""
+    """The number of cells, and the problems of those that failed."""
 
     tried: int = 0
     trace: list[tuple[str, str]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What counts every call to the database, the store and the queue, and harms one of them."""
+"""A gate that counts every call to the database, the store and the queue, and can harm one."""
 
 import gc
 import sqlite3
@@ -33,7 +33,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Harm:
-    """What happens at one call. at: its number in the trace of the unharmed run."""
+    """The harm to one call. at: its number in the trace of the unharmed run."""
 
     at: int
     kind: str

@@ -104,7 +104,7 @@ def csv_import(world: World) -> Operation:
 
 
 def process(world: World) -> Operation:
-    """What an upload becomes that was accepted undecoded: READY, then with its ladder."""
+    """Process an accepted upload: READY, then its ladder."""
     with world.app.app_context():
         mug = db.session.get_one(Product, world.ids["mug"])
         image_id = add_accepted(world.ids["acme"], mug, png(56, 20)).id

@@ -117,7 +117,7 @@ def _doctored() -> Iterator[str]:
 
 
 def _lost(clients: list[Client]) -> Iterator[str]:
-    """What a client was answered, and is not so."""
+    """Return the answers to clients that turned out untrue."""
     for client in clients:
         for one in client.products:
             yield from _lost_product(one.name, one.states)

@@ -15,7 +15,7 @@ _IMAGE_ID = re.compile(r'name="image_id"[^>]* value="(\w+)"')
 
 
 class Unanswered(Exception):
-    """What has to be known to go on was not told: the shop, or a part of it, is away."""
+    """The shop or a part of it is away, so a client cannot go on."""
 
 
 class Doors:
@@ -59,7 +59,7 @@ class Doors:
         return _found(_IMAGE_ID, answer)
 
     def version(self, product_id: str) -> str:
-        """What a form carries that is opened now."""
+        """Return the version that a form opened now carries."""
         return _found(_VERSION, self.page(f"{INVENTORY}/{product_id}/edit"))
 
     def page(self, path: str) -> urllib3.BaseHTTPResponse | None:

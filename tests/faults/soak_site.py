@@ -1,4 +1,4 @@
-"""Where a soak run takes place: real processes, and what can be done to each part of the shop."""
+"""The site of a soak run: real processes, and the harm that each part can come to."""
 
 import ctypes
 import os

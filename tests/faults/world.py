@@ -133,7 +133,7 @@ class World:
             outbox.drain_request()
 
     def state(self) -> list[tuple]:
-        """What merchants see of the products, whatever ids it has."""
+        """Return the merchants' view of the products, independent of ids."""
         with self.app.app_context():
             products = db.session.scalars(select(Product).order_by(Product.name, Product.id))
             return [

@@ -1,4 +1,4 @@
-"""What dies in the crash test: a process that goes through one change of images, point by point.
+"""The process that dies in the crash test: it makes one change of images, point by point.
 
 Run by test_crash.py. Every line of standard input holds the settings of
 an app and names a change. In a fork of its own that app goes through the
@@ -126,7 +126,7 @@ class Shop:
         return attachment.lock_product(product.id, self.company_id)
 
     def save(self) -> None:
-        """What a view does at the end of a request."""
+        """Save as a view does at the end of a request."""
         db.session.commit()
         outbox.drain_request()
 

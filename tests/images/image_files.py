@@ -22,7 +22,7 @@ def drawing(width: int, height: int, mode: str = "RGB") -> Image.Image:
 
 
 def corners(image: Image.Image) -> list[str]:
-    """What the four quarters show, from top left by rows, whatever little was lost."""
+    """Return the colors of the four quarters, row by row, after removing coding noise."""
     rgb = image.convert("RGB")
     names = {"red": RED, "green": GREEN, "blue": BLUE, "white": WHITE}
     at = [(x * image.width // 4, y * image.height // 4) for y in (1, 3) for x in (1, 3)]
@@ -192,7 +192,7 @@ def cut_out(format: str, width: int, height: int, **options) -> BytesIO:
 
 
 def mpo(width: int, height: int) -> BytesIO:
-    """What many phones call a JPEG: the image, and a second one behind it."""
+    """Return a multi-picture file, as many phones write it: the image, then a second one."""
     second = Image.new("RGB", (width // 2, height // 2), "black")
     return saved(drawing(width, height), "MPO", save_all=True, append_images=[second])
 

@@ -1,4 +1,4 @@
-"""What the tests of an image's life share: uploads, and what the rows say of the store."""
+"""Helpers for tests of an image's life: uploads, and comparisons of rows with the store."""
 
 from io import BytesIO
 

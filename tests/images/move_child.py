@@ -1,4 +1,4 @@
-"""What dies in the crash test of a move, at every point: see test_move_crash.py.
+"""The process that dies in the crash test of a move, at every point: see test_move_crash.py.
 
 Run with the settings of an app as its argument. Each move starts from
 where the one before has ended. A fork kills itself at the point, another

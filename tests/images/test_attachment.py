@@ -1,4 +1,4 @@
-"""Whose an image is: attach, replace, remove, discard."""
+"""Ownership of images: attach, replace, remove, discard."""
 
 from datetime import timedelta
 

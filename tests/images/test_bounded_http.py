@@ -27,7 +27,7 @@ def address_of(server: socket.socket) -> str:
 
 
 def result_of(work: Callable[[], object]) -> object:
-    """What work gives, or queue.Empty long before a store with its own patience would end."""
+    """Return the result of work; raise queue.Empty long before a store's own time-out."""
     answers = SimpleQueue()
 
     def answer() -> None:

@@ -22,7 +22,7 @@ def store_url(request, tmp_path) -> str:
 
 @pytest.fixture(scope="session")
 def crash_child() -> Iterator[subprocess.Popen]:
-    """What dies, once for all tests: its start would take longer than they do."""
+    """The process that dies, started once for all tests: its start takes longer than they do."""
     command = [sys.executable, "-W", "error", "-m", "tests.images.crash_child"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as child:

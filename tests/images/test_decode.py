@@ -1,4 +1,4 @@
-"""What a file is, and every way in which one is refused before anything is decoded."""
+"""Decoding of good files, and every refusal that comes before decoding."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -203,7 +203,7 @@ def test_probe_leaves_the_decoders_alone(monkeypatch):
 
 
 def still_of(file: BytesIO, max_px: int, *threads) -> tuple[Image.Image, tuple[int, int]]:
-    """What is read, and the size that was decoded for it."""
+    """Return the decoded pixels, and the size that was decoded for them."""
     info = probe(file, PUBLISHED)
     with opened(file, info, PUBLISHED) as source:
         return read_still(source, max_px, *threads), source.image.size

@@ -1,4 +1,4 @@
-"""What is published, and what is made of it."""
+"""Published files and their derivatives."""
 
 import struct
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What compares the rows with the store, and repairs what differs."""
+"""Comparison of the rows with the store, and repair."""
 
 from datetime import timedelta
 from io import BytesIO

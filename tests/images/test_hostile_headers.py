@@ -59,7 +59,7 @@ HOSTILE = hostile_files()
 
 
 def lines_run(act) -> int:
-    """How many lines of Python a call runs, and fails after ten times what is allowed."""
+    """Count the lines of Python that a call runs; fail at ten times the allowed number."""
     count = 0
 
     def trace(frame, event, argument):

@@ -1,4 +1,4 @@
-"""What takes the images to another store, while the shop goes on."""
+"""Moving the images to another store while the shop goes on."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager

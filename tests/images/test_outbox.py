@@ -1,4 +1,4 @@
-"""What deletes: drain and sweep."""
+"""Deletion of objects: drain and sweep."""
 
 from datetime import timedelta
 
@@ -267,7 +267,7 @@ class TestSweep:
 
 
 class TestSweepsThatStaySmall:
-    """What has piled up is no reason to try each of it, to do it twice or to let others wait."""
+    """Sweeps with a backlog try few entries, never run twice, and let others go first."""
 
     @pytest.fixture
     def entries_of_400(self, acme) -> None:
@@ -381,7 +381,7 @@ def refuse_all_but(store, prefixes: set[str]) -> None:
 
 
 def sweep_elsewhere(store) -> list[int | None]:
-    """What another process's sweep and drain give now."""
+    """Run a sweep and a drain as another process would, and return their results."""
     store.at = None
     with current_app.app_context():
         return [outbox.sweep(), outbox.drain_between_sweeps()]

@@ -1,4 +1,4 @@
-"""What tells the cache in front of the images that some are gone."""
+"""Purge requests to the cache in front of the images."""
 
 import json
 from datetime import timedelta

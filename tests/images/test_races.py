@@ -1,4 +1,4 @@
-"""Who comes second is told so, and nothing is lost: on SQLite and on PostgreSQL."""
+"""Races: the second writer gets an answer and nothing is lost, on SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What makes derivatives anew after a change of the ladder."""
+"""Rebuilding of derivatives after a change of the ladder."""
 
 from datetime import timedelta
 

@@ -31,7 +31,7 @@ class Backup:
         copy.close()
 
     def put_back(self, part: str) -> None:
-        """As an operator does it, with every process stopped."""
+        """Restore a backup as an operator does, with every process stopped."""
         db.session.remove()
         db.engine.dispose()
         if part == "store":

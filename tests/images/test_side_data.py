@@ -31,7 +31,7 @@ def labeled(format: str = "JPEG", packet: bytes | None = None) -> BytesIO:
 
 
 def label_of(file) -> str | None:
-    """What a second tool, which knows nothing of ours, reads as the label."""
+    """Return the label that an independent tool reads."""
     file.seek(0)
     with Image.open(file) as image:
         image.load()

@@ -1,4 +1,4 @@
-"""How an image comes to be: stage, stage_copy, process."""
+"""Creation of images: stage, stage_copy, process."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the address of a store says, before anybody asks the store."""
+"""Addresses of stores, parsed before any store is asked."""
 
 import traceback
 

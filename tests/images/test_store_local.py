@@ -1,4 +1,4 @@
-"""What only the directory store has: temporary files, links, modes, and a disk that fails."""
+"""The directory store's own matters: temporary files, links, modes, and a disk that fails."""
 
 import errno
 import io

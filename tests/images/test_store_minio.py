@@ -1,4 +1,4 @@
-"""What only a bucket has: its policy, its versions, and a network between."""
+"""A bucket's own matters: its policy, its versions, and the network."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""What flask check tries out: a store that does not do all it has to is told from a healthy one."""
+"""The trial of a store by flask check, which tells a healthy store from an incomplete one."""
 
 import json
 

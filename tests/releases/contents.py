@@ -1,4 +1,4 @@
-"""What a release instance holds: two companies, and products of every kind."""
+"""Contents of a release instance: two companies, and products of every kind."""
 
 from dataclasses import dataclass, field
 from itertools import chain

@@ -163,7 +163,7 @@ def _answer(app: Flask, path: str) -> dict:
 
 
 def _redirects(app: Flask) -> dict[str, str]:
-    """Where /store/.../image leads, for every product that has one."""
+    """Map every product with an image to the target of its /store/.../image address."""
     with app.app_context():
         products = db.session.scalars(select(Product).order_by(Product.id)).all()
         paths = [f"/store/{one.company.slug}/products/{one.id}/image" for one in products]

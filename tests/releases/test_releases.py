@@ -1,4 +1,4 @@
-"""What a release has published stays as it was when its instance is migrated."""
+"""The published images of a release stay as they are when its instance is migrated."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -39,7 +39,7 @@ def image_answer(client: FlaskClient, path: str) -> tuple[int, dict]:
 
 
 def known(now: object, released: object) -> object:
-    """What is answered now, without the keys that the release did not answer yet."""
+    """Return today's answer without the keys that the release did not have."""
     if isinstance(released, dict):
         return {name: known(now[name], released[name]) for name in released if name in now}
     if isinstance(released, list) and len(released) == len(now):

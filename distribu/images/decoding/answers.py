@@ -1,4 +1,4 @@
-"""What a child has answered, believed only as far as it was looked at.
+"""Answers of a decoding child, verified before they are believed.
 
 A child that a file has taken over may say anything; the worst that comes of it is another image
 than the file's own.
@@ -132,7 +132,7 @@ def _done(answer: Message) -> Done:
 
 
 def _info(answer: Message, asked: ImageInfo) -> ImageInfo:
-    """What was decoded; the rest is as the header had it."""
+    """Return the header's facts with the values that decoding found."""
     told = answer.get("info")
     if not isinstance(told, dict) or not _LIMITS.keys() <= told.keys():
         raise BadMessage("another shape of an image")

@@ -86,7 +86,7 @@ def _transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> I
 
 
 def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
-    """Whether the profile moves no color visibly, so that converting would be work for nothing."""
+    """Return whether the profile changes no color visibly, so that converting is unnecessary."""
     transform = ImageCms.buildTransform(profile, _SRGB, "RGB", "RGB")
     moved = _transformed(_COLOR_CUBE, transform).tobytes()
     return all(abs(new - old) <= 2 for new, old in zip(moved, _COLOR_CUBE.tobytes(), strict=True))

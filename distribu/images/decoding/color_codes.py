@@ -58,7 +58,7 @@ class ToldProfile:
 
 
 def png_profile(data: bytes) -> ToldProfile | None:
-    """What a PNG tells about its colors; None for sRGB, and where it tells nothing."""
+    """Return the color profile that a PNG describes by numbers; None for sRGB or no description."""
     told = {}
     for kind, start, length in png_chunks(data):
         if kind == b"IDAT":

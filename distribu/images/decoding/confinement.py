@@ -1,4 +1,4 @@
-"""What a decoding child may still ask of the kernel: to compute, and to answer its server.
+"""Confinement of a decoding child: it may compute and answer its server, and nothing else.
 
 Three layers, each enough for most of what a hostile file may want: no new privileges, no path of
 the file system and no address of the network (Landlock), and no system call but those that

@@ -1,4 +1,4 @@
-"""How each published file is encoded: formats, qualities, and the figures behind them."""
+"""Encoding of published files: formats, qualities, and the measurements behind them."""
 
 import os
 import re
@@ -48,7 +48,7 @@ _SHARE: Options = {"quality": 82, "optimize": True, "progressive": True}
 
 
 class UnfaithfulEncoding(Exception):
-    """What was written does not show what was meant."""
+    """The encoded file does not show the image that it was made from."""
 
 
 def encode(
@@ -118,7 +118,7 @@ def _broken_up(file: IO[bytes]) -> IO[bytes]:
 
 
 def _carries_code(file: IO[bytes]) -> bool:
-    """Whether the file, if small enough to be made for it, reads as a program of a web server.
+    """Return whether the file is small enough to be a payload and reads as server-side code.
 
     Pixels can be chosen so that what an encoder makes of them is such a text.
     """
@@ -129,7 +129,7 @@ def _carries_code(file: IO[bytes]) -> bool:
 
 
 def _label(image: Image.Image, format: str) -> Options:
-    """What makes Pillow write the label of an image, the only thing beside its pixels."""
+    """Return Pillow's arguments for the image's label, the only metadata that is published."""
     source_type = image.info.get(LABEL)
     if not source_type or format == "GIF":
         return {}

@@ -26,7 +26,7 @@ _MIDDLE = (1.65, 0.825)
 
 
 class HdrColors:
-    """What turns a color of these CICP primaries and this transfer into sRGB, all from 0 to 1."""
+    """The conversion of colors with these CICP primaries and transfer to sRGB, all from 0 to 1."""
 
     def __init__(self, primaries: int, transfer: int):
         self._is_pq = transfer == PQ

@@ -126,7 +126,7 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def has_every_row(data: bytes) -> bool:
-    """Whether the coded data of a normalized PNG is as long as its pixels need."""
+    """Return whether the coded data of a normalized PNG is as long as its pixels need."""
     width, height, depth, color_type, _, _, is_interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     bits = depth * _CHANNELS[color_type]
     expected = 0

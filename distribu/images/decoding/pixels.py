@@ -81,12 +81,12 @@ class Source:
 
     @property
     def is_partial(self) -> bool:
-        """Whether the first frame leaves a part of the screen free."""
+        """Return whether the first frame leaves a part of the screen uncovered."""
         return bool(self.frame_boxes) and self.frame_boxes[0] != (0, 0, *self.image.size)
 
     @property
     def is_animation(self) -> bool:
-        """Whether more than one frame is published; of an AVIF it is the first alone."""
+        """Return whether more than one frame is published; of an AVIF only the first is."""
         return self.info.frames > 1 and self.info.format != "AVIF"
 
     @property
@@ -120,7 +120,7 @@ def opened(file: IO[bytes], info: ImageInfo, policy: ImagePolicy) -> Iterator[So
 
 
 def _told(original: bytes, image: Image.Image, info: ImageInfo) -> ToldProfile | None:
-    """What the file tells about its colors, in the order in which browsers believe it."""
+    """Return the file's color description, in the order in which browsers prefer them."""
     if info.format == "PNG":
         return png_profile(original)
     if icc := image.info.get("icc_profile"):

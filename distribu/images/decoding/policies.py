@@ -1,4 +1,4 @@
-"""What each door accepts, and the sentences with which it refuses."""
+"""Limits of each door, and the messages of its refusals."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -59,7 +59,7 @@ def refusal(code: str, policy: "ImagePolicy") -> InvalidImage:
 
 @dataclass(frozen=True)
 class ImagePolicy:
-    """What one door takes; every limit is the largest value that passes."""
+    """The limits of one door; every limit is the largest value that passes."""
 
     name: str
     formats: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a file claims to be, by its header alone."""
+"""Identification of a file by its header alone."""
 
 import os
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from .policies import DAMAGED, EMPTY, EXCESSIVE, HEIC_ADVICE, ImagePolicy, Inval
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What a file is: width and height as seen, after rotation; the rest as it was stored."""
+    """The header's facts: width and height as seen, after rotation; the rest as stored."""
 
     format: str
     width_px: int

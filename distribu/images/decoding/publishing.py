@@ -88,7 +88,7 @@ def publish(
 
 
 def _done(source: Source) -> Facts:
-    """What was done to the file, for a receipt; sizes are added where the objects are known."""
+    """Return the facts for a receipt; sizes are added where the objects are known."""
     return {
         "turned": source.info.orientation != 1,
         "location_removed": source.side_data.has_location,

@@ -338,7 +338,7 @@ class _Child:
             raise SandboxInterrupted("a decoding process ended before its job") from error
 
     def work(self, job: Message, upload: int, seconds: float) -> Publication | list[Derivative]:
-        """What the child has made.
+        """Return the result of the child's work.
 
         Raises InvalidImage, _LimitReached, and SandboxInterrupted where the child dies, is not
         done in time, or answers what cannot be.

@@ -1,4 +1,4 @@
-"""What a file says beside its pixels, of which one label is published and the rest is not.
+"""Metadata of a file: one label is published, everything else is dropped.
 
 The label is IPTC's DigitalSourceType, which tells an image that was made by AI; marketplaces
 forbid to remove it.
@@ -54,7 +54,7 @@ _LOCATION, _CAMERA = {0x8825}, {0x010F, 0x0110}
 
 @dataclass(frozen=True)
 class SideData:
-    """Which of it there was. source_type: a term of SOURCE_TYPES, or None."""
+    """Metadata that was found. source_type: a term of SOURCE_TYPES, or None."""
 
     has_location: bool = False
     has_camera: bool = False
@@ -62,7 +62,7 @@ class SideData:
 
 
 def read_side_data(data: bytes, format: str) -> SideData:
-    """What a file of that format says; nothing where its structure is not understood."""
+    """Read the metadata of a file in that format; empty where its structure is not understood."""
     tags, texts = set(), []
     try:
         for kind, block in _READERS[format](data):

@@ -1,4 +1,4 @@
-"""What a child decodes and encodes once, before a file of somebody else's comes."""
+"""Images that a child decodes and encodes once, before any uploaded file arrives."""
 
 from contextlib import suppress
 from io import BytesIO

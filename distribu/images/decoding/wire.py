@@ -1,4 +1,4 @@
-"""What the server and a decoding child say to each other.
+"""Messages between the server and a decoding child.
 
 A message is one line of JSON, with open descriptors traveling beside it.
 """
@@ -36,7 +36,7 @@ class Size(TypedDict):
 
 
 class Done(TypedDict):
-    """What was done to an upload; converted_from: the name of its color space, None for sRGB."""
+    """Changes made to an upload. converted_from: the name of its color space, None for sRGB."""
 
     turned: bool
     location_removed: bool
@@ -45,7 +45,7 @@ class Done(TypedDict):
 
 
 class Facts(Done, total=False):
-    """What a receipt tells; the child leaves out what the server knows better."""
+    """The facts of a receipt; the child leaves out those that the server knows better."""
 
     original: Size
     published: Size
@@ -72,7 +72,7 @@ class Derivative:
 
 @dataclass
 class Publication:
-    """What an image needs to be READY. info is what was decoded, not what the header claimed."""
+    """Everything that a READY image needs. info comes from decoding, not from the header."""
 
     info: ImageInfo
     stable: Derivative

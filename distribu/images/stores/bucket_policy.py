@@ -1,4 +1,4 @@
-"""What a bucket's policy lets everyone read: AWS's policy language, as far as a store needs it."""
+"""Public reading in a bucket policy, as far as AWS's policy language needs to be read here."""
 
 from fnmatch import fnmatchcase
 from typing import Any

@@ -347,7 +347,7 @@ def _remove_if_empty(directory: str) -> bool:
 
 
 def _sync(directory: str) -> None:
-    """What was created, renamed or deleted in directory survives a loss of power."""
+    """Make creations, renames and deletions in directory survive a power failure."""
     # Where directory itself is gone, whoever deleted it has synced its parent.
     with suppress(FileNotFoundError):
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)

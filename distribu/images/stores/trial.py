@@ -1,4 +1,4 @@
-"""What tries out everything that a store has to do, with an object of its own."""
+"""A trial of every operation that a store must support, with an object of its own."""
 
 import io
 

@@ -74,7 +74,7 @@ def _palette_bytes(flags: int) -> int:
 
 
 def _skip_blocks(data: bytes, at: int, blocks_left: int) -> tuple[int, int]:
-    """Where the next part begins, and how many blocks the file may still have."""
+    """Return the start of the next part, and the number of blocks that the file may still have."""
     end = len(data)
     while at < end and (length := data[at]):
         at += length + 1

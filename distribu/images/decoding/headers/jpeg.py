@@ -66,7 +66,7 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _next_marker(data: bytes, at: int) -> int | None:
-    """Where the next marker's second byte stands, or None. Windows grow, so near ones are cheap."""
+    """Return the index of the next marker's second byte, or None. Near markers stay cheap."""
     window = _FIRST_WINDOW
     while at < len(data):
         found = data[at : at + window].translate(_PARTS).find(b"FM")

@@ -20,7 +20,7 @@ class ExcessiveFile(ValueError):
 
 @dataclass(frozen=True)
 class Header:
-    """What the file claims: its size as stored, and the EXIF orientation (1 to 8) to apply.
+    """The header's facts: the size as stored, and the EXIF orientation (1 to 8) to apply.
 
     color_code: CICP primaries and transfer of an AVIF that has no ICC profile.
     """
