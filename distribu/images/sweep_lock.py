@@ -30,7 +30,7 @@ def _folder_lock() -> Iterator[bool]:
     # Of the folder: a full disk has no room for a file of its own, and a second descriptor of the
     # database would end SQLite's locks of it when it is closed.
     folder = os.path.dirname(os.path.abspath(db.engine.url.database))
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         is_only = False
         with suppress(BlockingIOError):
