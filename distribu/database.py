@@ -1,5 +1,6 @@
 """The declarative base of all tables, and how connections to SQLite and PostgreSQL are set up."""
 
+import logging
 import os
 import sqlite3
 from contextlib import suppress
@@ -7,12 +8,14 @@ from contextlib import suppress
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, Engine, MetaData, Pool, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 from . import disk_reserve
 from .budgets import seconds_left
 from .config import BadSetting
+
+log = logging.getLogger(__name__)
 
 # Longer than any write of a request holds the database, and less than one may wait.
 BUSY_SECONDS = 8.0
@@ -36,9 +39,24 @@ def init_database(app: Flask, db: SQLAlchemy) -> None:
     """Give the app its database, without connecting to it yet. Raises BadSetting."""
     try:
         db.init_app(app)
+        _end_sessions(app, db)
         _keep_private(app)
     except (ArgumentError, ImportError) as error:
         raise BadSetting(f"DISTRIBU_DATABASE_URL names no database: {error}") from error
+
+
+def _end_sessions(app: Flask, db: SQLAlchemy) -> None:
+    """No answer, which is known by then, fails because the connection breaks behind it."""
+
+    # Registered behind Flask-SQLAlchemy's, and so called before it, which then finds no session.
+    @app.teardown_appcontext
+    def end_session(_error: BaseException | None) -> None:
+        try:
+            db.session.remove()
+        except DBAPIError as error:
+            # Its connection is invalid by now, and goes with it.
+            log.warning("the database failed at the end of a request: %s", error)
+            db.session.registry.clear()
 
 
 def _keep_private(app: Flask) -> None:

@@ -267,6 +267,25 @@ class TestConnectionThatBreaks:
         assert statuses[0] == 503
         assert set(statuses) <= {503, 200, 302}
 
+    @pytest.mark.parametrize("path", ["/dashboard/inventory", "/api/v1/products"])
+    def test_an_answer_is_given_though_its_rollback_fails(
+        self, app, cast, alice, monkeypatch, path
+    ):
+        key = add_key(app, cast.acme, cast.alice)
+
+        def fail(_connection):
+            raise sqlite3.OperationalError("server closed the connection")
+
+        with app.app_context():
+            dialect = db.engine.dialect
+        monkeypatch.setattr(dialect, "do_rollback", fail)
+        monkeypatch.setattr(dialect, "is_disconnect", lambda *_: True)
+        headers = {"Authorization": f"Bearer {key}"} if "api" in path else {}
+        assert alice.get(path, headers=headers).status_code == 200
+        # What failed is kept by nobody.
+        monkeypatch.undo()
+        assert alice.get(path, headers=headers).status_code == 200
+
 
 class TestRedis:
     """The counter of attempts is cut off, and another request noticed it a moment before."""

@@ -32,7 +32,7 @@ def _folder_lock() -> Iterator[bool]:
     # database would end SQLite's locks of it when it is closed.
     folder = sqlite_folder(db.engine.url)
     assert folder is not None
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         is_only = False
         with suppress(BlockingIOError):
