@@ -231,6 +231,11 @@ function takeAnswer(row, xhr) {
     setState(row, "waiting", "Waiting");
     return false;
   }
+  if (outcome === "stopped") {
+    setState(row, "waiting", "", xhr.responseText);
+    pause(row.querySelector(".drop-said").textContent.trim());
+    return false;
+  }
   if (outcome === "saved" || outcome === "same") {
     setState(row, outcome, "", xhr.responseText);
     row.querySelector("[data-take]").disabled = true;
@@ -300,6 +305,8 @@ async function sendPatiently(url, form, { say, bar, isRow }) {
       document.dispatchEvent(new CustomEvent("csrf-renewed", { detail }));
       continue;
     }
+    // Only an operator can help: to wait is of no use.
+    if (xhr.getResponseHeader("Image-Outcome") === "stopped") return xhr;
     if (![0, 429, 502, 503, 504].includes(xhr.status)) return xhr;
     const seconds = Number(xhr.getResponseHeader("Retry-After")) || LOST_LINE_SECONDS;
     const why = xhr.status ? "The server is busy." : "The server cannot be reached.";

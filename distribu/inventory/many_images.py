@@ -10,12 +10,13 @@ from sqlalchemy.orm import selectinload
 from ..extensions import db
 from ..forms.image_file import examined
 from ..forms.product import ImageForm
+from ..http.error_handlers import STORE_REFUSES
 from ..http.tenancy import company_product_or_404, company_row, signed_in
 from ..images import attachment, staging
 from ..images.decoding.policies import MERCHANT, InvalidImage
 from ..images.decoding.sandbox import SandboxBusy, SandboxError
 from ..images.store_identity import ImagesHeld
-from ..images.stores.contract import StoreError
+from ..images.stores.contract import StoreError, StoreMisconfigured
 from ..images.writing import sha256
 from ..models import Product
 from ..products import search
@@ -101,6 +102,9 @@ def save_one_image(product_id: str) -> ResponseReturnValue:
         return _said("refused", [str(error) if _is_sentence(error) else INTERRUPTED], 422)
     except ImagesHeld as error:
         return _said("busy", [str(error)], 503, STORE_SECONDS)
+    except StoreMisconfigured as error:
+        current_app.logger.error("the image store refuses an image: %s", error)
+        return _said("stopped", [STORE_REFUSES], 503)
     except StoreError:
         return _said("busy", [NOT_STORED], 503, STORE_SECONDS)
     except SandboxError as error:
