@@ -111,7 +111,10 @@ def logout():
     """Sign this browser out."""
     end_session()
     flash("You are signed out.", "info")
-    return redirect(url_for("auth.login"), 303)
+    answer = redirect(url_for("auth.login"), 303)
+    # Browsers keep the pages of forms for Back; the next person at this computer gets none of them.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @bp.route("/register", methods=["GET", "POST"])

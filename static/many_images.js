@@ -162,7 +162,7 @@ function start(rows) {
 
 function goOn() {
   isPaused = false;
-  while (workers < SENT_AT_A_TIME && workers < queue.length) work();
+  while (workers < SENT_AT_A_TIME && queue.length) work();
   showButtons();
 }
 
@@ -229,6 +229,11 @@ function takeAnswer(row, xhr) {
   const outcome = xhr.getResponseHeader("Image-Outcome");
   if (xhr.isGivenUp) {
     setState(row, "waiting", "Waiting");
+    return false;
+  }
+  if (outcome === "stopped") {
+    setState(row, "waiting", "", xhr.responseText);
+    pause(row.querySelector(".drop-said").textContent.trim());
     return false;
   }
   if (outcome === "saved" || outcome === "same") {
@@ -300,6 +305,8 @@ async function sendPatiently(url, form, { say, bar, isRow }) {
       document.dispatchEvent(new CustomEvent("csrf-renewed", { detail }));
       continue;
     }
+    // Only an operator can help: to wait is of no use.
+    if (xhr.getResponseHeader("Image-Outcome") === "stopped") return xhr;
     if (![0, 429, 502, 503, 504].includes(xhr.status)) return xhr;
     const seconds = Number(xhr.getResponseHeader("Retry-After")) || LOST_LINE_SECONDS;
     const why = xhr.status ? "The server is busy." : "The server cannot be reached.";

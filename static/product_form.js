@@ -10,6 +10,7 @@ const isSaveButton = (element) => element.matches?.("[data-save]");
 
 let pending = null; // the Save button that was pressed while the image field was busy
 let isSaving = false;
+const SAVED = "saved-form"; // the address of the form that was saved last
 let isLeaving = false; // what is typed is saved, or given up by its own button
 let hadFocusBefore = null;
 
@@ -76,12 +77,21 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.isError = !event.detail.shouldSwap;
 });
 
+// A browser fills in again what it may complete. Without this script that is what Back rests on;
+// with it the page asks before it is left, and no suggestions lie over the fields.
+const completeNothing = () => { form().autocomplete = "off"; };
+completeNothing();
+
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "product-editor") event.target.querySelector("[data-focus]")?.focus();
+  if (event.target.id !== "product-editor") return;
+  completeNothing();
+  event.target.querySelector("[data-focus]")?.focus();
 });
 
 document.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (event.detail.xhr.getResponseHeader("HX-Redirect")) isLeaving = true;
+  if (!event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+  isLeaving = true;
+  sessionStorage.setItem(SAVED, location.href);
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
@@ -125,8 +135,17 @@ document.addEventListener("submit", (event) => {
   isLeaving = event.target === form() || event.target.closest("dialog") !== null;
 });
 
+// Back to a form that was saved shows the product as it is now, not the page as it was kept.
 addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
+  const [{ type }] = performance.getEntriesByType("navigation");
+  const isBack = event.persisted || type === "back_forward";
+  const isSaved = sessionStorage.getItem(SAVED) === location.href;
+  if (isSaved) sessionStorage.removeItem(SAVED);
+  if (isSaved && isBack) {
+    isLeaving = true;
+    location.reload();
+  }
+  if (isSaved || !event.persisted) return;
   isLeaving = false;
   lock(false);
   say("");

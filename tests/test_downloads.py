@@ -191,6 +191,16 @@ def test_page_leads_from_the_button_to_the_zip(app, alice, cast):
     assert alice.get(f"{begun.headers['Location']}/2.zip").status_code == 404
 
 
+def test_zip_that_a_move_left_behind_is_not_there(app, alice, cast):
+    with app.app_context():
+        add_images(cast.acme, "AB-1", 40)
+    address = alice.post(DOWNLOADS).headers["Location"]
+    run_queue(app)
+    assert alice.get(f"{address}/1.zip").status_code == 200
+    app.extensions["image_store"].delete(_parts(app)[0])
+    assert alice.get(f"{address}/1.zip").status_code == 404
+
+
 def test_company_without_images_is_told_so(app, alice, cast):
     begun = alice.post(DOWNLOADS)
     run_queue(app)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from distribu.extensions import db
 from distribu.images import attachment, staging
 from distribu.images.decoding.sandbox import SandboxBusy
+from distribu.images.stores.contract import StoreMisconfigured
 from distribu.inventory.drop_plan import MATCHED, SAME, DroppedFile, plan_drop, seen_by_drop
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from tests.conftest import add_product
@@ -243,6 +244,16 @@ def test_store_that_fails_is_an_answer_to_wait_for(app, alice, products):
     with store_of(app, FlakyStore(app.extensions["image_store"], "put")):
         answer = save(alice, app, products["AB-1"], png(40, 30))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+
+
+def test_store_that_refuses_stops_the_press_and_says_so(app, alice, products):
+    def refuse():
+        raise StoreMisconfigured("Access denied", "Check the policy of the key.")
+
+    with store_of(app, FlakyStore(app.extensions["image_store"], "put", then=refuse)):
+        answer = save(alice, app, products["AB-1"], png(40, 30))
+    assert (answer.status_code, answer.headers["Image-Outcome"]) == (503, "stopped")
+    assert "the operator of this server has to change a setting" in answer.text
 
 
 def test_row_of_a_product_chosen_by_hand(app, alice, products):

@@ -100,9 +100,16 @@ def recover(now: datetime | None = None) -> None:
 
 
 def read(job: DownloadJob, number: int) -> Iterator[bytes]:
-    """The bytes of a ZIP of the job, read while they are sent. number: counted from 1."""
+    """The bytes of a ZIP of the job, read while they are sent. number: counted from 1.
+
+    Raises ObjectNotFound before the first byte where a part is gone: a
+    move to another store leaves downloads behind.
+    """
     parts = range(1, job.files[number - 1]["parts"] + 1)
-    return _read_parts([part_key(job.id, number, part) for part in parts])
+    keys = [part_key(job.id, number, part) for part in parts]
+    for key in keys:
+        store.stat(key)
+    return _read_parts(keys)
 
 
 def _read_parts(keys: Iterable[str]) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from ..downloading import jobs
 from ..downloading.jobs import begin
 from ..extensions import db
 from ..http.tenancy import company_row_or_404, signed_in
+from ..images.stores.contract import ObjectNotFound
 from ..models import DownloadJob, Product, utc_now
 from .blueprint import bp
 from .selection import Selection, list_address
@@ -65,7 +66,11 @@ def send_download(download_id: str, number: int) -> Response:
     job = _job_or_404(download_id)
     if job.status != jobs.DONE or not 0 < number <= len(job.files):
         abort(404)
-    response = Response(stream_with_context(jobs.read(job, number)), mimetype="application/zip")
+    try:
+        body = jobs.read(job, number)
+    except ObjectNotFound:
+        abort(404)
+    response = Response(stream_with_context(body), mimetype="application/zip")
     response.content_length = job.files[number - 1]["byte_size"]
     name = f"{g.company.slug}-images-{job.created_at:%Y-%m-%d}-{number}.zip"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -46,6 +46,19 @@ def read_long_forms(_endpoint, _values) -> None:
     request.max_form_memory_size = MAX_FORM_BYTES
 
 
+@bp.after_request
+def let_browsers_keep_forms(response: Response) -> Response:
+    """Let the browser keep the page of a form, so that Back finds what was typed.
+
+    Browsers fill in nothing again in a page that says no-store. Shared caches
+    keep none of it, and signing out clears what the browser has kept.
+    """
+    is_form = request.endpoint in ("inventory.new_product", "inventory.edit_product")
+    if is_form and response.status_code in (200, 409, 422):
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
 @bp.route("/new", methods=["GET", "POST"])
 @resumable
 @signed_in

@@ -10,13 +10,13 @@ from sqlalchemy.orm import selectinload
 from ..extensions import db
 from ..forms.image_file import examined
 from ..forms.product import ImageForm
-from ..http.error_handlers import STORE_FULL
+from ..http.error_handlers import STORE_FULL, STORE_REFUSES
 from ..http.tenancy import company_product_or_404, company_row, signed_in
 from ..images import attachment, staging
 from ..images.decoding.policies import MERCHANT, InvalidImage
 from ..images.decoding.sandbox import SandboxBusy, SandboxError
 from ..images.store_identity import ImagesHeld
-from ..images.stores.contract import StoreError, StoreFull
+from ..images.stores.contract import StoreError, StoreFull, StoreMisconfigured
 from ..images.writing import sha256
 from ..models import Product
 from ..products import search
@@ -104,8 +104,10 @@ def save_one_image(product_id: str) -> ResponseReturnValue:
     except ImagesHeld as error:
         return _said("busy", [str(error)], 503, STORE_SECONDS)
     except StoreFull:
-        # Not busy: the script would go on trying.
-        return _said("refused", [STORE_FULL], 422)
+        return _said("stopped", [STORE_FULL], 503)
+    except StoreMisconfigured as error:
+        current_app.logger.error("the image store refuses an image: %s", error)
+        return _said("stopped", [STORE_REFUSES], 503)
     except StoreError:
         return _said("busy", [NOT_STORED], 503, STORE_SECONDS)
     except SandboxError as error:

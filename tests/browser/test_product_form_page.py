@@ -157,6 +157,19 @@ def test_save_asks_nothing(filled, questions):
     assert questions == []
 
 
+def test_back_after_a_save_shows_the_product_as_it_is_now(live_app, dashboard, widget, questions):
+    dashboard.goto(widget)
+    dashboard.get_by_label("Product name").fill("Saved")
+    save(dashboard)
+    expect_saved(dashboard)
+    with live_app.app.app_context():
+        db.session.scalars(select(Product)).one().name = "Renamed since"
+        db.session.commit()
+    dashboard.go_back()
+    expect(dashboard.get_by_label("Product name")).to_have_value("Renamed since")
+    assert questions == []
+
+
 def test_a_file_dropped_beside_the_input_of_an_import_stays_outside(live_app, dashboard):
     dashboard.goto(f"{live_app.url}/dashboard/inventory/import")
     assert dropped(dashboard, "h1", "drop")
