@@ -294,14 +294,15 @@ class TestWithoutMount:
         del data["image"]
         assert alice.post("/dashboard/inventory/new", data=data).status_code == 303
 
-    def test_one_of_many_files_is_refused_and_not_tried_again(self, app, cast, alice, fill):
+    def test_the_press_of_many_files_stops_and_says_so(self, app, cast, alice, fill):
         with app.app_context():
             product_id = add_product(cast.acme).id
             seen = seen_by_drop(db.session.get(Product, product_id))
         fill(KEPT_FREE_BYTES - 1)
         data = {"image": (png(9, 9), "new.png"), "seen": seen}
         answer = alice.post(f"/dashboard/inventory/images/{product_id}", data=data)
-        assert (answer.status_code, STORE_FULL in answer.text) == (422, True)
+        assert (answer.status_code, STORE_FULL in answer.text) == (503, True)
+        assert answer.headers["Image-Outcome"] == "stopped"
 
     def test_the_commerce_api_says_so(self, app, cast, fill):
         shop = Caller(app, add_key(app, cast.acme, cast.alice))
