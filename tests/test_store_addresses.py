@@ -13,20 +13,16 @@ from distribu.models import READY, Product
 from distribu.storefront import sitemap
 from tests.conftest import add_product
 from tests.images.life import add_accepted
+from tests.published_schemas import NAMESPACES, problems_of_node, problems_of_sitemap
 
 SITEMAP = "/store/acme/sitemap.xml"
-NAMESPACES = {
-    "map": "http://www.sitemaps.org/schemas/sitemap/0.9",
-    "image": "http://www.google.com/schemas/sitemap-image/1.1",
-}
 MADE = {"format": "PNG", "path": "", "width_px": 40, "height_px": 30, "byte_size": 9}
-# What schema.org defines, of the properties that a page of ours may use: schema.org/Product,
-# /Offer, /Organization. Google needs name, and of an offer price and priceCurrency:
-# developers.google.com/search/docs/appearance/structured-data/product-snippet
-VOCABULARY = {
-    "Product": {"name", "sku", "description", "category", "image", "url", "offers"},
-    "Offer": {"url", "price", "priceCurrency", "availability", "seller"},
-    "Organization": {"name"},
+# What merchants may type, and what ends a script or an element early.
+ODD = {
+    "name": 'Nuts & </script><!-- "Bolts"',
+    "sku": "<7>",
+    "category": "A&B",
+    "description": "]]> & \u2028",
 }
 
 
@@ -104,22 +100,41 @@ def test_the_sitemap_has_every_product_that_is_shown_with_its_images(app, nobody
     assert images[2] == external
 
 
-def test_the_sitemap_keeps_to_the_protocol(nobody, cast, widget):
-    """www.sitemaps.org/protocol.html, and Google's extension for images."""
+def test_the_sitemap_keeps_to_the_published_schemas(app, nobody, cast, widget):
+    with app.app_context():
+        url = "https://images.example/" + "w" * 2000 + "?a=1&b=<2>"
+        add_product(cast.acme, external_image_url=url, **ODD)
     root = ElementTree.fromstring(nobody.get(SITEMAP).data)
-    assert root.tag == f"{{{NAMESPACES['map']}}}urlset"
-    assert {one.tag.rpartition("}")[2] for one in root} == {"url"}
-    children = [[child.tag.rpartition("}")[2] for child in url] for url in root]
-    assert children == [["loc"], ["loc", "lastmod", "image", "image"]]
-    times = [one.text for one in root.iterfind(".//map:lastmod", NAMESPACES)]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", times[0])
+    assert list(problems_of_sitemap(root)) == []
+    assert [len(url) for url in root] == [1, 4, 3]
+
+
+def test_the_sitemap_of_an_empty_store_keeps_to_them_too(nobody, cast):
+    assert list(problems_of_sitemap(ElementTree.fromstring(nobody.get(SITEMAP).data))) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "<url><lastmod>2026-11-28T05:00:00+00:00</lastmod></url>",
+        "<url><lastmod>2026-11-28T05:00:00+00:00</lastmod><loc>http://shop.test/</loc></url>",
+        "<url><loc>/store/acme</loc></url>",
+        "<url><loc>http://shop.test/</loc><title>Acme</title></url>",
+    ],
+)
+def test_what_no_sitemap_may_have_is_noticed(content):
+    root = f'<urlset xmlns="{NAMESPACES["map"]}">{content}</urlset>'
+    assert list(problems_of_sitemap(ElementTree.fromstring(root)))
 
 
 def test_a_large_catalog_has_an_index_of_files(app, nobody, cast, monkeypatch):
     monkeypatch.setattr(sitemap, "PAGE_SIZE", 2)
     with app.app_context():
         ids = sorted(add_product(cast.acme, name=f"Bolt {n}").id for n in range(5))
-    files = locations(nobody.get(SITEMAP), "map:sitemap")
+    index = nobody.get(SITEMAP)
+    assert list(problems_of_sitemap(ElementTree.fromstring(index.data))) == []
+    files = locations(index, "map:sitemap")
     assert files == [f"http://shop.test/store/acme/sitemap-{n}.xml" for n in (1, 2, 3)]
     found = [url for file in files for url in locations(nobody.get(urlsplit(file).path))]
     products = [f"http://shop.test/store/acme/products/{product_id}" for product_id in ids]
@@ -163,29 +178,48 @@ def facts(nobody, product_id) -> dict:
     return json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page)[1])
 
 
-def check(node: dict) -> None:
-    """Every property belongs to the type that the node says it has."""
-    names = node.keys() - {"@context", "@type"}
-    assert names <= VOCABULARY[node["@type"]]
-    for value in node.values():
-        if isinstance(value, dict):
-            check(value)
-
-
 @pytest.mark.parametrize("stock", [0, 3])
 def test_structured_data_keeps_to_the_vocabulary(app, nobody, cast, widget, stock):
     with app.app_context():
         db.session.get(Product, widget).stock = stock
         db.session.commit()
     found = facts(nobody, widget)
-    check(found)
+    assert list(problems_of_node(found)) == []
     assert (found["@context"], found["@type"]) == ("https://schema.org", "Product")
     assert (found["name"], len(found["image"])) == ("Nuts & <Bolts>", 2)
-    offer = found["offers"]
-    assert re.fullmatch(r"\d+(\.\d+)?", offer["price"])
-    assert re.fullmatch(r"[A-Z]{3}", offer["priceCurrency"])
-    known = {"https://schema.org/InStock", "https://schema.org/OutOfStock"}
-    assert offer["availability"] in known
+    availability = "InStock" if stock else "OutOfStock"
+    assert found["offers"]["availability"] == f"https://schema.org/{availability}"
+
+
+@pytest.mark.parametrize("values", [ODD, ODD | {"external_image_url": "https://i.example/ü.jpg"}])
+def test_structured_data_says_what_was_typed(app, nobody, cast, values):
+    with app.app_context():
+        product_id = add_product(cast.acme, **values).id
+    found = facts(nobody, product_id)
+    assert list(problems_of_node(found)) == []
+    assert {name: found[name] for name in ODD} == ODD
+
+
+def test_structured_data_of_a_product_with_nothing_but_a_name(app, nobody, cast):
+    with app.app_context():
+        product_id = add_product(cast.acme, price_minor=0).id
+    found = facts(nobody, product_id)
+    assert list(problems_of_node(found)) == []
+    assert found.keys() == {"@context", "@type", "name", "url", "offers"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colour": "red"},
+        {"image": ["/relative.png"]},
+        {"offers": {"@type": "Offer", "price": "9,99", "priceCurrency": "USD"}},
+        {"offers": {"@type": "Offer", "price": "9.99"}},
+        {"offers": {"@type": "Offer", "price": 9, "priceCurrency": "USD", "availability": "yes"}},
+    ],
+)
+def test_what_the_vocabulary_does_not_have_is_noticed(nobody, widget, change):
+    assert list(problems_of_node(facts(nobody, widget) | change))
 
 
 @pytest.mark.parametrize("path", ["nonsense", "orders/nonsense"])
