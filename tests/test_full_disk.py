@@ -9,6 +9,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -342,8 +343,9 @@ class TestWithoutMount:
             return {"type": "http.request", "body": bytes(MEMORY_BYTES + 1), "more_body": False}
 
         body = Body(receive, MEMORY_BYTES + 1, ADDRESS_BYTES, budget, "192.0.2.1")
-        with pytest.raises(ServiceUnavailable):
-            asyncio.run(body.read(Patience()))
+        # In a thread of its own, since the browser's loop may run in this one.
+        with ThreadPoolExecutor(1) as thread, pytest.raises(ServiceUnavailable):
+            thread.submit(asyncio.run, body.read(Patience())).result()
         body.close()
         budget.take("192.0.2.1", ADDRESS_BYTES)
 
