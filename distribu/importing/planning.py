@@ -286,7 +286,7 @@ class _Shown(ImageAddresses):
 
 
 def _shown_urls(product_ids: list[str]) -> dict[str, str]:
-    """The address of each product's image_change, for those that have one here."""
+    """Return the address of each product's image, for those that have one here."""
     asked = (
         select(Image.product_id, Image.id, Image.public_name)
         .where(is_among(Image.product_id, product_ids), Image.status == READY)

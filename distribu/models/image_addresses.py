@@ -24,10 +24,7 @@ class ImageAddresses:
     id: str
     public_name: str
     derivatives: list[PublishedFile]
-
-    @property
-    def is_staged(self) -> bool:
-        raise NotImplementedError
+    is_staged: bool
 
     def key(self, path: str = "") -> str:
         """The key of the derivative at path, and its URL's path; "": the stable image."""

@@ -218,8 +218,9 @@ class Image(ImageAddresses, Model):
     created_at: Mapped[datetime] = created_at_column()
     product: Mapped[Product | None] = relationship(back_populates="images")
 
+    # Whoever only shows an image writes it; a row knows by itself.
     @property
-    def is_staged(self) -> bool:
+    def is_staged(self) -> bool:  # type: ignore[override]
         return self.product_id is None
 
     @property
