@@ -5,6 +5,7 @@ import json
 from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 from werkzeug.wrappers import Response as BaseResponse
 
+from ..http.error_handlers import own_sentence
 from ..http.json_bodies import InvalidValues, RefusedValues
 from ..http.rate_limits import seconds_to_wait
 from ..http.request_ids import request_id
@@ -34,8 +35,7 @@ def fill_error(response: BaseResponse, error: HTTPException) -> None:
 
 
 def _sentence(error: HTTPException, code: int, known: dict) -> str:
-    said = error.description
-    is_ours = said != type(error).description
-    if said and is_ours and (code < 500 or code == 503) and code != 429:
+    said = own_sentence(error)
+    if said and (code < 500 or code == 503) and code != 429:
         return said
     return SENTENCES.get(code, f"{error.name}.").format(wait=known.get("retryAfter"))

@@ -7,6 +7,7 @@ from flask import current_app, request
 from werkzeug.exceptions import Conflict, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from ..http.error_handlers import own_sentence
 from ..http.json_bodies import InvalidValues, Sentence
 from ..http.request_ids import request_id
 from .blueprint import VERSIONS
@@ -75,9 +76,8 @@ def _message(error: HTTPException, code: int, wait: int | None) -> str:
         return " ".join(dict.fromkeys(_sentences(error.details)))
     if code == 404 and _IN_OTHER_VERSION.match(request.path):
         return NO_SUCH_VERSION
-    said = error.description
-    is_ours = said != type(error).description
-    if said and is_ours and (code < 500 or code == 503) and code != 429:
+    said = own_sentence(error)
+    if said and (code < 500 or code == 503) and code != 429:
         return said
     sentence = _SENTENCES.get(code, f"{error.name}.")
     return sentence.format(method=request.method, wait=wait)
