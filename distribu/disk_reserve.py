@@ -20,7 +20,7 @@ from .config import MEBIBYTE
 
 log = logging.getLogger(__name__)
 
-# What a disk, or a quota, says that has no room.
+# Errors of a full disk or an exhausted quota.
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 FILE_NAME = "disk-reserve"
 # Twice the size at which SQLite moves its log into the database.

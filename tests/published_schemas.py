@@ -1,4 +1,4 @@
-"""What sitemaps and structured data have to keep to, as their publishers define it.
+"""The rules for sitemaps and structured data, as their publishers define them.
 
 The facts of three publications, of what a store uses, in our own form:
 sitemap.xsd and siteindex.xsd of www.sitemaps.org/schemas/sitemap/0.9,
@@ -62,7 +62,7 @@ MEMBERS = {
         )
     }
 }
-# What a result in a search engine needs besides:
+# Required besides for a result in a search engine:
 # developers.google.com/search/docs/appearance/structured-data/product-snippet
 NEEDED = {"Product": {"name", "offers"}, "Offer": {"price", "priceCurrency"}}
 # In what way a text has to be written: schema.org/price, schema.org/priceCurrency (ISO 4217).

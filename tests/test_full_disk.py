@@ -194,7 +194,7 @@ class TestWithoutMount:
 
     @pytest.fixture
     def fill(self, monkeypatch):
-        """A function after which only so many bytes are free, wherever it is asked."""
+        """A function that makes every check report this number of free bytes."""
 
         def fill_to(byte_size: int) -> None:
             for module in (disk_reserve, directory, gateway):
@@ -208,7 +208,7 @@ class TestWithoutMount:
         opened = []
 
         def open_full(*_, **__) -> BinaryIO:
-            opened.append(open("/dev/full", "r+b"))  # noqa: SIM115, whoever asked for it closes it
+            opened.append(open("/dev/full", "r+b"))  # noqa: SIM115, closed by its caller
             return opened[-1]
 
         monkeypatch.setattr(tempfile, "TemporaryFile", open_full)

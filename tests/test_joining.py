@@ -72,7 +72,7 @@ def test_an_email_that_somebody_was_added_with_is_free_for_its_holder(app, cast,
     link = link_in(add(mallory, REGISTRATION["email"]))
     assert nobody.post("/register", data=REGISTRATION).status_code == 303
     assert user(app, email=REGISTRATION["email"]).role == "OWNER"
-    # Who was added can still join, and signs in with another email.
+    # The added person can still join, and signs in with another email.
     joining = app.test_client()
     refused = joining.post(link, data={"email": REGISTRATION["email"], "password": PASSWORD})
     assert (refused.status_code, TAKEN in refused.text) == (422, True)

@@ -226,7 +226,7 @@ class TestConnectionThatBreaks:
 
     @pytest.fixture
     def break_after(self, app, monkeypatch):
-        """A function after which only so many statements are answered; it returns their count."""
+        """A function that lets this many statements succeed; it returns their count."""
         with app.app_context():
             dialect = db.engine.dialect
         execute, asked = dialect.do_execute, []
@@ -263,7 +263,7 @@ class TestConnectionThatBreaks:
         for number in range(len(asked)):
             break_after(number)
             statuses.append(alice.get(path).status_code)
-        # What was asked for the first time above may be known by now.
+        # Values that the first request looked up may be cached by now.
         assert statuses[0] == 503
         assert set(statuses) <= {503, 200, 302}
 
@@ -282,7 +282,7 @@ class TestConnectionThatBreaks:
         monkeypatch.setattr(dialect, "is_disconnect", lambda *_: True)
         headers = {"Authorization": f"Bearer {key}"} if "api" in path else {}
         assert alice.get(path, headers=headers).status_code == 200
-        # What failed is kept by nobody.
+        # The failed connection is not reused.
         monkeypatch.undo()
         assert alice.get(path, headers=headers).status_code == 200
 

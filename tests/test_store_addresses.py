@@ -17,7 +17,7 @@ from tests.published_schemas import NAMESPACES, problems_of_node, problems_of_si
 
 SITEMAP = "/store/acme/sitemap.xml"
 MADE = {"format": "PNG", "path": "", "width_px": 40, "height_px": 30, "byte_size": 9}
-# What merchants may type, and what ends a script or an element early.
+# Text that merchants may type, and text that ends a script or an element early.
 ODD = {
     "name": 'Nuts & </script><!-- "Bolts"',
     "sku": "<7>",

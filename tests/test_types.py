@@ -20,7 +20,7 @@ IGNORE = re.compile(r"# type: ignore\b(\[[\w-]+(, [\w-]+)*\])?")
 
 @dataclass(frozen=True)
 class Evasion:
-    """A place where the type checker is told what it cannot see. kind: a key of MOST."""
+    """A place that overrides the type checker. kind: a key of MOST."""
 
     kind: str
     place: str

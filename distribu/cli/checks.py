@@ -61,7 +61,7 @@ def check_database() -> list[Problem]:
 def _check_disk() -> list[Problem]:
     """Make the reserve of an SQLite database, or say that there is no room for it."""
     folder = sqlite_folder(db.engine.url)
-    # A folder that is missing is told with the database.
+    # check_database() reports a missing folder.
     if folder is None or not os.path.isdir(folder) or disk_reserve.keep(folder):
         return []
     free = disk_reserve.free_bytes(folder) // MEBIBYTE

@@ -187,7 +187,7 @@ def _staged_id(upload: FileStorage) -> str | None:
     try:
         return staging.stage(user.company_id, upload).id
     except (InvalidImage, StoreError, SandboxError, OSError):
-        # The last one, so that a full disk is told by the page that this is for.
+        # OSError: on a full disk the page is still shown, and reports it.
         return None
 
 

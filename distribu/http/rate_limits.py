@@ -13,7 +13,7 @@ from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from ..extensions import limiter
 
 T = TypeVar("T")
-# What this process counts by itself while Redis is away.
+# Counts attempts in this process while Redis is away.
 _here = MovingWindowRateLimiter(MemoryStorage())
 
 

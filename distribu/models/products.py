@@ -218,7 +218,7 @@ class Image(ImageAddresses, Model):
     created_at: Mapped[datetime] = created_at_column()
     product: Mapped[Product | None] = relationship(back_populates="images")
 
-    # Whoever only shows an image writes it; a row knows by itself.
+    # Classes that only show an image store this value; a row derives it.
     @property
     def is_staged(self) -> bool:  # type: ignore[override]
         return self.product_id is None

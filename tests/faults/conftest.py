@@ -2,7 +2,7 @@
 
 import pytest
 
-# What a test records for the summary: the cells of an operation, and the steps of a walk.
+# Recorded by tests for the summary: the cells of an operation, and the steps of a walk.
 CELLS, STEPS = "cells", "steps"
 LEFT_BEHIND = {"orphan:": "orphans", "dangling:": "dangling", "lost:": "lost"}
 

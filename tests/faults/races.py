@@ -19,7 +19,7 @@ from tests.faults.world import World
 from tests.images.image_files import png
 from tests.images.life import add_accepted, upload
 
-# A sweep, and an audit of rows, objects and addresses, come after so many rounds.
+# Rounds between two sweeps, each followed by an audit of rows, objects and addresses.
 EVERY = 50
 # Of the others before the delete, in seconds: it is the shortest of all, and would come first.
 MOST_HEAD_START = 0.05
@@ -109,7 +109,7 @@ ACTS: dict[str, Act] = {
 
 @dataclass
 class Races:
-    """Rounds on one database; each is told by its number, so that it can be played again."""
+    """Rounds on one database; each failure names its round, so that it can be repeated."""
 
     world: World
     answers: dict[int | None, int] = field(default_factory=dict)

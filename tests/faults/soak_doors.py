@@ -29,7 +29,7 @@ class Doors:
         self.outcomes: Counter[str] = Counter()
         self.wrong: list[str] = []
 
-    # What changes something
+    # Requests that change something
 
     def post(self, path: str, fields: dict) -> str:
         """Send a form of the dashboard; return how that ended."""
@@ -51,7 +51,7 @@ class Doors:
         fields = fields | {"csrf_token": self._csrf_token()}
         return self._ask("POST", path, self._cookie, fields=fields)
 
-    # What has to be known. Each raises Unanswered.
+    # Values that a client needs before it can go on. Each raises Unanswered.
 
     def chosen(self, file: bytes) -> str:
         """The id of an image that was chosen in a form."""

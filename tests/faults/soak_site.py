@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 CLOCKS_OFF_SECONDS = (-60, 0, 60)
 _EXCHANGE, _THIS_FOLDER = 2, -100
 
-# What is done to a part for as long as the block lasts.
+# Harm to a part for as long as the block lasts.
 Outage = Callable[[], "contextmanager"]
 
 
