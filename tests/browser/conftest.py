@@ -69,6 +69,9 @@ def serve(make_app, **changes):
 
 @pytest.fixture
 def dashboard(live_app, page):
-    """A page in which alice is signed in."""
+    """A page in which alice is signed in, and whose file choosers all open in the test."""
     live_app.sign_in(page.context, live_app.cast.alice)
+    # Chromium learns of this by another way than of a key press. Told only when a test begins
+    # to wait for a chooser, it may see the press first and open a window that nobody answers.
+    page.on("filechooser", lambda chooser: None)
     return page
