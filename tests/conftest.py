@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import pytest
 from flask import Flask, request
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm.exc import DetachedInstanceError, ObjectDeletedError, StaleDataError
+from werkzeug.routing import Rule
 from werkzeug.security import generate_password_hash
 
 from distribu import create_app, worker
@@ -16,7 +18,7 @@ from distribu.extensions import db
 from distribu.images.decoding.sandbox import Sandbox
 from distribu.models import Company, Product, User, utc_now
 
-pytest_plugins = ["tests.servers", "tests.quick", "tests.releases.instances"]
+pytest_plugins = ["tests.in_memory", "tests.servers", "tests.quick", "tests.releases.instances"]
 
 PASSWORD = "correct horse battery"
 
@@ -77,6 +79,29 @@ def shared_sandbox():
 def compiled_templates(tmp_path_factory) -> FileSystemBytecodeCache:
     """Templates, each compiled once for all apps: that takes as long as the test itself."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+class KnownRule(Rule):
+    """A rule of the URL map that is compiled once for all apps.
+
+    Compiling its 120 rules takes most of the time of making an app, and of most tests.
+    """
+
+    known: ClassVar[dict[tuple, dict]] = {}
+
+    def compile(self) -> None:
+        key = (self.rule, self.endpoint, *sorted(self.methods or ()), repr(self.defaults))
+        if key not in self.known:
+            super().compile()
+            self.known[key] = vars(self)
+        vars(self).update(self.known[key] | {"map": self.map})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_rules():
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(Flask, "url_rule_class", KnownRule)
+        yield
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """The OpenAPI document of the API, at /api/v1/openapi.json."""
 
-from flask import Flask
-
 from ..http.api_keys import INVALID, LACKS_SCOPE, RATE_LIMIT
 from ..http.error_handlers import STORE_AWAY
-from ..http.openapi import JsonApi
+from ..http.openapi import Document
+from . import orders, products
 from .blueprint import NO_FILES, PREFIX
 from .errors import SENTENCES
 from .orders import NO_CUSTOMER
@@ -43,9 +42,13 @@ Every answer has an `X-Request-Id`.
 """
 
 
-class DescribedApi(JsonApi):
-    ERROR_SCHEMA = ErrorSchema
-    REFUSALS = {
+DOCUMENT = Document(
+    url_prefix=PREFIX,
+    title="Distribu",
+    version="1",
+    description=DESCRIPTION,
+    error_schema=ErrorSchema,
+    refusals={
         400: ("The request lacks something, or gets it wrong.", {"error": str(NO_CUSTOMER)}),
         401: ("No valid key.", {"error": INVALID}),
         403: ("The key lacks the scope.", {"error": LACKS_SCOPE.format("orders:write")}),
@@ -67,7 +70,6 @@ class DescribedApi(JsonApi):
             {"error": SENTENCES[500], "requestId": "0A1B2C3D4E5F60718293"},
         ),
         503: ("A part of Distribu does not answer.", {"error": STORE_AWAY}),
-    }
-
-    def __init__(self, app: Flask):
-        super().__init__(app, "REST", PREFIX, "Distribu", "1", DESCRIPTION)
+    },
+    blueprints=(products.bp, orders.bp),
+)

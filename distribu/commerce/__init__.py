@@ -8,26 +8,25 @@ paths, bodies and errors: developers.squarespace.com/commerce-apis
 from flask import Flask
 
 from ..http.error_handlers import answer_under
-from ..http.openapi import docs_page
+from ..http.openapi import docs_pages
 
 # Imported for the views that they add to bp.
-from . import document, images, products, refusals, stock, uploading
-from .blueprint import bp, stock_bp, website_bp
+from . import images, products, refusals, stock, uploading
+from .document import DOCUMENT
 from .errors import fill_error
 
-__all__ = ["bp", "images", "init_app", "products", "stock", "uploading"]
+__all__ = ["images", "init_app", "products", "stock", "uploading"]
 
 # A version that the API does not have, and what else Squarespace has under one, is asked for by
 # clients that read JSON.
-ERROR_PREFIXES = ("/v?[0-9]+([.][0-9]+)*(/|$)", f"{document.URL_PREFIX}(/|$)")
+ERROR_PREFIXES = ("/v?[0-9]+([.][0-9]+)*(/|$)", f"{DOCUMENT.url_prefix}(/|$)")
 
 
 def init_app(app: Flask) -> None:
     """The app answers under every version's prefix, and describes what it answers."""
     for prefix in ERROR_PREFIXES:
         answer_under(app, prefix, fill_error)
-    document.init_app(app, bp, stock_bp, website_bp)
+    for bp in DOCUMENT.blueprints:
+        app.register_blueprint(bp)
     app.register_blueprint(refusals.bp)
-    app.register_blueprint(
-        docs_page("commerce_page", document.URL_PREFIX, "Commerce API", "commerce-api-docs")
-    )
+    app.register_blueprint(docs_pages("commerce_page", "Commerce API", DOCUMENT))

@@ -1,14 +1,10 @@
 """The OpenAPI document, at /commerce/openapi.json."""
 
-from flask import Flask
-
 from ..http.api_keys import INVALID, LACKS_SCOPE
-from ..http.json_bodies import JsonBlueprint
-from ..http.openapi import JsonApi
+from ..http.openapi import Document
 from ..images.decoding.policies import COMMERCE
+from .blueprint import bp, stock_bp, website_bp
 from .schemas import ErrorSchema
-
-URL_PREFIX = "/commerce"
 
 DESCRIPTION = """
 Products, their stock and their images, in the paths and bodies of Squarespace's Commerce API: a
@@ -87,9 +83,13 @@ def _error(type: str, subtype: str | None, message: str) -> dict:
 _INVALID, _NOT_ALLOWED = "INVALID_REQUEST_ERROR", "AUTHORIZATION_ERROR"
 
 
-class DescribedCommerce(JsonApi):
-    ERROR_SCHEMA = ErrorSchema
-    REFUSALS = {
+DOCUMENT = Document(
+    url_prefix="/commerce",
+    title="Distribu, the commerce API",
+    version="1.0",
+    description=DESCRIPTION,
+    error_schema=ErrorSchema,
+    refusals={
         400: ("The request does not conform.", _error(_INVALID, None, "altText: Not a string.")),
         401: ("No valid key.", _error(_NOT_ALLOWED, None, INVALID)),
         403: (
@@ -122,12 +122,6 @@ class DescribedCommerce(JsonApi):
             "A part of Distribu does not answer.",
             _error("SERVICE_UNAVAILABLE", None, "The image store does not answer."),
         ),
-    }
-
-
-def init_app(app: Flask, *blueprints: JsonBlueprint) -> None:
-    """The app has the blueprints, and their description."""
-    title = "Distribu, the commerce API"
-    api = DescribedCommerce(app, "COMMERCE", URL_PREFIX, title, "1.0", DESCRIPTION)
-    for bp in blueprints:
-        api.register_blueprint(bp)
+    },
+    blueprints=(bp, stock_bp, website_bp),
+)

@@ -1,18 +1,18 @@
 """The OpenAPI documents of both JSON APIs, and the pages to read them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from apispec.ext.marshmallow import MarshmallowPlugin, resolver
-from flask import Blueprint, Flask, render_template
+from flask import Blueprint, Flask, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 from marshmallow import Schema
-from werkzeug.exceptions import HTTPException
 
 from ..models.columns import JsonObject
 from .compression import compress
-from .error_handlers import answer
 from .json_bodies import JsonBlueprint
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -43,46 +43,62 @@ _RETRY_AFTER = {
 }
 
 
-# flask-smorest has no types.
-class JsonApi(Api):  # type: ignore[misc]
-    """Describes its blueprints, and leaves errors to the app's one handler.
+@dataclass(frozen=True)
+class Document:
+    """The OpenAPI document of one API.
 
-    prefix: of the settings of this description. url_prefix: of its document.
+    refusals: by status, when an operation is refused with it, and the body that it then has.
     """
 
+    url_prefix: str
+    title: str
+    version: str
+    description: str
+    error_schema: type[Schema]
+    refusals: Mapping[int, tuple[str, JsonObject]]
+    blueprints: tuple[JsonBlueprint, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The document as JSON, written when somebody first asks for it.
+
+        Writing it takes as long as all else that an application is made of, and most commands,
+        workers and tests never need it. The application that it describes is one of its own, with
+        these blueprints alone, which answers nobody.
+        """
+        app = Flask(__name__, static_folder=None)
+        described_api = _DescribedApi(app, self)
+        for bp in self.blueprints:
+            described_api.register_blueprint(bp)
+        return app.json.dumps(described_api.spec.to_dict(), indent=2, sort_keys=False)
+
+
+# flask-smorest has no types.
+class _DescribedApi(Api):  # type: ignore[misc]
     # Each operation names its errors with described().
     DEFAULT_ERROR_RESPONSE_NAME = None
-    # By status: when an operation is refused with it, and the body that it then has.
-    REFUSALS: Mapping[int, tuple[str, JsonObject]] = {}
 
-    def __init__(
-        self, app: Flask, prefix: str, url_prefix: str, title: str, version: str, description: str
-    ):
-        app.config.setdefault(f"{prefix}_OPENAPI_URL_PREFIX", url_prefix)
+    def __init__(self, app: Flask, document: Document):
+        self.ERROR_SCHEMA = document.error_schema
         super().__init__(
             app,
-            config_prefix=prefix,
             spec_kwargs={
-                "title": title,
-                "version": version,
+                "title": document.title,
+                "version": document.version,
                 "openapi_version": "3.1.0",
-                "info": {"description": description.strip()},
+                "info": {"description": document.description.strip()},
                 "security": [{"key": []}],
                 "servers": [{"url": "/"}],
                 "marshmallow_plugin": MarshmallowPlugin(_component_name),  # type: ignore[arg-type]  # None leaves it out,
             },
         )
         self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
-        for status, (when, body) in self.REFUSALS.items():
-            content = {"application/json": {"schema": self.ERROR_SCHEMA, "example": body}}
+        for status, (when, body) in document.refusals.items():
+            content = {"application/json": {"schema": document.error_schema, "example": body}}
             response = {"description": when, "content": content}
             if status in (429, 503):
                 response["headers"] = _RETRY_AFTER
             self.spec.components.response(_REFUSALS[status], response, lazy=True)
-
-    def handle_http_exception(self, error: HTTPException) -> ResponseReturnValue:
-        """Answer as the app does; flask-smorest registers this for the whole app."""
-        return answer(error)
 
 
 def _component_name(schema: type[Schema]) -> str | None:
@@ -92,21 +108,21 @@ def _component_name(schema: type[Schema]) -> str | None:
     return None if name == "PaginationMetadata" else name
 
 
-def docs_page(name: str, url_prefix: str, title: str, document: str) -> Blueprint:
-    """Return a blueprint with the page, at /docs, to read a document and to try its requests.
+def docs_pages(name: str, title: str, document: Document) -> Blueprint:
+    """Return a blueprint with the document and, at /docs, the page to read it and try its requests.
 
-    document: the blueprint that has the OpenAPI document.
+    title: of the page.
     """
-    bp = Blueprint(name, __name__, url_prefix=url_prefix)
+    bp = Blueprint(name, __name__, url_prefix=document.url_prefix)
     bp.after_request(compress)
-    # The blueprint of the document is flask-smorest's.
-    bp.record_once(
-        lambda state: state.app.after_request_funcs.setdefault(document, []).append(compress)
-    )
+
+    @bp.get("/openapi.json")
+    def show_document() -> ResponseReturnValue:
+        return current_app.response_class(document.text, mimetype="application/json")
 
     @bp.get("/docs")
     def show_docs() -> str:
-        return render_template("api/docs.html", title=title, document=document)
+        return render_template("api/docs.html", title=title, api=name)
 
     return bp
 
