@@ -17,6 +17,7 @@ from .database import init_database
 from .extensions import csrf, db, limiter, login, migrate, queue
 from .forms.interrupted import init_interrupted_forms
 from .http.error_handlers import init_error_handlers
+from .http.redirects import leads_to_a_page
 from .http.request_body import Request
 from .http.request_ids import init_request_ids
 from .http.static_files import init_static_files
@@ -131,7 +132,7 @@ def _secure(response: Response) -> Response:
 
 def _drain(response: Response) -> Response:
     """Delete what this request displaced before its answer leaves, if that takes no longer."""
-    if outbox.drain_request() and response.status_code == 303:
+    if outbox.drain_request() and leads_to_a_page(response):
         flash("The old image is still being deleted. It is no longer shown anywhere.", "info")
     return response
 

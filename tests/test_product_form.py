@@ -14,6 +14,7 @@ from distribu.images.attachment import lock_product
 from distribu.images.decoding.sandbox import SandboxInterrupted
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from tests.conftest import add_product
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
 
 NEW = "/dashboard/inventory/new"
@@ -320,6 +321,14 @@ class TestSaveWithImage:
         assert saved_image(app).id == new
         assert all(old not in key for key in keys(app))
         assert rows(app, OutboxEntry) == []
+
+    @pytest.mark.parametrize("door", ["edit", "save"])
+    def test_a_file_that_cannot_be_deleted_is_told(self, app, alice, widget, door):
+        product = with_image(app, alice, widget)
+        with store_of(app, FlakyStore(app.extensions["image_store"], at="delete_prefix")):
+            removed = shown(product, remove_image="1")
+            alice.post(f"/dashboard/inventory/{product.id}/{door}", data=removed)
+        assert "The old image is still being deleted" in alice.get("/dashboard/inventory").text
 
     def test_removes_and_deletes_the_file(self, app, alice, widget):
         product = with_image(app, alice, widget)

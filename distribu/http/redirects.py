@@ -1,8 +1,14 @@
-"""Addresses that a client sent, and which of them may be followed."""
+"""Addresses that a client sent, and which of them may be followed; answers that lead to a page."""
 
 from urllib.parse import SplitResult, urlsplit
 
+from flask import Response
 from werkzeug.datastructures import Headers, MultiDict
+
+
+def leads_to_a_page(response: Response) -> bool:
+    """Return whether a browser, or the script of one of our forms, opens another page for it."""
+    return response.status_code == 303 or "HX-Redirect" in response.headers
 
 
 def local_path(target: str | None) -> str | None:
