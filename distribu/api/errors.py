@@ -20,7 +20,7 @@ SENTENCES = {
 
 
 def fill_error(response: BaseResponse, error: HTTPException) -> None:
-    """The response has the error as JSON: one sentence, and what else helps."""
+    """Fill the response with the error as JSON: one sentence, and details that help."""
     code = error.code or 500
     known: dict[str, object] = {}
     if isinstance(error, InvalidValues | RefusedValues):
