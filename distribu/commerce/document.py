@@ -1,4 +1,4 @@
-"""The OpenAPI document, at /commerce/openapi.json."""
+"""The OpenAPI document of the commerce API, at /commerce/openapi.json."""
 
 from ..http.api_keys import INVALID, LACKS_SCOPE
 from ..http.openapi import Document

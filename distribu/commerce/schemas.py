@@ -1,4 +1,4 @@
-"""The bodies: closed, every field typed."""
+"""The request and response bodies of the commerce API: closed, every field typed."""
 
 from flask import g
 from marshmallow import fields, validate
@@ -56,7 +56,7 @@ class AltText(Closed):
 
 
 class Order(Closed):
-    # Clients with types of their own leave out what is null.
+    # Typed clients leave out fields that are null.
     afterImageId = fields.String(
         load_default=None,
         allow_none=True,
@@ -67,7 +67,7 @@ class Order(Closed):
 class ImageId(fields.String):
     """The id of an image, or null; under v2 also as {"present": true, "value": id}."""
 
-    # null asks for no image.
+    # null stands for no image.
     def _deserialize(self, value, attr, data, **kwargs) -> str | None:  # type: ignore[override]
         if g.api_version == "v2" and isinstance(value, dict) and value.keys() == _CHANGE:
             if value["present"] is not True:
@@ -120,7 +120,7 @@ class Money(Closed):
 
 
 def _nothing(**metadata) -> fields.Field:
-    """A documented field for which Distribu has nothing."""
+    """Return a documented field that is always null in Distribu."""
     return fields.Raw(required=True, metadata={"type": "null", **metadata})
 
 
@@ -136,11 +136,11 @@ class Stock(Closed):
 
 
 class Attributes(Closed):
-    """Distribu's products have no variants to tell apart."""
+    """Always empty, since a product has only one variant."""
 
 
 class Variant(Closed):
-    """The one variant that a product has: itself."""
+    """The one variant of a product: the product itself."""
 
     id = fields.String(required=True)
     sku = fields.String(required=True, metadata=about("Empty where the product has none."))
@@ -161,7 +161,7 @@ class SeoOptions(Closed):
 
 
 class Product(Closed):
-    """A product as it is read."""
+    """A product, as returned."""
 
     id = fields.String(required=True)
     type = fields.String(required=True, validate=validate.OneOf(["PHYSICAL"]))
@@ -211,7 +211,7 @@ class InventoryPage(Inventory):
 
 
 class StorePage(Closed):
-    """The page that a product belongs to: here the company's one catalog."""
+    """The page that a product belongs to: the company's one catalog."""
 
     id = fields.String(required=True, metadata=about("It never changes."))
     title = fields.String(required=True)
