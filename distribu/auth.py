@@ -186,7 +186,7 @@ def show_form_again(_error) -> ResponseReturnValue:
     """Show a form with an old CSRF token again, without carrying it out."""
     if current_user.is_authenticated:
         return redirect(local_path(request.form.get("next")) or url_for("auth.start"), 303)
-    message = "This page had been open for long. Please try once more."
+    message = "This page was open for a long time. Please try again."
     if request.endpoint == "auth.register":
         return _register_page(RegisterForm(), 400, message)
     if request.endpoint == "auth.set_password":

@@ -12,7 +12,7 @@ from ..http.json_bodies import BODY_MAX_BYTES, JsonBlueprint
 
 PREFIX = "/api/v1"
 NO_FILES = (
-    "Files are not taken here: send JSON, and either host the image and send its address as "
+    "Files are not accepted here: send JSON, and either host the image and send its address as "
     "imageUrl, or upload it in the product form of the dashboard."
 )
 
@@ -37,7 +37,7 @@ def header(name: str, description: str, **more) -> dict:
 
 IDEMPOTENCY_KEY = header(
     "Idempotency-Key",
-    "Sent again with the same key, the request gets its first answer again.",
+    "A request repeated with the same key gets its first response again.",
     minLength=1,
     maxLength=KEY_MAX,
 )

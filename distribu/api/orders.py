@@ -85,8 +85,8 @@ class OrderQuery(PageQuery):
 
     status = fields.String(validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS))
     customerId = fields.String()
-    since = Moment(metadata=about("Not placed before it; a date, or a time.", format="date-time"))
-    until = Moment(metadata=about("Not placed after it; a date, or a time.", format="date-time"))
+    since = Moment(metadata=about("Placed at or after this date or time.", format="date-time"))
+    until = Moment(metadata=about("Placed at or before this date or time.", format="date-time"))
 
 
 class Quantity(fields.Integer):
@@ -135,7 +135,7 @@ class NewOrder(Closed):
     customerId = fields.String(
         **needed(NO_CUSTOMER),
         validate=[validate.Length(min=1, error=NO_CUSTOMER), *storable(CUSTOMER_ID_MAX)],
-        metadata=about("Who ordered, by the id that your system has for them."),
+        metadata=about("The customer, by the id in your system."),
     )
     poNumber = fields.String(allow_none=True, validate=storable(PO_NUMBER_MAX))
     notes = fields.String(allow_none=True, validate=storable(NOTES_MAX))

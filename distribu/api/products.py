@@ -26,8 +26,8 @@ bp = rest_blueprint("Products")
 
 CHANGED = "The product has changed since it was read. Read it again."
 
-IF_MATCH = header("If-Match", "The ETag that was read: 412 where the product is another by now.")
-IF_NONE_MATCH = header("If-None-Match", "The ETag that was read: 304 where it still is the same.")
+IF_MATCH = header("If-Match", "The ETag that was read: 412 if it has changed.")
+IF_NONE_MATCH = header("If-None-Match", "The ETag that was read: 304 if it has not changed.")
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
 
 _PROXIED = ("", "-gzip", "--gzip", "-br", "-zstd", "-deflate")
@@ -91,7 +91,7 @@ def create_product(values: dict):
 @with_key("products:read")
 @described("getProduct", 404)
 @bp.doc(parameters=[IF_NONE_MATCH])
-@bp.alt_response(304, description="It is the one that was read.")
+@bp.alt_response(304, description="The product has not changed.")
 @bp.response(200, OneProduct, example=examples.one(examples.PRODUCT), headers=ETAG)
 def show_product(product_id: str):
     """Get a product. With its ETag in If-None-Match: 304 if it has not changed."""

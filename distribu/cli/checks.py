@@ -86,7 +86,7 @@ def check_tables() -> list[Problem]:
     return [
         Problem(
             "migration-missing",
-            "The tables of the database are not those of this version of Distribu.",
+            "The database tables do not match this version of Distribu.",
             "Run flask db upgrade.",
         )
     ]

@@ -155,14 +155,14 @@ def _compare(source: Connection, target: Connection, table: Table) -> None:
         for row in rows:
             if there.get(_key(row, table)) != tuple(row):
                 raise NotCopied(
-                    f"Nothing was copied: {table.name} {_key(row, table)} came out otherwise."
+                    f"Nothing was copied: {table.name} {_key(row, table)} differs in the copy."
                 )
     counts = [
         connection.scalar(select(func.count()).select_from(table))
         for connection in (source, target)
     ]
     if counts[0] != counts[1]:
-        raise NotCopied(f"Nothing was copied: {table.name} was written to meanwhile.")
+        raise NotCopied(f"Nothing was copied: {table.name} was changed in the meantime.")
 
 
 def _rows_with_the_keys_of(rows: list[Row], target: Connection, table: Table) -> dict:

@@ -124,7 +124,7 @@ def move(url: str) -> None:
     except (image_doctor.ForeignStore, moving.MoveFailed, StoreError) as error:
         raise click.ClickException(
             f"{error}\nThe images are where they were, and can be changed. "
-            "The same command again goes on from here."
+            "Run the same command again to continue."
         ) from error
     for key in sorted(run.missing):
         click.echo(f"missing in both stores: {key}", err=True)

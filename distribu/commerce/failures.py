@@ -6,7 +6,7 @@ from ..models import Image
 LOST = "The upload was lost before it could be read. Delete this image and send the file again."
 LOST_LATER = "This image was lost from the image store. Delete it and send the file again."
 GIVEN_UP = (
-    "Reading this image failed three times for reasons that were not told. Delete it and send "
+    "Reading this image failed three times for an unknown reason. Delete it and send "
     "the file again, or export it again as JPEG."
 )
 INTERRUPTED = (

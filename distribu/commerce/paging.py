@@ -9,7 +9,7 @@ from .serializers import is_v2
 PAGE_SIZE = 50
 IDS_MAX = 50
 
-BAD_CURSOR = "cursor is not one that this API has given."
+BAD_CURSOR = "cursor was not issued by this API."
 TOO_MANY_IDS = f"At most {IDS_MAX} ids can be asked for at once."
 EMPTY_ID = "An id is empty."
 GIVEN_TWICE = "{} is given more than once."

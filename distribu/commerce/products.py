@@ -54,7 +54,7 @@ class ProductQuery(Closed):
     modifiedBefore = Moment(metadata=about("Changed before it.", format="date-time"))
     type = Types(
         fields.String(validate=validate.OneOf(TYPES)),
-        metadata=about("Types, repeated or with commas; PHYSICAL is what Distribu has."),
+        metadata=about("Types, repeated or comma-separated; Distribu only has PHYSICAL."),
     )
     query = fields.String(metadata=about("Words that the name, SKU or category contains."))
     limit = fields.String(metadata=about(f"Has no effect: a page has up to {PAGE_SIZE} products."))

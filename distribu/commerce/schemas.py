@@ -33,7 +33,7 @@ class Failure(Closed):
     code = fields.String(required=True)
     message = fields.String(required=True, metadata=about("What to do about it."))
     canRetry = fields.Boolean(
-        required=True, metadata=about("Whether the same file may work when it is sent again.")
+        required=True, metadata=about("Whether sending the same file again may work.")
     )
 
 
@@ -60,7 +60,7 @@ class Order(Closed):
     afterImageId = fields.String(
         load_default=None,
         allow_none=True,
-        metadata=about("The image of the same product to stand behind; null or absent: first."),
+        metadata=about("The image of the same product to move it after; null or absent: first."),
     )
 
 
@@ -83,7 +83,7 @@ class VariantImage(Closed):
     imageId = ImageId(
         required=True,
         allow_none=True,
-        metadata=about("One of the product's images that is READY; null: none any more."),
+        metadata=about("One of the product's READY images; null: none."),
     )
 
 
@@ -105,8 +105,8 @@ class ProductImage(Closed):
         fields.String(),
         required=True,
         metadata=about(
-            'Widths: "500w" is had by adding ?format=500w to url. In the first moments after READY '
-            "the stable image may answer for one."
+            'Widths: for "500w", add ?format=500w to url. Right after READY, '
+            "the stable image may be sent instead."
         ),
     )
     orderIndex = fields.Integer(metadata=about("Its place, from 0. Under v2 only."))

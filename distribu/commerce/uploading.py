@@ -121,5 +121,5 @@ def _full_sentence(product_id: str, limit: int) -> str:
     sentence = f"The specified product has reached its limit of {limit} images."
     failed = select(Image.id).where(Image.product_id == product_id, Image.status == ERROR)
     if ids := db.session.scalars(failed.order_by(Image.id)).all():
-        sentence += f" These could not be made, and can be deleted: {', '.join(ids)}."
+        sentence += f" These images could not be processed. You can delete them: {', '.join(ids)}."
     return sentence

@@ -21,7 +21,7 @@ from ..models import SCOPES, User
 
 EMAIL_MAX = 254
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
-EMAIL_TAKEN = "There is an account with this email already."
+EMAIL_TAKEN = "An account with this email already exists."
 EXPIRIES = {"0": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In 365 days"}
 SCOPE_LABELS = {
     "products:read": "Products – Read",
@@ -71,7 +71,7 @@ def _no_colleague(_form: FlaskForm, field: EmailField) -> None:
     is_theirs = (User.email == field.data) | (User.invited_email == field.data)
     asked = exists().where(is_theirs, User.company_id == g.company.id)
     if not field.errors and db.session.scalar(select(asked)):
-        raise ValidationError("Somebody with this email is a member already.")
+        raise ValidationError("A member with this email already exists.")
 
 
 def new_email_field(autocomplete: str, is_free=_unused) -> EmailField:

@@ -31,7 +31,7 @@ class ImageLimitReached(ImageConflict):
 
     def __init__(self, limit: int):
         super().__init__(
-            f"This product has as many images as it can have, {limit}. Remove one of them first."
+            f"This product has the maximum of {limit} images. Remove one of them first."
         )
 
 

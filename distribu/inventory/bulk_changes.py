@@ -51,7 +51,7 @@ def confirm_change():
         return redirect(list_address(request.form), 303)
     found = bulk.extent(selection.where, action)
     if not found.products:
-        flash("The products that you chose are not in your inventory any more.", "error")
+        flash("The products that you chose are no longer in your inventory.", "error")
         return redirect(list_address(request.form), 303)
     return _question(selection, action, found)
 
@@ -77,7 +77,7 @@ def change_products():
         bulk_jobs.begin(change, lambda: selection.where, request.form.get("confirmed", ""))
     except bulk_jobs.ExtentChanged as error:
         if not error.extent.products:
-            flash("The products that you chose are not in your inventory any more.", "error")
+            flash("The products that you chose are no longer in your inventory.", "error")
             return redirect(list_address(request.form), 303)
         return _question(selection, action, error.extent, is_again=True), 409
     except ImagesHeld as error:
@@ -126,7 +126,7 @@ def _read_category(selection: Selection, action: str) -> tuple[str | None, str |
     except ValueError as error:
         return None, str(error)
     is_missing = category is None and selection.whole_category
-    return category, "Enter the new name of the category." if is_missing else None
+    return category, "Enter a new name for the category." if is_missing else None
 
 
 def _question(

@@ -112,7 +112,7 @@ def apply_import(job_id: str):
 def cancel_import(job_id: str):
     """Delete an import that was not applied."""
     if jobs.forget(_job_or_404(job_id)):
-        flash("The import was cancelled. Nothing was changed.", "info")
+        flash("The import was canceled. Nothing was changed.", "info")
     return redirect(url_for(".list_products"), 303)
 
 

@@ -229,7 +229,7 @@ def _next_product(form: ProductForm) -> str | None:
         return None
     product_id = ListView.at(page).product_after(form.place.data)
     if product_id is None:
-        flash("That was the last product of this list.", "info")
+        flash("That was the last product in this list.", "info")
         return None
     return url_for("inventory.edit_product", product_id=product_id, return_to=page)
 

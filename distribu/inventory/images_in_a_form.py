@@ -159,11 +159,11 @@ def _apply(image_id: str, sku: str, may_replace: bool) -> str:
     if product.has_image and not may_replace:
         return "This product has an image now. Tick “Replace images that are already there”."
     if shown != seen and _sku_of(shown) == product.sku:
-        return "This product was changed meanwhile. Look at it again, then save."
+        return "This product was changed in the meantime. Look at it again, then save."
     try:
         save_image(product_id, image_id, seen, may_replace)
     except (ProductChanged, attachment.StaleProduct):
-        return "This product was changed meanwhile. Look at it again, then save."
+        return "This product was changed in the meantime. Look at it again, then save."
     except attachment.ImageLimitReached as error:
         return str(error)
     except attachment.ImageConflict:

@@ -152,7 +152,7 @@ def _changed(product_id: str) -> ResponseReturnValue:
     if product.has_image and request.form.get("replace") != "1":
         said = "This product has an image now, so it was left alone."
     else:
-        said = "This product was changed meanwhile. Look at it again, then try again."
+        said = "This product was changed in the meantime. Look at it again, then try again."
     answer = _said("changed", [said], 409)
     answer.headers["Seen-Now"] = json.dumps(drop_plan.seen_by_drop(product))
     return answer

@@ -126,7 +126,7 @@ def _refused(form: OrderForm, draft: Draft, problems: list[str]):
 
 
 def _placed_before(order: Order):
-    flash(f"Order #{order.number} had been placed before. Nothing was ordered twice.", "info")
+    flash(f"Order #{order.number} was already placed. Nothing was ordered twice.", "info")
     return redirect(url_for(".show_order", order_id=order.id), 303)
 
 

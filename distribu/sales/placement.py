@@ -157,7 +157,7 @@ def _why_not(company_id: str, product_id: str) -> str:
     if product is None:
         return "A product of this order has been deleted."
     if not product.is_active:
-        return f"{product.name} is not for sale any more."
+        return f"{product.name} is no longer for sale."
     return f"Not enough stock for {product.name}. Only {max(0, product.stock)} available."
 
 

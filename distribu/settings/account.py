@@ -82,7 +82,7 @@ def confirm_sign_out_everywhere():
     )
 
 
-SIGN_OUT_TEXT = "Every browser in which you are signed in is signed out, this one too."
+SIGN_OUT_TEXT = "You will be signed out in every browser, including this one."
 
 
 @bp.post("/sign-out-everywhere")

@@ -111,7 +111,7 @@ def _first_request(key: ApiKey, secret: str) -> str:
 def _question(key: ApiKey) -> dict:
     return {
         "title": f"Revoke {key.name}?",
-        "text": "Whatever uses this key is refused from now on. This cannot be undone.",
+        "text": "Anything using this key will stop working. This cannot be undone.",
         "action": url_for("settings.revoke_api_key", key_id=key.id),
         "confirm_label": "Revoke",
     }

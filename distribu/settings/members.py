@@ -18,7 +18,7 @@ from ..models.compare_and_set import changed_rows
 from .blueprint import bp
 
 ADDING_LIMIT = "20 per hour"
-TOO_MANY = "You have added many members within the last hour. Try again later."
+TOO_MANY = "Too many members were added in the last hour. Try again later."
 LABELS = {"OWNER": "Owner", "ADMIN": "Admin", "MEMBER": "Member"}
 
 
@@ -194,8 +194,7 @@ def _questions(member: User) -> dict[str, dict]:
     questions = {
         "link": {
             "title": f"Make a new link for {name}?",
-            "text": "Links that were made before stop working. "
-            f"If {name} is signed in, that ends too.",
+            "text": f"Earlier links stop working. If {name} is signed in, they will be signed out.",
             "confirm_label": "Make a new link",
             "danger": False,
         },
