@@ -1,4 +1,4 @@
-"""Blueprint /images: the public, stable address of every image."""
+"""Blueprint /images: serve every published image at its public, stable address."""
 
 import hashlib
 from functools import lru_cache

@@ -16,7 +16,7 @@ GIVEN_TWICE = "{} is given more than once."
 
 
 def refuse_repeated(*repeatable: str) -> None:
-    """Respond with 400 if a query parameter is repeated, except those that may be."""
+    """Respond with 400 if a query parameter is repeated; those named may be."""
     for name, values in request.args.lists():
         if len(values) > 1 and name not in repeatable:
             abort(400, GIVEN_TWICE.format(name))

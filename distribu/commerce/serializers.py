@@ -39,7 +39,10 @@ def product_body(product: Product) -> dict:
 
 
 def image_body(image: Image, index: int) -> dict:
-    """Return the image as documented. index: its place among the product's images, from 0."""
+    """Return the image as the API documents it.
+
+    index: its place among the product's images, from 0.
+    """
     body = {
         "id": image.id,
         "altText": image.alt_text,

@@ -121,7 +121,7 @@ def own_sentence(error: HTTPException) -> str:
 
 
 def fill_with_page(response: BaseResponse, error: HTTPException) -> None:
-    """Fill the response with the page of its error."""
+    """Fill the response with the HTML page for the error."""
     code = error.code or 500
     known: dict[str, object] = {
         "message": wait_sentence() if code == 429 else "",

@@ -284,7 +284,7 @@ def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, boo
         remedy = f"made again {FROM_UPLOAD}"
         change = {"status": PROCESSING, "derivatives": []}
     elif intact:
-        # The pages go on showing what there is.
+        # Pages keep showing the derivatives that are left.
         return "the stable image is lost: its smaller sizes still show, upload it again", False
     else:
         # In ERROR, pages show a tile or the next image instead of a broken one. The recorded

@@ -206,7 +206,7 @@ def _is_owned_again(prefix: str) -> bool:
         return image.owns_upload
     if not prefix.endswith("/"):
         return any(image.key(made["path"]) == prefix for made in image.derivatives)
-    # An older ladder, which the image names no more, has an entry of its own.
+    # An older ladder, which the image no longer names, has an entry of its own.
     return not path or any(made["path"].startswith(path) for made in image.derivatives)
 
 

@@ -114,7 +114,7 @@ def process(image_id: str, now: datetime | None = None) -> None:
         # Removed, or taken over: the outbox entry knows how long this process may still write.
         db.session.rollback()
     except SandboxInterrupted as error:
-        # It counts, since the image may be what ends its decoder; the sweep makes another attempt.
+        # The attempt counts, since the image may have crashed its decoder; the sweep tries again.
         db.session.rollback()
         log.warning("decoding of %s was interrupted: %s", image_id, error)
         with suppress(ImageConflict):
@@ -155,7 +155,7 @@ def give_up(image: Image, error_code: str, *conditions: ColumnElement[bool]) -> 
 
 
 def rest(image: Image, now: datetime, *conditions: ColumnElement[bool]) -> None:
-    """Postpone an image whose attempts were interrupted for a day, keeping its upload.
+    """Let an image whose attempts were all interrupted wait a day for another, with its upload.
 
     Until then a PROCESSING image is shown as ERROR. Nothing is deleted.
     conditions and errors are those of give_up().
@@ -190,9 +190,9 @@ ByPath = dict[str, PublishedFile]
 def by_ladder(
     derivatives: list[PublishedFile],
 ) -> tuple[dict[str, PublishedFile], dict[str, PublishedFile]]:
-    """Split derivatives, by path, into those of today's ladder and those of older ladders.
+    """Split derivatives, by path, into those of the current ladder and those of older ladders.
 
-    The stable image and the JPEG for marketplaces count as today's.
+    The stable image and the JPEG for marketplaces count as current.
     """
     there: ByPath = {}
     older: ByPath = {}
@@ -323,7 +323,7 @@ def _complete(writer: Writer, file: IO[bytes], policy: ImagePolicy, turn: int) -
         for one in derivatives:
             if one.path == MARKETPLACE_PATH:
                 one.path = writer.image.marketplace_path
-        # What is published never changes, so only what is not there yet is put.
+        # Published files never change, so put only those that are missing.
         made = writer.put_all(one for one in derivatives if one.path not in there)
     _finish(writer.image, [*there.values(), *made], Image.attempts == writer.attempts)
     for prefix, keys in groupby(older_keys, lambda key: key.rpartition("/")[0]):

@@ -25,7 +25,7 @@ KEPT = "its image is lost or damaged, so it keeps its old sizes: upload it again
 
 
 def outdated() -> list[str]:
-    """Return the ids of all READY images without today's ladder, oldest first.
+    """Return the ids of all READY images without the current ladder, oldest first.
 
     Interrupted rebuilds are included. Images that are chosen but not saved
     are not: their ladder is made at Save.
@@ -36,7 +36,7 @@ def outdated() -> list[str]:
 
 
 def rebuild(image_id: str, now: datetime | None = None) -> str:
-    """Give the image today's ladder and discard older ones; return what came of it.
+    """Give the image the current ladder and discard older ones; return the outcome.
 
     Commits. Safe to repeat. Returns DONE, GONE, BUSY or KEPT. Raises
     StoreError and SandboxError; the sweep then makes another attempt.

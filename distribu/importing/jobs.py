@@ -207,7 +207,7 @@ def recover(now: datetime | None = None) -> None:
 
 
 class Staged:
-    """Staged copies by line, and the problem that stops the import, or None when it is done."""
+    """The ids of staged copies by line. problem: why the import fails, None once it is done."""
 
     def __init__(self):
         self.copies: dict[int, str] = {}

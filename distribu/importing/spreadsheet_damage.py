@@ -44,7 +44,7 @@ def without_zeros(sku: str) -> str:
 
 
 def zeros_sentence(sku: str, whole: str) -> str:
-    """Return the error for a new SKU that may be the existing SKU whole without its zeros."""
+    """Return the error for a new SKU, such as 7, that may be the existing SKU whole, as 007."""
     return (
         f"There is no SKU {sku}, but there is {whole}: a spreadsheet may have removed its zeros. "
         "Format the column as text there, and enter the whole SKU. To add a product with the SKU "

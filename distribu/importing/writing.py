@@ -117,7 +117,7 @@ def _entry(change: Change, product_id: str) -> dict:
 
 
 def _named(values: dict, fields: list[str]) -> dict:
-    """Return the values under the names of the audit log, with image_url for external_image_url."""
+    """Return the values of these fields for the audit log, with external_image_url as image_url."""
     return {"image_url" if name == "external_image_url" else name: values[name] for name in fields}
 
 

@@ -23,7 +23,7 @@ class Differences:
 def since_opened(form: ProductForm, product: Product, is_own: bool) -> Differences:
     """Compare the product as the form showed it with the product as it is saved now.
 
-    If the form does not say what it showed, compare with its current values.
+    If the form does not contain what it showed, compare what was typed.
     """
     seen, saved = form.seen_state, seen_state(product)
     known = seen if seen is not None else _typed(form)

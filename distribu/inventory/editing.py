@@ -157,7 +157,7 @@ def _answer(form: ProductForm, product: Product | None):
 
 
 def _answer_again(form: ProductForm, product: Product):
-    """Answer a new product's form that has already created its product."""
+    """Respond to a second submission of a new product's form, whose product already exists."""
     form.product = product
     choice = read_choice(form, product)
     is_valid = form.validate()
@@ -282,7 +282,7 @@ def _for_the_answer(product: Product) -> dict:
 
 
 def _update(form: ProductForm, choice: ImageChoice) -> dict | None:
-    """Update the product and return its facts; None if its stock changed meanwhile."""
+    """Update the product and return its facts; None if its stock changed since the form opened."""
     (product_id,) = inspect(choice.product).identity or ()
     product = attachment.lock_product(product_id, g.company.id, form.seen_version)
     if form.changes_stock and str(product.stock) != form.stock_shown.data:

@@ -93,7 +93,7 @@ class ListView:
         return and_(self._narrowed, self.catalog.condition(self.only))
 
     def where_now(self) -> ColumnElement[bool]:
-        """Return the same condition without cached ids, for changing products."""
+        """Return the condition of where, but without cached ids, for changing products."""
         narrowed = self._narrow()
         return and_(narrowed, FILTERS[self.only].condition) if self.only else narrowed
 

@@ -91,7 +91,7 @@ def read_whole(text: str, catalog: Catalog, is_of_row: IsOfRow = lambda _: False
 
 
 def read_folders(folders: Sequence[str], stem: str, catalog: Catalog) -> Reading:
-    """Return the products that the nearest meaningful folder names, or whose SKU has a slash."""
+    """Return the products that the nearest meaningful folder names, or that folder/name names."""
     found: list[Sku] = []
     is_sure, why = True, ""
     for folder in reversed(folders):
@@ -141,7 +141,7 @@ def _stem_of_row(found: Sequence[str], catalog: Catalog, is_of_row: IsOfRow) -> 
 
 
 def _with_view_cut(found: Sequence[str], catalog: Catalog) -> Sequence[Sku]:
-    """Return the SKU AB-6 for the name AB-6-back."""
+    """Return the SKU AB-6 for the tokens of AB-6-back: all but a view at the end."""
     return catalog.with_tokens(found[:-1]) if len(found) > 1 and is_view(found[-1]) else ()
 
 

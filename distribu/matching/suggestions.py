@@ -97,7 +97,7 @@ def _is_inside_number(letters: str, index: int) -> bool:
 
 
 def _repaired(text: str) -> str:
-    """Return UTF-8 text that was misread as Windows-1252 as it was; other text unchanged."""
+    """Repair UTF-8 text that was misread as Windows-1252; return other text unchanged."""
     try:
         return text.encode("cp1252").decode("utf-8")
     except ValueError:

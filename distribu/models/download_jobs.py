@@ -34,7 +34,7 @@ class DownloadJob(Model):
 
 
 def download_prefix(job_id: str) -> str:
-    """Return the prefix of a download's objects, which the outbox may outlive the row to delete."""
+    """Return the prefix of a download's objects; the outbox needs it after the row is deleted."""
     return f"incoming/{job_id}/"
 
 

@@ -51,7 +51,7 @@ class Extent:
 
 
 def extent(where: ColumnElement[bool], action: str) -> Extent:
-    """Count the products that meet a condition, and the images that the action deletes."""
+    """Return the numbers of products that meet where, and of images that the action deletes."""
     products = db.session.scalars(select(func.count()).select_from(Product).where(where)).one()
     if action not in DELETES_IMAGES:
         return Extent(products)

@@ -76,7 +76,7 @@ def ellipse(cx: float, cy: float, rx: float, ry: float, start=0.0, stop=2 * pi) 
 
 
 def box(x0: float, y0: float, x1: float, y1: float, radius: float = 0) -> list[Point]:
-    """Return a rectangle with round corners."""
+    """Return the outline of a rectangle with round corners."""
     centres: tuple[Point, ...] = ((x1 - radius, y1 - radius), (x0 + radius, y1 - radius))
     centres += ((x0 + radius, y0 + radius), (x1 - radius, y0 + radius))
     corners = []

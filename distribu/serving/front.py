@@ -35,7 +35,7 @@ BODILESS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
 class Front:
-    """Reads requests and sends responses without a thread; the application gets both whole.
+    """Reads requests and sends responses without holding a thread of the application.
 
     wait_for_end: blocks until this process is to end; clients get little time after that.
     """

@@ -21,7 +21,7 @@ class TooManyLongAnswers(Exception):
 
 
 def lane_of(method: str, path: str, content_type: str) -> str:
-    """Return the lane of a request: images and static files, pages, writes, uploads, long ones."""
+    """Return the lane of a request: images, pages, writes, uploads or long responses."""
     if path in LONG_PATHS:
         return LONG_ANSWERS
     if method in ("GET", "HEAD"):

@@ -10,7 +10,7 @@ from .probe import ImageInfo
 
 _MB = 1024 * 1024
 
-# What publish() or derive() takes at its peak for the worst image under 60 megapixels, in
+# Peak memory of publish() or derive() for the worst image under 60 megapixels, in
 # resident MB of the whole child, its libraries and the upload included (Pillow 13, 2026-11;
 # tests/bench/memory.py measures it):
 #

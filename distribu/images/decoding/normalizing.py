@@ -86,7 +86,7 @@ def normalized_png(data: bytes) -> bytes:
 def _palette_chunks(
     data: bytes, chunks: list[tuple[bytes, int, int]], header: bytes
 ) -> Iterator[bytes]:
-    """Yield PLTE unchanged, and a valid tRNS with its key as Pillow scales it."""
+    """Yield PLTE unchanged, and tRNS if it is valid, with its color key as Pillow scales it."""
     depth, color_type = header[8], header[9]
     has_palette = has_key = False
     for kind, start, length in chunks:
