@@ -28,12 +28,12 @@ from .images.stores.by_url import open_store
 from .images.stores.contract import StoreMisconfigured
 
 BLUEPRINTS = ("auth", "settings", "inventory", "storefront", "orders", "media", "health")
-# Each describes itself as well, so it registers its own blueprint.
+# Each registers its own blueprints, including pages that document it.
 APIS = ("api", "commerce")
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-    # Products may show images that other hosts serve.
+    # Products may show images from other hosts.
     "img-src 'self' data: blob: https: http:; connect-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -44,20 +44,20 @@ SECURITY_HEADERS = (
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
 
-# For this host alone: what else its domain serves is not ours to decide.
+# Without includeSubDomains: other hosts of the domain are not ours to decide about.
 HTTPS_ONLY = "max-age=31536000"
 
 
 def create_app(config: dict | None = None) -> Flask:
-    """Return Distribu, configured by the environment and then by config."""
+    """Return Distribu's application, configured by the environment and then by config."""
     app = Flask(__name__, template_folder="../templates", static_folder=None)
     app.request_class = Request
-    # The keys of a JSON body stand in the order in which its documentation has them.
+    # Keep the keys of JSON bodies in the order of the documentation.
     assert isinstance(app.json, DefaultJSONProvider)
     app.json.sort_keys = False
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    # A doubled slash is no address: the redirect to the right one would name the Host sent.
+    # A doubled slash is a 404: a redirect to the right address would contain the Host sent.
     app.url_map.merge_slashes = False
     app.config.update(load_config() | (config or {}))
     app.config["SECRET_KEY"] = ensure_secret_key(app.config)
@@ -86,17 +86,17 @@ def create_app(config: dict | None = None) -> Flask:
 def _init_extensions(app: Flask) -> None:
     init_database(app, db)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
-    # The limiter counts where the queue is, and says less of an address that is wrong.
+    # The queue before the limiter: both use its address, and its error for a wrong one is clearer.
     for extension in (csrf, queue, limiter):
         extension.init_app(app)
-    # Not login.init_app(): it would look into the session of every request, for a cookie that
-    # nobody here gets, and what looks into a session varies by cookie: caches could share nothing.
+    # Not login.init_app(): it would read the session in every request, for a cookie that we do
+    # not use, and reading the session adds "Vary: Cookie", so that caches could share nothing.
     app.login_manager = login  # type: ignore[attr-defined]
     _init_images(app)
 
 
 def _init_images(app: Flask) -> None:
-    """Give the app its image store and its decoding processes; neither is started yet."""
+    """Give the app its image store and its decoding sandbox; neither is started yet."""
     try:
         app.extensions["image_store"] = open_store(app.config["IMAGE_STORE_URL"])
     except StoreMisconfigured as error:
@@ -119,26 +119,26 @@ def _init_templates(app: Flask) -> None:
 
 def _secure(response: Response) -> Response:
     headers = response.headers
-    # One look at what is there: asking Werkzeug for each costs more than all the rest here.
+    # Collect the names once: asking Werkzeug for each would cost more than the rest.
     there = {name for name, _ in headers}
     headers.extend([header for header in SECURITY_HEADERS if header[0] not in there])
     if current_app.config["PUBLIC_URL"].startswith("https://"):
         headers.add("Strict-Transport-Security", HTTPS_ONLY)
     if "Cache-Control" not in there and response.mimetype == "text/html":
-        # The back button must not show a form as it was before it was saved.
+        # The Back button must not show a form as it was before it was saved.
         headers.add("Cache-Control", "no-store")
     return response
 
 
 def _drain(response: Response) -> Response:
-    """Delete what this request displaced before its answer leaves, if that takes no longer."""
+    """Delete the images that this request replaced, within its time limit, before responding."""
     if outbox.drain_request() and leads_to_a_page(response):
         flash("The old image is still being deleted. It is no longer shown anywhere.", "info")
     return response
 
 
 def _budgeted(wsgi_app: Callable) -> Callable:
-    """The same application, which waits for its outside parts for a time that is known."""
+    """Wrap the application to limit how long it waits for outside parts."""
 
     def call(environ: dict, start_response: Callable) -> Iterable[bytes]:
         with within(REQUEST_SECONDS):

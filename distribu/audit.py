@@ -1,4 +1,4 @@
-"""The record of who changed what: written in the same commit as the change."""
+"""The audit log of who changed what, written in the same commit as the change."""
 
 from datetime import datetime
 from typing import cast
@@ -16,13 +16,13 @@ _OF_EACH = ("action", "entity_id", "before", "after")
 
 
 def set_actor(actor_type: str, actor: User | None, company: Company, name: str) -> None:
-    """The rest of this request acts for company, in the name of actor."""
+    """Let the rest of this request act for company, in the actor's name."""
     g.company = company
     g.actor_type, g.actor_id, g.actor_name = actor_type, actor.id if actor else None, name
 
 
 def snapshot(product: Product) -> dict:
-    """Return the values of a product that an audit entry keeps; equal ones mean no change."""
+    """Return a product's values for an audit entry; equal snapshots mean no change."""
     names = ("name", "sku", "description", "category", "unit", "price_minor", "stock", "is_active")
     kept = {name: getattr(product, name) for name in names}
     images = [image.id for image in product.images]
@@ -35,10 +35,10 @@ def snapshot(product: Product) -> dict:
 def record(
     action: str, entity_type: str, entity_id: str, before=None, after=None, actor=None
 ) -> None:
-    """The log will say that actor did this, if the caller commits.
+    """Add an entry to the audit log; the caller commits.
 
-    action: dotted, as "product.updated". before, after: as JSON; of two
-    dicts only what differs is kept. actor: g's where there is none.
+    action: dotted, like "product.updated". before, after: JSON values; of
+    two dicts only the differences are kept. actor: g's if None.
     """
     who = actor or _actor()
     what = entry(action, entity_id, before, after)
@@ -46,11 +46,11 @@ def record(
 
 
 def record_update(product: Product, before: dict) -> bool:
-    """The product is as new as its change, which the log will have, if the caller commits.
+    """Log the change of a product and set updated_at; the caller commits.
 
-    before: its snapshot() under lock_product(). False, and nothing
-    happens, where it is as it was: the caller rolls back, so that no new
-    version is left.
+    before: its snapshot() under lock_product(). Returns False, with nothing
+    logged, if nothing changed: the caller then rolls back, so that no new
+    version remains.
     """
     db.session.flush()
     after = snapshot(product)
@@ -62,10 +62,10 @@ def record_update(product: Product, before: dict) -> bool:
 
 
 def record_all(entity_type: str, entries: list[dict], now: datetime) -> None:
-    """The log will say that g's actor did each of these of entry(), in their order."""
+    """Add these entries, made by entry(), to the audit log in order, for g's actor."""
     if not entries:
         return
-    # Sorted: the log shows entries of one moment by their ids, and a clock may be set back.
+    # Sorted, since the log orders entries of one moment by id, and the clock may be set back.
     ids = sorted(new_id() for _ in entries)
     rows = [{"id": one_id, **one} for one_id, one in zip(ids, entries, strict=True)]
     of_all = _actor() | {"entity_type": entity_type}
@@ -78,7 +78,7 @@ def record_all(entity_type: str, entries: list[dict], now: datetime) -> None:
 
 
 def system(company_id: str, name: str) -> dict:
-    """The actor of what nobody asks for at that moment. name: of the part that does it."""
+    """Return the actor for a change that nobody requested. name: the part that makes it."""
     return {"company_id": company_id, "actor_type": "SYSTEM", "actor_id": None, "actor_name": name}
 
 

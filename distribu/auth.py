@@ -40,25 +40,25 @@ WRONG = "Invalid email or password."
 
 
 def account_named() -> str:
-    """Return the key that counts failed sign-ins to this account."""
-    # As much of it as an email may be: counted are accounts, and no text of any length.
+    """Return the name under which failed sign-ins to this account are counted."""
+    # Limit the length, so that no arbitrarily long text is stored as a key.
     return f"account:{normal_email(request.form.get('email'))[:EMAIL_MAX]}"
 
 
 def account_and_address() -> str:
-    """Return the key that counts failed sign-ins to this account from one address."""
+    """Return the name under which failed sign-ins to this account from one address are counted."""
     return f"{account_named()} {get_remote_address()}"
 
 
 def is_known_browser() -> bool:
-    """Return whether this browser signed in to the account lately; strangers cannot lock it out."""
+    """Return whether this browser recently signed in to the account, so it is not locked out."""
     return known_browsers.is_known(normal_email(request.form.get("email"))[:EMAIL_MAX])
 
 
 @bp.get("/dashboard")
 @bp.get("/")
 def start():
-    """The first page: the inventory, or the way to it."""
+    """Redirect to the inventory, or to the sign-in page."""
     return redirect(
         url_for("inventory.list_products" if current_user.is_authenticated else "auth.login")
     )
@@ -83,7 +83,7 @@ def start():
     exempt_when=is_known_browser,
 )
 def login():
-    """Sign in, and go on to what was asked for."""
+    """Sign in, and continue to the requested page."""
     form = SignInForm()
     if request.method == "GET":
         if current_user.is_authenticated:
@@ -112,7 +112,7 @@ def logout():
     end_session()
     flash("You are signed out.", "info")
     answer = redirect(url_for("auth.login"), 303)
-    # Browsers keep the pages of forms for Back; the next person at this computer gets none of them.
+    # Browsers cache form pages for Back; the next person at this computer must not see them.
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 
@@ -120,7 +120,7 @@ def logout():
 @bp.route("/register", methods=["GET", "POST"])
 @limiter.limit("20 per hour", methods=["POST"])
 def register():
-    """A company of one's own, and its owner signed in."""
+    """Register a company and sign in its owner."""
     if current_user.is_authenticated:
         return redirect(url_for("auth.start"))
     form = RegisterForm()
@@ -128,7 +128,7 @@ def register():
         try:
             user = _add_company(form)
         except IntegrityError:
-            # Someone took the slug or the email a moment ago: look again.
+            # Someone has just taken the slug or the email: validate again.
             db.session.rollback()
             continue
         begin_session(user)
@@ -140,7 +140,7 @@ def register():
 @bp.route("/set-password/<token>", methods=["GET", "POST"])
 @limiter.limit("20 per hour", methods=["POST"], deduct_when=is_refused)
 def set_password(token: str):
-    """Whoever holds the link chooses the password that it is for, once."""
+    """Let the holder of a valid link set the password, once."""
     user = user_of_link(token)
     if user is None:
         return render_template("auth/dead_link.html"), 410
@@ -152,7 +152,7 @@ def set_password(token: str):
             user, form.password.data or "", form.email.data if "email" in form else None
         )
     except IntegrityError:
-        # Somebody took the email a moment ago: the form says so now.
+        # Another account has just taken the email, which validate() now reports.
         db.session.rollback()
         form.validate()
         return _password_page(form, user, 422)
@@ -169,7 +169,7 @@ def set_password(token: str):
 
 @bp.errorhandler(429)
 def refuse_for_now(_error) -> ResponseReturnValue:
-    """Too many attempts: the form again, with when to go on."""
+    """Show the form again after too many attempts, and say when to try again."""
     if request.endpoint == "auth.register":
         return _register_page(RegisterForm(), 429, wait_sentence())
     if request.endpoint == "auth.set_password":
@@ -183,10 +183,10 @@ def refuse_for_now(_error) -> ResponseReturnValue:
 
 @bp.errorhandler(CSRFError)
 def show_form_again(_error) -> ResponseReturnValue:
-    """A form that is older than this browser's session is shown again, and not carried out."""
+    """Show a form with an old CSRF token again, without carrying it out."""
     if current_user.is_authenticated:
         return redirect(local_path(request.form.get("next")) or url_for("auth.start"), 303)
-    message = "This page had been open for long. Please try once more."
+    message = "This page was open for a long time. Please try again."
     if request.endpoint == "auth.register":
         return _register_page(RegisterForm(), 400, message)
     if request.endpoint == "auth.set_password":
@@ -196,7 +196,7 @@ def show_form_again(_error) -> ResponseReturnValue:
 
 
 def _user_with_password(form: SignInForm) -> User | None:
-    """The user who proved to be one; what it costs does not tell whether the email is known."""
+    """Return the user if the password is right; takes the same time for unknown emails."""
     user = db.session.scalar(select(User).where(User.email == form.email.data))
     expected = user.password_hash if user and user.password_hash else _nobodys_hash()
     is_right = check_password_hash(expected, (form.password.data or "")[: PASSWORD_MAX + 1])
@@ -209,7 +209,7 @@ def _nobodys_hash() -> str:
 
 
 def _add_company(form: RegisterForm) -> User:
-    """The company and its owner are committed. Raises IntegrityError if someone was faster."""
+    """Create the company and its owner and commit. Raises IntegrityError if a name is taken."""
     company = Company(name=form.company.data, slug=_free_slug(form.company.data or ""))
     db.session.add(company)
     db.session.flush()
@@ -225,7 +225,7 @@ def _add_company(form: RegisterForm) -> User:
 
 
 def _free_slug(name: str) -> str:
-    """The name as part of an address, with -2, -3 … if others have it."""
+    """Return the name as part of an address, with -2, -3 … appended if it is taken."""
     slug = slugify(name, max_length=70) or "company"
     taken = set(db.session.scalars(select(Company.slug).where(Company.slug.startswith(slug))))
     number = 1
@@ -241,7 +241,7 @@ def _register_page(form: RegisterForm, status: int, message: str = "") -> Respon
 
 
 def _password_form(user: User) -> SetPasswordForm | JoinForm:
-    """Return the form of a link: a password, and for a new member the email to sign in with."""
+    """Return the form of a link: a password, and for a new member also the sign-in email."""
     if not user.invited_email:
         return SetPasswordForm()
     form = JoinForm()

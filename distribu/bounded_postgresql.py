@@ -1,6 +1,6 @@
-"""Connections to PostgreSQL whose every wait ends, even where the server is silent.
+"""Connections to PostgreSQL on which every wait ends, even if the server is silent.
 
-It may acknowledge each packet and still never answer.
+A hanging server may acknowledge each packet and still never answer.
 """
 
 import time
@@ -12,7 +12,7 @@ from psycopg.abc import RV, PQGen
 
 from .budgets import Breaker, OutOfTime
 
-# Of one wait; a request may spend more on all of them together.
+# Per wait; a request may spend more on several waits together.
 ANSWER_SECONDS = 5.0
 CONNECT_SECONDS = 4
 
@@ -32,7 +32,7 @@ class BoundedConnection(psycopg.Connection):
         connection.breaker = _breaker(address)
         return connection
 
-    # While it is being made: connect() guards that.
+    # None while connecting, which connect() guards itself.
     breaker: Breaker | None = None
 
     def wait(self, gen: PQGen[RV], *arguments: Any, **options: Any) -> RV:
@@ -44,7 +44,7 @@ class BoundedConnection(psycopg.Connection):
                     gen = _ending(gen, min(seconds, ANSWER_SECONDS))
                 return super().wait(gen, *arguments, **options)
         except OutOfTime as error:
-            # What the server has done of it is not known: this connection is good for no more.
+            # It is unknown what the server has done, so the connection cannot be used again.
             self.pgconn.finish()
             raise psycopg.OperationalError(str(error)) from error
 
@@ -57,7 +57,7 @@ def _ending(gen: PQGen[RV], seconds: float) -> PQGen[RV]:
     except StopIteration as end:
         return end.value
     while True:
-        # The waiting function comes by at least ten times a second, ready or not.
+        # The waiting function resumes this at least ten times per second, ready or not.
         ready = yield wanted
         if not ready and time.monotonic() >= deadline:
             raise OutOfTime("The database does not answer.")
@@ -73,5 +73,5 @@ def _is_silence(error: BaseException) -> bool:
 
 @cache
 def _breaker(address: str) -> Breaker:
-    """One for all connections of this process to one server."""
+    """Return the breaker shared by all connections of this process to one server."""
     return Breaker("The database")

@@ -1,8 +1,8 @@
 """Budgets for the time that a request waits for outside parts, and a breaker for each part.
 
-A part is the database, the image store or Redis: what may accept a connection and never answer.
-Every wait for one goes through Breaker.wait(), which takes its time from the budget of the request
-and refuses at once while the part is known to be silent.
+A part is the database, the image store or Redis; any may accept a connection and never answer.
+Every wait for one goes through Breaker.wait(), which takes its time from the request's budget and
+refuses immediately while the part is known to be silent.
 """
 
 import threading
@@ -11,23 +11,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-# Of one request, all its waiting together.
+# The total that one request may wait.
 REQUEST_SECONDS = 8.0
-# Of the clean-up behind a commit: somebody waits for an answer that is already known.
+# For clean-up after a commit, while someone waits for a response that is already known.
 DRAIN_SECONDS = 2.0
 # How long a silent part is left alone before one caller tries it again.
 PAUSE_SECONDS = 1.0
 
 
 class Budget:
-    """Seconds that may still be spent on waiting; only what was waited is taken off."""
+    """The seconds that may still be spent on waiting; only waits are deducted."""
 
     def __init__(self, seconds: float):
         self.left = seconds
 
 
 class OutOfTime(TimeoutError):
-    """A part was waited for as long as this request may, or is known to be silent."""
+    """The request has used its time for waiting, or the part is known to be silent."""
 
 
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
@@ -35,9 +35,9 @@ _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 @contextmanager
 def within(seconds: float) -> Iterator[Budget]:
-    """Spend at most this long on waiting in the block, and no more than the block around it may.
+    """Limit all waiting in the block to this many seconds, or less if an outer block has less left.
 
-    What an inner block waited is taken off the outer one as well.
+    Waits in an inner block also count for the outer one.
     """
     outer = _budget.get()
     given = seconds if outer is None else min(seconds, outer.left)
@@ -52,16 +52,16 @@ def within(seconds: float) -> Iterator[Budget]:
 
 
 def seconds_left() -> float | None:
-    """Return the seconds that may still be waited; None where nobody counts, as in a worker."""
+    """Return the seconds that may still be waited; None without a limit, as in a worker."""
     budget = _budget.get()
     return None if budget is None else max(0.0, budget.left)
 
 
 class Breaker:
-    """Remembers that a part is silent: one time-out opens it, one answer closes it.
+    """Remembers that a part is silent: one time-out opens it, one response closes it.
 
     While it is open nobody waits, except for one caller after each pause,
-    who tries the part again.
+    which tries the part again.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class Breaker:
 
     @contextmanager
     def wait(self, is_timeout: Callable[[BaseException], bool]) -> Iterator[float | None]:
-        """Yield the seconds that this wait may take, None for any; the wait is the block.
+        """Yield the seconds that the wait in the block may take; None for no limit.
 
         is_timeout: whether an error of the block means that the part was
-        silent. Raises OutOfTime before the block where it is known to be,
-        or no time is left.
+        silent. Raises OutOfTime before the block if the part is known to be
+        silent, or if no time is left.
         """
         self._enter()
         budget, began = _budget.get(), self._clock()
@@ -105,7 +105,7 @@ class Breaker:
                 return
             if self._clock() < self._closed_until:
                 raise OutOfTime(f"{self.part} does not answer.")
-            # This caller is the probe; the others go on being refused.
+            # This caller tries the part; others are still refused.
             self._closed_until = self._clock() + max(self._pause, left or self._pause)
 
     def _open(self) -> None:

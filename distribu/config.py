@@ -17,12 +17,12 @@ MEBIBYTE = 1024 * 1024
 
 
 class BadSetting(click.ClickException):
-    """A setting that nothing can start with; the flask command shows its sentence alone."""
+    """A setting that makes starting impossible; flask prints only its sentence."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A setting that does not work: what is wrong, and what to do."""
+    """A problem that the checks have found: what is wrong, and what to do."""
 
     id: str
     message: str
@@ -30,10 +30,10 @@ class Problem:
 
 
 def load_config(environ: Mapping[str, str] | None = None) -> dict:
-    """Return the Flask settings that the environment asks for.
+    """Return the Flask settings for these environment variables.
 
-    environ: DISTRIBU_* variables; os.environ when None. With none set,
-    every part is embedded and keeps its data under the instance folder.
+    environ: DISTRIBU_* variables; os.environ if None. With none set, every
+    part is embedded and keeps its data in the instance folder.
     """
     environ = _with_secrets(os.environ if environ is None else environ)
     instance = Path(environ.get("DISTRIBU_INSTANCE", "instance")).absolute()
@@ -50,9 +50,9 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
         **_limits_storage(queue_url),
         "PUBLIC_URL": public_url,
         "IMAGE_BASE_URL": environ.get("DISTRIBU_IMAGE_BASE_URL", "").rstrip("/"),
-        # Where a proxy (nginx) finds the objects, when it shall send them itself: "/_objects/".
+        # The path prefix under which a proxy (nginx) sends objects itself, such as "/_objects/".
         "ACCEL_REDIRECT_PREFIX": environ.get("DISTRIBU_ACCEL_REDIRECT_PREFIX", ""),
-        # Told of every public address that is gone, with {"files": [...]}, before it is forgotten.
+        # Gets {"files": [...]} with the addresses of deleted images, to purge them from a cache.
         "PURGE_URL": environ.get("DISTRIBU_PURGE_URL", ""),
         "PURGE_TOKEN": environ.get("DISTRIBU_PURGE_TOKEN", ""),
         "DECODE_MEMORY_BYTES": _number(environ, "DISTRIBU_DECODE_MEMORY_MB", 1200) * MEBIBYTE,
@@ -69,7 +69,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> dict:
     }
 
 
-# Each can be read from a file instead, as container platforms provide secrets.
+# Each can also be read from a file, in which container platforms provide secrets.
 _SECRETS = tuple(
     f"DISTRIBU_{name}"
     for name in (
@@ -84,7 +84,7 @@ _SECRETS = tuple(
 
 
 def _with_secrets(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The variables, and for each NAME_FILE of a secret the content of that file as NAME."""
+    """Return the variables, with the content of the file as NAME for every secret NAME_FILE."""
     files = {name: path for name in _SECRETS if (path := environ.get(f"{name}_FILE"))}
     secrets = {name: _content(environ, name, path) for name, path in files.items()}
     return ChainMap(secrets, environ)  # type: ignore[arg-type]  # which is only read
@@ -111,7 +111,7 @@ def _limits_storage(queue_url: str) -> dict:
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, least: int = 1) -> int:
-    """The whole number that a variable has; default where it is not set, or empty."""
+    """Return a variable as a whole number; default if it is not set, or empty."""
     text = environ.get(name) or str(default)
     is_number = text.isascii() and text.isdecimal() and len(text) < 8
     if not (is_number and int(text) >= least):
@@ -120,7 +120,7 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int = 1)
 
 
 def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
-    """The word that a variable has; the first of those allowed where it is not set, or empty."""
+    """Return a variable's word; the first of those allowed if it is not set, or empty."""
     word = environ.get(name) or allowed[0]
     if word not in allowed:
         raise BadSetting(f"{name} is {word!r}. It can be {' or '.join(allowed)}.")
@@ -129,43 +129,42 @@ def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> 
 
 _FIXED = {
     "SESSION_COOKIE_NAME": "distribu_session",
-    # A connection that broke while nobody used it is replaced, and fails no request.
+    # Replace a connection that broke while idle, instead of failing a request.
     "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
-    # The cookie outlives the sign-in (SIGN_IN_LASTS): it then still tells
-    # whose form was left open, so that nothing typed into it is lost.
+    # The cookie outlives the sign-in (SIGN_IN_LASTS), so that it still
+    # identifies the owner of an open form and no input is lost.
     "PERMANENT_SESSION_LIFETIME": timedelta(days=90),
     "SIGN_IN_LASTS": timedelta(days=14),
-    # A session is written where it changes, never on an image that caches keep for everyone.
+    # Set the session cookie only when it changes, never on images that shared caches keep.
     "SESSION_REFRESH_EACH_REQUEST": False,
     # A form left open overnight still saves: the token lives as long as the session.
     "WTF_CSRF_TIME_LIMIT": None,
-    # A dashboard upload above the image limit is still read (and thrown
-    # away), so that the form can answer with every other field intact.
+    # A dashboard upload above the image limit is still read (and discarded),
+    # so that the form can be shown again with every other field intact.
     "MAX_CONTENT_LENGTH": 64 * MEBIBYTE,
     "MAX_FORM_MEMORY_SIZE": 1 * MEBIBYTE,
     "MAX_FORM_PARTS": 1000,
     "RATELIMIT_HEADERS_ENABLED": True,
-    # Retry-After would come with every answer, also where nothing is to be tried again: errors.py
-    # says it with a refusal.
+    # By default every response would get Retry-After; error_handlers.py adds it only to refusals.
     "RATELIMIT_HEADER_RETRY_AFTER": "X-RateLimit-Retry-After",
     "RATELIMIT_STRATEGY": "moving-window",
     # One short outage of Redis must not close the shop.
     "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
-    # Flask-Limiter changes to memory for the request that notices it first, and raises for those
-    # that were asking at the same time: these are answered without a limit.
+    # Flask-Limiter switches to memory for the first request that notices the outage, but raises
+    # for simultaneous ones: serve those without a limit.
     "RATELIMIT_SWALLOW_ERRORS": True,
 }
 
 
 def announce(address: str) -> str:
-    """Return the public URL; where none is set, it is address, and child processes are told."""
+    """Return the public URL; if none is set, set it to address, also for child processes."""
     return os.environ.setdefault("DISTRIBU_PUBLIC_URL", address).rstrip("/")
 
 
 def ensure_secret_key(config: dict) -> str:
-    """Return the secret key; without one in the settings, keep one in the instance folder."""
+    """Return the secret key; if none is set, create one in the instance folder."""
     if config["SECRET_KEY"]:
         return config["SECRET_KEY"]
     path = Path(config["INSTANCE"]) / "secret_key"
@@ -176,8 +175,8 @@ def ensure_secret_key(config: dict) -> str:
 
 
 def _keep_secret_key(path: Path) -> None:
-    """path has a new key, or that of another process which was first."""
-    # Linked when it is whole: no other process, and no crash, finds half a key under this name.
+    """Write a new key to path, unless another process did so first."""
+    # Link the file when it is complete, so that nobody finds half a key, even after a crash.
     with (
         NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file,
         suppress(FileExistsError),
@@ -188,12 +187,12 @@ def _keep_secret_key(path: Path) -> None:
 
 
 def is_public(config: Mapping) -> bool:
-    """Return whether shoppers reach this address from other machines."""
+    """Return whether the public URL is reachable from other machines."""
     return _host(config["PUBLIC_URL"]) not in {"127.0.0.1", "localhost", "::1"}
 
 
 def check_settings(config: Mapping) -> list[Problem]:
-    """Return what is wrong with the settings themselves, without asking any server."""
+    """Return the problems of the settings themselves, without contacting any server."""
     problems = []
     if is_public(config) and len(config["SECRET_KEY"] or "") < 32:
         problems.append(
@@ -228,7 +227,7 @@ def check_settings(config: Mapping) -> list[Problem]:
 
 
 def _host(address: str) -> str:
-    """The host of an http or https address; "" for what is none."""
+    """Return the host of an http or https address; "" if it is not one."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -237,5 +236,5 @@ def _host(address: str) -> str:
 
 
 def _path(address: str) -> str:
-    """The path of an http or https address, without a slash at its end; "" for what is none."""
+    """Return the path of an http or https address without a final slash; "" if it is not one."""
     return urlsplit(address).path.rstrip("/") if _host(address) else ""

@@ -1,4 +1,4 @@
-"""The declarative base of all tables, and how connections to SQLite and PostgreSQL are set up."""
+"""The declarative base of all tables, and the setup of SQLite and PostgreSQL connections."""
 
 import logging
 import os
@@ -17,12 +17,12 @@ from .config import BadSetting
 
 log = logging.getLogger(__name__)
 
-# Longer than any write of a request holds the database, and less than one may wait.
+# Longer than any request's write locks the database, but within a request's time to wait.
 BUSY_SECONDS = 8.0
 
 
 class Base(DeclarativeBase):
-    """Every table; constraints have names, so that a migration can find them."""
+    """The base of all tables; constraints have names, so that migrations can find them."""
 
     metadata = MetaData(
         naming_convention={
@@ -36,7 +36,7 @@ class Base(DeclarativeBase):
 
 
 def init_database(app: Flask, db: SQLAlchemy) -> None:
-    """Give the app its database, without connecting to it yet. Raises BadSetting."""
+    """Set up the app's database, without connecting to it yet. Raises BadSetting."""
     try:
         db.init_app(app)
         _end_sessions(app, db)
@@ -46,25 +46,25 @@ def init_database(app: Flask, db: SQLAlchemy) -> None:
 
 
 def _end_sessions(app: Flask, db: SQLAlchemy) -> None:
-    """No answer, which is known by then, fails because the connection breaks behind it."""
+    """Keep a connection that breaks after the response is known from failing the request."""
 
-    # Registered behind Flask-SQLAlchemy's, and so called before it, which then finds no session.
+    # Registered after Flask-SQLAlchemy's, and so called before it, which then finds no session.
     @app.teardown_appcontext
     def end_session(_error: BaseException | None) -> None:
         try:
             db.session.remove()
         except DBAPIError as error:
-            # Its connection is invalid by now, and goes with it.
+            # Its connection is invalid, and is dropped with the session.
             log.warning("the database failed at the end of a request: %s", error)
             db.session.registry.clear()
 
 
 def _keep_private(app: Flask) -> None:
-    """A database in a file is this user's alone: its log and index take over its mode."""
+    """Make an SQLite file readable only by this user; its log and index inherit the mode."""
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     if not url.database or sqlite_folder(url) is None:
         return
-    # Where the folder is missing or another's, the first connection says so.
+    # If the folder is missing or not ours, the first connection reports it.
     with suppress(OSError):
         os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
         os.chmod(url.database, 0o600)
@@ -79,7 +79,7 @@ def sqlite_folder(url: URL) -> str | None:
 
 @event.listens_for(Engine, "do_connect")
 def _make_room_to_connect(dialect, record, arguments, _options) -> None:
-    """On a full disk not even the index of the log can be made, without which nothing is read."""
+    """Free the reserve on a full disk, where SQLite cannot even create the index of its log."""
     if dialect.name == "sqlite" and record and arguments[0] != ":memory:":
         record.info["folder"] = os.path.dirname(os.path.abspath(arguments[0]))
         disk_reserve.give_up_if_low(record.info["folder"])
@@ -93,7 +93,7 @@ def _make_room_to_write(_connection, record, _proxy) -> None:
 
 @event.listens_for(Engine, "handle_error")
 def _make_room_for_the_next(context) -> None:
-    """Give up the reserve after a request failed for want of room, as a quota makes it."""
+    """Give up the reserve after a request failed for lack of room, for example by a quota."""
     folder = sqlite_folder(context.engine.url) if context.engine else None
     error = context.original_exception
     if folder and (finds_no_room(error) or _name(error) == "SQLITE_IOERR_WRITE"):
@@ -101,8 +101,8 @@ def _make_room_for_the_next(context) -> None:
 
 
 def finds_no_room(error: BaseException | None) -> bool:
-    """Return whether an error of SQLite's driver says that its files have no room."""
-    # The second one is about the index of the log.
+    """Return whether an error of SQLite's driver means that its files have no room."""
+    # The second one concerns the index of the log.
     return _name(error) in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 
 
@@ -118,13 +118,13 @@ def _configure_sqlite(connection, _record) -> None:
     # commit: objects are deleted after it, and a power cut must not bring back their rows alone.
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
-    # In KiB: of the default two megabytes, one search walks over half, and reads them anew.
+    # In KiB: one search reads more than half of the default two megabytes, evicting the rest.
     connection.execute("PRAGMA cache_size=-16384")
 
 
 @event.listens_for(Pool, "checkout")
 def _bound_busy_wait(connection, _record, _proxy) -> None:
-    """SQLite waits for another writer no longer than the one who waits for it may."""
+    """Let SQLite wait for another writer only as long as this request may still wait."""
     if isinstance(connection, sqlite3.Connection):
         left = seconds_left()
         seconds = BUSY_SECONDS if left is None else min(left, BUSY_SECONDS)
@@ -135,7 +135,7 @@ def _bound_busy_wait(connection, _record, _proxy) -> None:
 def _connect_postgresql(dialect, _record, arguments, options):
     if dialect.driver != "psycopg":
         return None
-    # Here, so that nobody needs the driver who has SQLite.
+    # Import here, so that those who use SQLite do not need the driver.
     from .bounded_postgresql import BoundedConnection
 
     return BoundedConnection.connect(*arguments, **options)
@@ -145,7 +145,7 @@ def _connect_postgresql(dialect, _record, arguments, options):
 def _configure_postgresql(connection, _record) -> None:
     if isinstance(connection, sqlite3.Connection):
         return
-    # The driver prepares what it sends often; a plan for any pattern whatever suits none that
-    # somebody searches for: rare ones need the trigrams, common ones the order of names.
+    # The driver prepares frequent statements, but one generic plan suits no search: rare patterns
+    # need the trigram index, common ones the order of names.
     connection.execute("SET plan_cache_mode = force_custom_plan")
     connection.commit()

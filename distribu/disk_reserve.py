@@ -1,13 +1,13 @@
 """A reserve on the disk of an SQLite database, given up when the disk is full.
 
 SQLite writes a deletion to its log before anything is deleted, and even a reader
-needs a few pages beside the database. So on a disk without a free byte nothing can
-be deleted to make room, and after a restart not one page can be shown. The reserve
-is a file beside the database. It is deleted when the disk is almost full, and made
-anew by the worker when there is room again.
+needs a few pages next to the database. So on a completely full disk nothing can be
+deleted to make room, and after a restart no page can be shown. The reserve is a file
+next to the database. It is deleted when the disk is almost full, and the worker
+creates it again when there is room.
 
-Images do not use what that frees: the directory store refuses new objects while
-fewer than KEPT_FREE_BYTES are free.
+Images do not use the space that this frees: the directory store refuses new objects
+while fewer than KEPT_FREE_BYTES are free.
 """
 
 import errno
@@ -25,9 +25,9 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 FILE_NAME = "disk-reserve"
 # Twice the size at which SQLite moves its log into the database.
 RESERVE_BYTES = 8 * MEBIBYTE
-# With less than this free the reserve is given up.
+# The reserve is given up when less than this is free.
 LOW_BYTES = 4 * MEBIBYTE
-# New images leave this much free, for the database.
+# New images must leave this much free for the database.
 KEPT_FREE_BYTES = 2 * RESERVE_BYTES
 
 
@@ -38,20 +38,20 @@ def free_bytes(folder: str) -> int:
 
 
 def is_kept(folder: str) -> bool:
-    """Return whether the reserve is there."""
+    """Return whether the reserve exists."""
     return os.path.exists(_path(folder))
 
 
 def give_up_if_low(folder: str) -> None:
-    """Give up the reserve where the disk is almost full."""
-    # Where the folder is missing, or another's, the connection says so.
+    """Give up the reserve if the disk is almost full."""
+    # If the folder is missing or not ours, the connection reports it.
     with suppress(OSError):
         if free_bytes(folder) < LOW_BYTES:
             give_up(folder)
 
 
 def give_up(folder: str) -> bool:
-    """Delete the reserve, so that its space is free; return whether there was one."""
+    """Delete the reserve to free its space; return whether it existed."""
     try:
         os.unlink(_path(folder))
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def give_up(folder: str) -> bool:
 
 
 def keep(folder: str) -> bool:
-    """Make the reserve where it is missing and there is room; return whether it is there."""
+    """Create the reserve if it is missing and there is room; return whether it exists."""
     if is_kept(folder):
         return True
     if free_bytes(folder) < RESERVE_BYTES + KEPT_FREE_BYTES:
@@ -87,7 +87,7 @@ def keep(folder: str) -> bool:
 
 
 def _write(path: Path) -> None:
-    # Random, because a file system that compresses would keep no space for zeros.
+    # Random bytes, because a compressing file system would reserve no space for zeros.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "wb") as file:
         file.write(os.urandom(RESERVE_BYTES))

@@ -18,7 +18,7 @@ from .task_queue import Queue
 
 db = SQLAlchemy(model_class=Base)
 if TYPE_CHECKING:
-    # No type checker sees a class in an attribute of an instance.
+    # Type checkers do not accept an instance's attribute as a base class.
     Model = Base
 else:
     Model = db.Model
@@ -29,6 +29,6 @@ limiter = Limiter(get_remote_address)
 queue = Queue()
 
 
-# A proxy has the type of what it stands for.
+# Cast each proxy to the type that it stands for.
 store = cast(ImageStore, LocalProxy(lambda: current_app.extensions["image_store"]))
 sandbox = cast(Sandbox, LocalProxy(lambda: current_app.extensions["image_sandbox"]))

@@ -1,8 +1,9 @@
-"""Blueprint health: whether this process is alive, and whether its servers answer.
+"""Blueprint health: whether this process is alive, and whether its servers respond.
 
-GET /healthz asks nothing: restart a process that does not answer it.
+GET /healthz asks nothing: restart a process that does not respond to it.
 GET /readyz asks the database, the image store and the queue; while it
-answers 503, send no visitors here. What it counts never makes it 503.
+responds with 503, send no visitors here. The numbers that it reports
+never cause a 503.
 """
 
 import logging
@@ -33,10 +34,10 @@ TIMEOUT_SECONDS = 2
 
 
 class Probe:
-    """Asks one server in a thread of its own, so that none waits for another.
+    """Asks one server in a separate thread, so that no server delays another.
 
-    A server that hangs holds one thread: as long as it does, everyone
-    waits for that answer, and nobody asks again.
+    A server that hangs holds only one thread: until it responds, all callers
+    wait for the same result and nobody asks again.
     """
 
     def __init__(self, name: str, ask: Callable[[], dict]):
@@ -45,7 +46,7 @@ class Probe:
         self._pending: Future | None = None
 
     def start(self, app: Flask) -> Future:
-        """Ask, unless an earlier question is still open; return what will be the answer."""
+        """Ask the server, unless a question is still open; return the future answer."""
         with self._starting:
             if self._pending is None or self._pending.done():
                 self._pending = Future()
@@ -59,7 +60,7 @@ class Probe:
             with app.app_context():
                 answer = {"status": "ok"} | self._ask()
         except (SQLAlchemyError, StoreError, QueueUnavailable) as error:
-            # The log says why. Anyone may ask for the page, and a reason may name hosts.
+            # Only the log says why: the page is public, and a reason may contain host names.
             log.warning("not ready: %s: %s", self.name, error)
         finally:
             pending.set_result(answer)
@@ -80,13 +81,13 @@ def _add_probes(state: BlueprintSetupState) -> None:
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Return 200 as long as the process answers at all."""
+    """Return 200 as long as the process responds at all."""
     return _uncached({"status": "ok"})
 
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Return 200 where every server answers in time, else 503; the body says which did not."""
+    """Return 200 if every server responds in time, else 503; the body says which did not."""
     probes = current_app.extensions["probes"]
     app = cast("LocalProxy[Flask]", current_app)._get_current_object()
     pending = {probe.name: probe.start(app) for probe in probes}
@@ -113,7 +114,7 @@ def _ask_database() -> dict:
 
 
 def _disk_reserve() -> dict:
-    """Return whether the reserve for a full disk is there, for an SQLite database."""
+    """Return whether the disk reserve of an SQLite database exists."""
     folder = sqlite_folder(db.engine.url)
     return {"hasDiskReserve": disk_reserve.is_kept(folder)} if folder else {}
 
@@ -122,7 +123,7 @@ def _ask_store() -> dict:
     try:
         store.stat(INSTALLATION_ID)
     except ObjectNotFound:
-        # It has answered, and only a new one has no id yet.
+        # The store has answered; it is new and has no id yet.
         return {}
     return {}
 

@@ -1,4 +1,4 @@
-"""Blueprint /images: the public, stable address of every image."""
+"""Blueprint /images: serve every published image at its public, stable address."""
 
 import hashlib
 from functools import lru_cache
@@ -18,14 +18,14 @@ from .models import READY, Image
 bp = Blueprint("media", __name__)
 
 FOREVER = "public, max-age=31536000, immutable"
-# What another ladder, or the rest of this one, may answer better.
+# For a response that may improve when the ladder is complete, or a new one is made.
 FOR_NOW = "public, no-cache"
 STAGED = "private, no-store"
 
 
 @bp.get("/images/<image_id>/<path:path>")
 def show(image_id: str, path: str) -> Response:
-    """The bytes of a published image, or 404 from the commit of its removal on."""
+    """Send a published image, or 404 as soon as its removal is committed."""
     image = _visible_image_or_404(image_id)
     made = image.derivative("" if path == image.public_name else path) or abort(404)
     is_exact = True
@@ -35,10 +35,10 @@ def show(image_id: str, path: str) -> Response:
     _set_headers(response, image, is_exact)
     key = image.key(made["path"])
     if prefix := current_app.config["ACCEL_REDIRECT_PREFIX"]:
-        # The proxy reads the file: what part of it is asked for is between it and the client.
+        # The proxy reads the file and handles range requests itself.
         response.headers["X-Accel-Redirect"] = prefix + quote(key)
         return response
-    # A key never gets other bytes, so it alone names the content.
+    # A key's bytes never change, so the key identifies the content.
     response.set_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
     response.headers["Accept-Ranges"] = "bytes"
     if request.if_none_match.contains_weak(response.get_etag()[0] or ""):
@@ -52,7 +52,7 @@ def _visible_image_or_404(image_id: str) -> Image:
     image = db.session.get(Image, image_id)
     if image is None or image.status != READY:
         abort(404)
-    # Until it is saved, an image is its company's alone.
+    # Only its company may see an image that is not saved yet.
     if image.is_staged and not (
         current_user.is_authenticated and current_user.company_id == image.company_id
     ):
@@ -61,7 +61,7 @@ def _visible_image_or_404(image_id: str) -> Image:
 
 
 def _wanted(image: Image) -> tuple[PublishedFile, bool]:
-    """Return the width that ?format= asks for, as "500w", or the stable image, and which it is."""
+    """Return the file for ?format=, such as "500w", and whether it is exactly the one asked for."""
     wanted = request.args.get("format", "original")
     if made := image.rung(wanted.removesuffix("w")):
         return made, True
@@ -78,7 +78,7 @@ def _set_headers(response: Response, image: Image, is_exact: bool) -> None:
 
 
 def _send(response: Response, key: str, size: int) -> None:
-    """The response has the whole object, or the part that was asked for."""
+    """Give the response the whole object, or the requested part."""
     start, stop = 0, size
     if (part := _range(response, size)) is not None:
         start, stop = part
@@ -98,10 +98,10 @@ def _send(response: Response, key: str, size: int) -> None:
 
 
 def _range(response: Response, size: int) -> tuple[int, int] | None:
-    """The first byte that is asked for and the one behind the last; None for the whole.
+    """Return the requested start and stop, or None for the whole object.
 
-    Several ranges at once are answered with the whole, as the standard
-    allows: no request makes the server copy more than one image.
+    Several ranges in one request get the whole object, as the standard
+    allows, so that no request makes the server copy more than one image.
     Raises RequestedRangeNotSatisfiable.
     """
     wanted = request.range
@@ -111,7 +111,7 @@ def _range(response: Response, size: int) -> tuple[int, int] | None:
         return None
     first, _ = wanted.ranges[0]
     if first < -size:
-        # The last so many bytes of a file that has fewer are all of it.
+        # A suffix range longer than the file is the whole file.
         return 0, size
     if (found := wanted.range_for_length(size)) is None:
         raise RequestedRangeNotSatisfiable(size)
@@ -119,12 +119,12 @@ def _range(response: Response, size: int) -> tuple[int, int] | None:
 
 
 def _if_range_holds(response: Response) -> bool:
-    # Only this very ETag vouches that the client has the other part of it: no date, no weak one.
+    # Only the same strong ETag shows that the client has the rest; a date or weak ETag does not.
     condition = request.headers.get("If-Range")
     return condition is None or condition.strip() == response.headers["ETag"]
 
 
 @lru_cache(maxsize=1000)
 def _log_missing(key: str) -> None:
-    # Once, however often a popular page asks for it.
+    # Cached, so that each missing object is logged once.
     current_app.logger.error("missing object: %s", key)

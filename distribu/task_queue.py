@@ -1,4 +1,4 @@
-"""Tasks by name, on Huey, in SQLite or Redis."""
+"""A queue of named tasks, built on Huey, in SQLite or Redis."""
 
 import logging
 import sqlite3
@@ -17,24 +17,24 @@ try:
 except ImportError:  # the embedded queue needs no Redis client
 
     class RedisError(Exception):  # type: ignore[no-redef]
-        """Never raised where there is no Redis client."""
+        """Stand-in that is never raised, for an installation without the Redis client."""
 
 
 log = logging.getLogger(__name__)
 
-# A worker listens for one second for its next task; nobody waits much longer for an answer.
+# A worker polls for one second at a time; no other call should wait much longer.
 REDIS_SECONDS = 2
 
 
 class QueueUnavailable(Exception):
-    """The queue does not answer."""
+    """The queue does not respond."""
 
 
 class Queue:
-    """Tasks by name, on Huey. The rows are the truth: a lost task does no harm."""
+    """A queue of named tasks. The database is the truth, so losing a task does no harm."""
 
     def init_app(self, app: Flask) -> None:
-        """The app has the queue that QUEUE_URL names; the worker module adds the tasks."""
+        """Open the queue that QUEUE_URL names; worker.py adds the tasks."""
         huey = open_huey(app.config["QUEUE_URL"])
 
         def run_task(name: str, *arguments: str) -> None:
@@ -45,10 +45,9 @@ class Queue:
         app.extensions |= {"huey": huey, "tasks": {}, "run_task": huey.task()(run_task)}
 
     def enqueue(self, name: str, *arguments: str, priority: int = 0) -> bool:
-        """Ask the worker to run a task; if the queue is down, the sweep makes up for it.
+        """Queue a task for the worker; return False if the queue is down, and let the sweep do it.
 
-        priority: tasks of a higher one come first, and of the same one in
-        their order. Returns whether the queue has the task.
+        priority: tasks with a higher one run first; equal ones run in order.
         """
         try:
             with _queue_errors(), self._breaker.wait(_is_silence):
@@ -59,10 +58,10 @@ class Queue:
         return True
 
     def enqueue_lost(self, name: str, arguments: Sequence[str]) -> None:
-        """Ask again for the tasks that the queue has lost; those that still wait stay as they are.
+        """Queue the tasks again that are no longer waiting in the queue.
 
-        arguments: one for each task. If the queue is down, the next sweep
-        makes up for it.
+        arguments: one for each task. If the queue is down, the next sweep makes
+        up for it.
         """
         with suppress(QueueUnavailable):
             waiting = self.waiting(name) if arguments else set()
@@ -71,7 +70,7 @@ class Queue:
                     self.enqueue(name, argument)
 
     def waiting(self, name: str) -> set[str]:
-        """Return the first argument of every task of this name that waits.
+        """Return the first argument of every waiting task with this name.
 
         Raises QueueUnavailable.
         """
@@ -80,13 +79,13 @@ class Queue:
         return {task.args[1] for task in pending if task.args[:1] == (name,)}
 
     def size(self) -> int:
-        """Return how many tasks wait. Raises QueueUnavailable."""
+        """Return the number of waiting tasks. Raises QueueUnavailable."""
         with _queue_errors():
             return current_app.extensions["huey"].storage.queue_size()
 
 
 class _SqliteQueue(SqliteStorage):
-    """Opens its file at the first use: a connection may not be shared over a fork."""
+    """Storage that opens its file on first use, because forks must not share a connection."""
 
     def __init__(self, name: str, **options):
         super().__init__(name, create_tables=False, **options)
@@ -99,9 +98,9 @@ class _SqliteQueue(SqliteStorage):
 
 
 def open_huey(url: str) -> Huey:
-    """Return the queue at url, redis://host:port/db or sqlite:///path, without asking it yet.
+    """Return the queue at url, redis://host:port/db or sqlite:///path, without contacting it.
 
-    Raises BadSetting for what is neither.
+    Raises BadSetting if url is neither.
     """
     if url.startswith("sqlite:///"):
         path = url.removeprefix("sqlite:///")

@@ -1,8 +1,8 @@
-"""The work behind the pages: the queue's tasks, their schedule, and who runs them.
+"""The background worker: its tasks, their schedule, and the loop that runs them.
 
-Tasks run in threads that give way to the pages. Sweeping and
-draining have a thread of their own, which does not: a sweep holds up no
-image that waits to be READY, and decoding does not hold up a deletion.
+Tasks run in threads with a lower priority than pages. Sweeping and
+draining have a thread of their own at normal priority: a sweep does not
+delay images that wait to be READY, and decoding does not delay deletions.
 """
 
 import logging
@@ -35,37 +35,37 @@ from .products import bulk_jobs
 
 log = logging.getLogger(__name__)
 
-# A task under way may end in this time; the sweep goes on with what did not.
+# How long running tasks may take to end; the sweep continues those that do not.
 STOP_SECONDS = 5
-# How long a task of the embedded queue waits at most until an idle worker looks.
+# How often an idle worker looks for tasks in the embedded queue.
 POLL_SECONDS = 0.5
 
 
 def process(image_id: str) -> None:
-    """The image has its whole ladder, and its upload is deleted."""
+    """Do the next step of an image, and delete its upload once the ladder is complete."""
     processing.process(image_id)
     outbox.drain_request()
 
 
 def import_products(job_id: str) -> None:
-    """The import has been done or has failed, and what it displaced is deleted."""
+    """Run an import, and delete the images that it replaced."""
     jobs.run(job_id)
     outbox.drain_request()
 
 
 def change_products(change_id: str) -> None:
-    """The products of a change are changed, piece by piece."""
+    """Run a change of many products, piece by piece."""
     bulk_jobs.run(change_id)
 
 
 def download_images(job_id: str) -> None:
-    """The ZIPs of a download have been made, or it has failed and what it put is deleted."""
+    """Make the ZIP files of a download, and delete their parts if it fails."""
     downloads.run(job_id)
     outbox.drain_request()
 
 
 def sweep() -> None:
-    """Repair the traces of crashes."""
+    """Resume or clean up work that crashes interrupted."""
     jobs.recover()
     bulk_jobs.recover()
     downloads.recover()
@@ -73,12 +73,12 @@ def sweep() -> None:
 
 
 def drain() -> None:
-    """Try again to delete the objects that the store has refused to delete."""
+    """Retry deletions that the store refused."""
     outbox.drain_between_sweeps()
 
 
 def purge(now: datetime | None = None) -> None:
-    """Delete what has passed its time."""
+    """Delete expired rows."""
     for model in (IdempotencyKey, ImportJob, BulkChange, EndedSession):
         db.session.execute(delete(model).where(model.expires_at < (now or utc_now())))
     db.session.commit()
@@ -92,18 +92,18 @@ TASKS: dict[str, Callable[..., None]] = {
     "sweep": sweep,
     "purge": purge,
 }
-# A task of the schedule that waits for longer than until the next one is not run.
+# By name: when the task is due, and after how long a waiting one is dropped.
 SCHEDULE = {"purge": (crontab(hour="3", minute="30"), timedelta(days=1))}
 
 
 def add_tasks(app: Flask) -> None:
-    """This process can do what the app's queue asks for."""
+    """Register the tasks, so that this process can run them."""
     for name, task in TASKS.items():
         app.extensions["tasks"][name] = _left_to_sweep(task)
 
 
 def add_schedule(app: Flask) -> None:
-    """This process asks for what is due; several such processes do no harm."""
+    """Let this process queue tasks when they are due; several such processes do no harm."""
     for name, (is_due, lifetime) in SCHEDULE.items():
         task = app.extensions["huey"].periodic_task(
             is_due, name=f"scheduled_{name}", expires=lifetime
@@ -112,7 +112,7 @@ def add_schedule(app: Flask) -> None:
 
 
 def run() -> None:
-    """Work on the queue until SIGTERM or SIGINT, after a sweep of what the last worker left."""
+    """Run tasks until SIGTERM or SIGINT, after a sweep for work that was interrupted."""
     app = cast("LocalProxy[Flask]", current_app)._get_current_object()
     _put_session_behind_pages()
     _refuse_older_database()
@@ -121,7 +121,7 @@ def run() -> None:
     app.extensions["huey"].on_startup("yield_to_pages")(_yield_to_pages)
     is_over = threading.Event()
     threading.Thread(target=_keep_house, args=(app, is_over), daemon=True).start()
-    # Threads, since the work is in decoding processes and in waiting for stores.
+    # Threads suffice, since the work is done in decoding processes or is waiting for stores.
     consumer = app.extensions["huey"].create_consumer(
         workers=app.config["DECODE_PROCESSES"],
         worker_type="thread",
@@ -135,7 +135,7 @@ def run() -> None:
 
 
 def _refuse_older_database() -> None:
-    """Raise ClickException; a store that does not answer now is asked again by each sweep."""
+    """Raise ClickException if the database is older than the store, as far as it responds."""
     try:
         store_identity.refuse_older_database()
     except store_identity.DatabaseOlder as error:
@@ -147,7 +147,7 @@ def _refuse_older_database() -> None:
 def _keep_house(app: Flask, is_over: threading.Event) -> None:
     """Sweep at once and every few minutes, and drain in between, until the worker ends.
 
-    What has made room on a full disk makes the disk reserve possible again.
+    Deletions may have made room on a full disk, so restore the disk reserve too.
     """
     sweep_at = time.monotonic()
     while not is_over.is_set():
@@ -159,26 +159,26 @@ def _keep_house(app: Flask, is_over: threading.Event) -> None:
                 _left_to_sweep(task)()
                 keep_disk_reserve()
         except (SQLAlchemyError, OSError) as error:
-            # The second one where the folder of the database is not mounted for a while.
+            # OSError, for example while the folder of the database is not mounted.
             log.warning("left to the next time, the database failed: %s", error)
         is_over.wait(outbox.DRAIN_EVERY.total_seconds())
 
 
 def keep_disk_reserve() -> None:
-    """Make the reserve on the disk of an SQLite database, where it is missing and has room."""
+    """Create the disk reserve of an SQLite database, if it is missing and there is room."""
     if folder := sqlite_folder(db.engine.url):
         disk_reserve.keep(folder)
 
 
 def _yield_to_pages() -> None:
-    """The kernel runs this thread, and the decoding that it starts, behind what serves pages."""
+    """Give this thread, and the decoding that it starts, a lower priority than pages."""
     # On Linux the nice value is the thread's, not the process's.
     os.nice(19)
 
 
 def _put_session_behind_pages() -> None:
     if os.getsid(0) == os.getpid():
-        # Under autogrouping a session counts as one, and nice only within it.
+        # With autogrouping, nice only has an effect within a session, so lower the session too.
         with suppress(OSError):
             Path("/proc/self/autogroup").write_text("19")
 
@@ -192,7 +192,7 @@ def _in_context(app: Flask, name: str) -> Callable[[], None]:
 
 
 def _left_to_sweep(task: Callable[..., None]) -> Callable[..., None]:
-    """The same task, but a store or decoder that fails is no error here: the sweep comes again."""
+    """Wrap a task so that a failing store or decoder is only logged; the sweep tries again."""
 
     def run_task(*arguments: str) -> None:
         try:

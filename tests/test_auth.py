@@ -92,7 +92,7 @@ def test_company_whose_name_has_no_letters_gets_a_slug(app, nobody):
         ("name", "", "Enter your name."),
         ("email", "peter", "Enter an email address."),
         ("email", "peter@initech.test\n", None),
-        ("email", "ALICE@acme.test ", "There is an account with this email already."),
+        ("email", "ALICE@acme.test ", "An account with this email already exists."),
         ("password", "123456789", "Use 10 to 200 characters."),
         ("password", "x" * 201, "Use 10 to 200 characters."),
     ],

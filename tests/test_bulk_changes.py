@@ -178,7 +178,7 @@ def test_a_category_is_not_renamed_to_nothing(shop):
     shop.add("Anchor", category="Boats")
     answer = rename(shop, "Boats", " ")
     assert answer.status_code == 422
-    assert "Enter the new name of the category." in answer.text
+    assert "Enter a new name for the category." in answer.text
     assert shop.of("Anchor", "category") == "Boats"
 
 
@@ -198,7 +198,7 @@ def test_the_question_shows_which_images_go(shop, action):
     shop.add("Cable", images=1)
     page = shop.ask(action, "Anchor", "Bolt").text
     assert "2 images" in page
-    going = page[page.index("Images that go") :]
+    going = page[page.index("Images that will be deleted") :]
     assert [path in going for path in shop.image_paths("Anchor")] == [True, True]
     assert "linked from images.example" in going
     assert "Cable" not in going
@@ -354,7 +354,7 @@ def test_more_than_one_piece_is_the_workers(large):
     answer = large.do("delete", all="1")
     assert answer.location == f"{CHANGE}/{job(large).id}"
     assert left(large) == 8
-    assert "Waiting for its turn" in large.alice.get(answer.location).text
+    assert "Waiting to start" in large.alice.get(answer.location).text
     run_queue(large.app)
     page = large.alice.get(answer.location).text
     assert "8 products were deleted. 8 images were deleted." in page

@@ -117,7 +117,7 @@ def test_an_email_changes_with_the_password(app, cast, bob, nobody):
     [
         ({"email": "new@acme.test"}, "Enter your current password to change your email."),
         ({"email": "new@acme.test", "password": "wrong"}, "Enter your current password"),
-        ({"email": "mallory@globex.test", "password": PASSWORD}, "There is an account with this"),
+        ({"email": "mallory@globex.test", "password": PASSWORD}, "An account with this"),
         ({"email": "nonsense", "password": PASSWORD}, "Enter an email address."),
         ({"name": ""}, "Enter your name."),
     ],

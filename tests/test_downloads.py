@@ -184,7 +184,7 @@ def test_page_leads_from_the_button_to_the_zip(app, alice, cast):
         add_images(cast.acme, "AB-1", 9)
     begun = alice.post(DOWNLOADS)
     assert begun.status_code == 303
-    assert "Waiting for its turn" in alice.get(begun.headers["Location"]).text
+    assert "Waiting to start" in alice.get(begun.headers["Location"]).text
     run_queue(app)
     page = alice.get(begun.headers["Location"])
     assert "ZIP 1 of 1" in page.text

@@ -232,7 +232,7 @@ class TestLimit:
         image_id = staged_id(alice)
         answer = save(alice, product_of(app, full), image_id=image_id)
         assert answer.status_code == 422
-        assert "This product has as many images as it can have, 3." in answer.text
+        assert "This product has the maximum of 3 images." in answer.text
         assert value(answer.text, "image_id") == image_id
         assert product_of(app, full).external_image_url == EXTERNAL
 

@@ -97,7 +97,7 @@ def test_product_changed_since_is_looked_at_again(app, alice, products):
         db.session.get(Product, products["A1"]).name = "Another"
         db.session.commit()
     answer = alice.post(f"{PAGE}/apply", data=fields)
-    assert "changed meanwhile" in answer.text
+    assert "changed in the meantime" in answer.text
     alice.post(f"{PAGE}/apply", data=form_of(answer.text))
     assert images(app) == {"A1.png": "A1"}
 

@@ -206,7 +206,7 @@ class TestImport:
         address, page = preview(alice, f"{HEADER}\nA,Anchor,1,1\n")
         assert press_import(alice, address, page).location == address
         waiting = alice.get(address).text
-        assert "Waiting for its turn" in waiting
+        assert "Waiting to start" in waiting
         assert f'hx-get="{address}/progress"' in waiting
         assert f'<noscript><p><a class="button secondary" href="{address}"' in waiting
         assert product_count(app) == 0

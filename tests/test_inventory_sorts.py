@@ -221,7 +221,7 @@ def test_save_and_next_goes_through_the_filtered_list(shop):
         seen.append(re.search(r"<h1>([^<]+)</h1>", shop.get(address).text)[1])
         address = post(shop, address, and_next="1")
     assert seen == wanted
-    assert "That was the last product of this list." in shop.get(address).text
+    assert "That was the last product in this list." in shop.get(address).text
 
 
 def test_save_alone_leads_back_to_the_row(shop):

@@ -13,7 +13,7 @@ from tests.test_auth import NEW as REGISTRATION
 from tests.test_settings import MEMBERS, is_signed_in, link_in
 
 KNOWN, UNKNOWN = "mallory@globex.test", "stranger@globex.test"
-TAKEN = "There is an account with this email already."
+TAKEN = "An account with this email already exists."
 
 
 def add(client, email: str):
@@ -57,7 +57,7 @@ def test_a_colleague_is_not_added_twice(cast, alice):
     for email in ("bob@acme.test", UNKNOWN, UNKNOWN):
         answer = add(alice, email)
     assert answer.status_code == 422
-    assert "Somebody with this email is a member already." in answer.text
+    assert "A member with this email already exists." in answer.text
     assert add(alice, "bob@acme.test").status_code == 422
 
 

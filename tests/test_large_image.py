@@ -65,7 +65,7 @@ def test_an_image_that_is_gone_meanwhile_is_said(app, alice, linked):
     with app.app_context():
         db.session.get_one(Product, linked).external_image_url = None
         db.session.commit()
-    assert "has no image any more" in alice.get(f"{LIST}/{linked}/image").text
+    assert "no longer has an image" in alice.get(f"{LIST}/{linked}/image").text
 
 
 def test_the_storefront_opens_the_image_at_its_published_size(nobody, hosted, linked):

@@ -419,7 +419,7 @@ class TestTwoPeople:
         alice.post(f"/dashboard/inventory/{widget.id}/delete")
         answer = bob.post(edit_url(widget), data=shown(widget) | {"name": "Typed"})
         assert answer.status_code == 404
-        assert "not in your inventory any more" in answer.text
+        assert "no longer in your inventory" in answer.text
         assert 'value="Typed"' in answer.text
         assert f'action="{NEW}"' in answer.text
 

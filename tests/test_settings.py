@@ -140,7 +140,7 @@ def test_added_member_sets_a_password_by_the_link_and_signs_in(app, alice):
     [
         ({"name": ""}, "Enter their name."),
         ({"email": "carol"}, "Enter an email address."),
-        ({"email": "bob@acme.test"}, "Somebody with this email is a member already."),
+        ({"email": "bob@acme.test"}, "A member with this email already exists."),
         ({"role": "OWNER"}, "Not a valid choice"),
     ],
 )

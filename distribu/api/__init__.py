@@ -1,4 +1,4 @@
-"""Blueprints /api/v1: Distribu's REST API. It takes JSON and gives JSON, and never a file."""
+"""Blueprints under /api/v1: Distribu's REST API, which exchanges JSON and accepts no files."""
 
 from flask import Flask
 
@@ -9,8 +9,8 @@ from .errors import fill_error
 
 
 def init_app(app: Flask) -> None:
-    """The app answers under /api/v1, and describes there what it answers."""
-    # Also for versions that do not exist: their clients read JSON.
+    """Register the API and the pages that document it."""
+    # Also for versions that do not exist, since their clients read JSON.
     answer_under(app, "/api(/|$)", fill_error)
     for bp in DOCUMENT.blueprints:
         app.register_blueprint(bp)

@@ -1,4 +1,4 @@
-"""The blueprint of the REST API, with the checks and arguments that its views share."""
+"""The REST API's blueprint factory, and the checks and arguments that its views share."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,13 +12,13 @@ from ..http.json_bodies import BODY_MAX_BYTES, JsonBlueprint
 
 PREFIX = "/api/v1"
 NO_FILES = (
-    "Files are not taken here: send JSON, and either host the image and send its address as "
+    "Files are not accepted here: send JSON, and either host the image and send its address as "
     "imageUrl, or upload it in the product form of the dashboard."
 )
 
 
 def rest_blueprint(name: str) -> JsonBlueprint:
-    """A blueprint under /api/v1, for whoever has a key; its documentation is headed by name."""
+    """Return a blueprint under /api/v1 for callers with a key; name heads its documentation."""
     bp = JsonBlueprint(name, __name__, url_prefix=PREFIX)
     bp.before_request(_limit_body)
     init_key_blueprint(bp)
@@ -30,24 +30,24 @@ def _limit_body() -> None:
 
 
 def header(name: str, description: str, **more) -> dict:
-    """A header of a request as the OpenAPI document has it; more: of its schema."""
+    """Return a request header for the OpenAPI document; more: of its schema."""
     schema = {"type": "string", **more}
     return {"in": "header", "name": name, "description": description, "schema": schema}
 
 
 IDEMPOTENCY_KEY = header(
     "Idempotency-Key",
-    "Sent again with the same key, the request gets its first answer again.",
+    "A request repeated with the same key gets its first response again.",
     minLength=1,
     maxLength=KEY_MAX,
 )
 
 
 def writing(scope: str, *headers: dict, first: Callable | None = None) -> Callable:
-    """A view for keys with scope, whose changes are committed with its answer.
+    """Return a decorator for views that need scope and commit changes with their response.
 
-    first: called with the id of the path before anything of the request is
-    looked at, so that an unknown one is a 404 whatever else is wrong.
+    first: called with the id in the path before the request is checked, so
+    that an unknown id is a 404 whatever else is wrong.
     """
 
     def guard(view: Callable) -> Callable:

@@ -25,13 +25,13 @@ An image that Distribu hosts has three public addresses:
 
 - `imageUrl`, `…/images/{{id}}/{{name}}`: stable. It never changes, and is gone when the image is
   replaced or removed. For anything that refers to this very image.
-- `…/images/{{id}}/{{name}}.jpg`: the same image as a JPEG, where it is a WebP or AVIF. For
-  marketplaces that take neither. The product form shows it.
+- `…/images/{{id}}/{{name}}.jpg`: the same image as a JPEG, if it is a WebP or AVIF. For
+  marketplaces that accept neither. The product form shows it.
 - `…/store/{{company}}/products/{{id}}/image`: redirects to the image that the product has at the
-  moment, wherever it is hosted. For what has to survive a replacement.
+  moment, wherever it is hosted. For links that have to survive a replacement.
 
 **Lost updates.** A product is answered with an `ETag`. Sent back in `If-Match`, it makes a write
-fail with 412 when somebody else was faster.
+fail with 412 if someone else has changed the product.
 
 **Repeats.** A POST or PATCH with an `Idempotency-Key` is carried out once: sent again within 24
 hours, it gets the first answer again.
@@ -49,16 +49,16 @@ DOCUMENT = Document(
     description=DESCRIPTION,
     error_schema=ErrorSchema,
     refusals={
-        400: ("The request lacks something, or gets it wrong.", {"error": str(NO_CUSTOMER)}),
+        400: ("Something in the request is missing or wrong.", {"error": str(NO_CUSTOMER)}),
         401: ("No valid key.", {"error": INVALID}),
         403: ("The key lacks the scope.", {"error": LACKS_SCOPE.format("orders:write")}),
         404: ("It does not exist.", {"error": NOT_FOUND}),
-        409: ("Somebody else is at it: try again.", {"error": BUSY}),
-        412: ("The product is another by now.", {"error": CHANGED}),
+        409: ("Someone else is changing it: try again.", {"error": BUSY}),
+        412: ("The product has changed.", {"error": CHANGED}),
         413: ("The body is too large.", {"error": SENTENCES[413]}),
-        415: ("The body is no JSON.", {"error": NO_FILES}),
+        415: ("The body is not JSON.", {"error": NO_FILES}),
         422: (
-            "What is asked for cannot be done.",
+            "The request cannot be carried out.",
             {"error": "Not enough stock for Blue Widget. Only 7 available."},
         ),
         429: (
@@ -66,10 +66,10 @@ DOCUMENT = Document(
             {"error": SENTENCES[429].format(wait=12), "retryAfter": 12},
         ),
         500: (
-            "A fault of Distribu's.",
+            "An error in Distribu.",
             {"error": SENTENCES[500], "requestId": "0A1B2C3D4E5F60718293"},
         ),
-        503: ("A part of Distribu does not answer.", {"error": STORE_AWAY}),
+        503: ("A part of Distribu does not respond.", {"error": STORE_AWAY}),
     },
     blueprints=(products.bp, orders.bp),
 )

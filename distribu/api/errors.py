@@ -12,7 +12,7 @@ from ..http.request_ids import request_id
 
 SENTENCES = {
     404: "Not found.",
-    405: "This address does not take this method.",
+    405: "This address does not support this method.",
     413: "The request is too large. Maximum size is 1 MB.",
     429: "Too many requests. Try again in {wait} seconds.",
     500: "Something went wrong here. Quote the requestId if you report it.",
@@ -20,7 +20,7 @@ SENTENCES = {
 
 
 def fill_error(response: BaseResponse, error: HTTPException) -> None:
-    """The response has the error as JSON: one sentence, and what else helps."""
+    """Fill the response with the error as JSON: one sentence, and details that help."""
     code = error.code or 500
     known: dict[str, object] = {}
     if isinstance(error, InvalidValues | RefusedValues):

@@ -1,4 +1,4 @@
-"""Fields of the API's bodies: strict in their types, and by the rules that the form keeps too."""
+"""Fields of the API's bodies, with strict types and the same rules as the form."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from ..http.json_bodies import Sentence
 
 
 def stored_value(rule: Callable, value):
-    """The value as rule stores it. Raises ValidationError with the rule's sentence."""
+    """Return the value as rule stores it. Raises ValidationError with the rule's sentence."""
     try:
         return rule(value)
     except ValueError as error:
@@ -16,13 +16,13 @@ def stored_value(rule: Callable, value):
 
 
 class Ruled:
-    """A field whose value is what a rule of rules.py makes of it."""
+    """Mixin for a field that is converted and checked by a function of rules.py."""
 
     def __init__(self, rule: Callable, **options):
         self.rule = rule
         sentence = _sentence_on_nothing(rule)
         messages = {"required": sentence, "null": sentence} if sentence else {}
-        # Of the class of fields beside it.
+        # object has no such arguments; the field class next to this mixin does.
         super().__init__(error_messages=messages, **options)  # type: ignore[call-arg]
 
 
@@ -32,7 +32,7 @@ class RuledText(Ruled, fields.String):
 
 
 class RuledNumber(Ruled, fields.Float):
-    """A JSON number; the rule sees it as it was written, not as it was rounded."""
+    """A JSON number, passed to the rule without rounding."""
 
     def _deserialize(self, value, attr, data, **kwargs):
         return stored_value(self.rule, _number(value))
@@ -44,7 +44,7 @@ class RuledInteger(Ruled, fields.Integer):
 
 
 class StrictBoolean(fields.Boolean):
-    """true or false, and no word or number that stands for one."""
+    """true or false, but no word or number that stands for one."""
 
     def _deserialize(self, value, attr, data, **kwargs):
         if not isinstance(value, bool):
@@ -53,9 +53,9 @@ class StrictBoolean(fields.Boolean):
 
 
 class MajorUnits(fields.Float):
-    """Minor units of money, as the number of major ones that is nearest to them."""
+    """Minor units of money, written as a number of major units."""
 
-    # Of minor units, which are whole.
+    # The value is in minor units, which are whole.
     def _serialize(self, value: int, attr, obj, **kwargs) -> float:  # type: ignore[override]
         return value / 100
 

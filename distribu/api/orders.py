@@ -1,4 +1,4 @@
-"""Orders: read, and placed by whoever has the stock to sell, an ERP above all."""
+"""Order views and schemas of the REST API: list, place, read, change status."""
 
 from flask import abort, g
 from marshmallow import ValidationError, fields, validate
@@ -38,7 +38,7 @@ CUSTOMER_ID_MAX = 26
 
 
 class Item(Closed):
-    """A line of an order as it is read."""
+    """A line of an order, as returned."""
 
     id = fields.String(required=True)
     quantity = fields.Integer(required=True)
@@ -53,7 +53,7 @@ class Item(Closed):
 
 
 class OrderSchema(Closed):
-    """An order as it is read."""
+    """An order, as returned."""
 
     id = fields.String(required=True)
     status = fields.String(required=True, metadata={"enum": list(ORDER_STATUSES)})
@@ -85,8 +85,8 @@ class OrderQuery(PageQuery):
 
     status = fields.String(validate=validate.OneOf(ORDER_STATUSES, error=NO_STATUS))
     customerId = fields.String()
-    since = Moment(metadata=about("Not placed before it; a date, or a time.", format="date-time"))
-    until = Moment(metadata=about("Not placed after it; a date, or a time.", format="date-time"))
+    since = Moment(metadata=about("Placed at or after this date or time.", format="date-time"))
+    until = Moment(metadata=about("Placed at or before this date or time.", format="date-time"))
 
 
 class Quantity(fields.Integer):
@@ -103,17 +103,17 @@ class Quantity(fields.Integer):
 
 
 def needed(sentence: Sentence) -> dict:
-    """The options of a field without which a body is refused with this sentence."""
+    """Return field options that reject a body without the field, with this sentence."""
     return {"required": True, "error_messages": {"required": sentence, "null": sentence}}
 
 
 def storable(longest: int) -> list:
-    """Raise unless the text can be stored unchanged."""
+    """Return validators for text that can be stored unchanged."""
     return [validate.Length(0, longest), validate.Regexp(STORABLE)]
 
 
 class OrderChange(Closed):
-    """The status that an order shall have."""
+    """The status to give an order."""
 
     status = fields.String(
         required=True,
@@ -130,12 +130,12 @@ class NewItem(Closed):
 
 
 class NewOrder(Closed):
-    """An order to place: the stock of all its lines is taken, or of none."""
+    """An order to place: either all its lines are taken from stock, or none."""
 
     customerId = fields.String(
         **needed(NO_CUSTOMER),
         validate=[validate.Length(min=1, error=NO_CUSTOMER), *storable(CUSTOMER_ID_MAX)],
-        metadata=about("Who ordered, by the id that your system has for them."),
+        metadata=about("The customer, by the id in your system."),
     )
     poNumber = fields.String(allow_none=True, validate=storable(PO_NUMBER_MAX))
     notes = fields.String(allow_none=True, validate=storable(NOTES_MAX))
@@ -151,7 +151,7 @@ class NewOrder(Closed):
 
 
 def find_order(order_id: str) -> Order:
-    """The company's own order; 404 for another's as for none at all."""
+    """Return the order with this id if it belongs to the company, else respond with 404."""
     return company_row(Order, order_id) or abort(404, NO_ORDER)
 
 
@@ -161,7 +161,7 @@ def find_order(order_id: str) -> Order:
 @bp.arguments(OrderQuery, location="query")
 @bp.response(200, ManyOrders, example=examples.many(examples.ORDER))
 def list_orders(asked: dict) -> dict:
-    """Orders, the newest first."""
+    """List orders, newest first."""
     where = []
     if "status" in asked:
         where.append(Order.status == asked["status"])
@@ -220,7 +220,7 @@ def change_order(values: dict, order_id: str) -> dict:
     """
     order = find_order(order_id)
     if order.status == values["status"]:
-        # A client that writes back what it read changes nothing.
+        # Writing back the status that was read changes nothing.
         return {"data": _shown(order)}
     try:
         order = change_status(g.company.id, order_id, values["status"]) or find_order(order_id)
@@ -254,7 +254,7 @@ def _shown(order: Order) -> dict:
 
 
 def _line(line: OrderLine) -> dict:
-    # What has been deleted keeps the name that it was ordered by.
+    # A deleted product keeps the name under which it was ordered.
     named = line.product or line
     return {
         "id": line.id,

@@ -1,4 +1,4 @@
-"""Pages of a list, the newest first: limit, cursor, envelope."""
+"""Pages of a list, newest first: limit, cursor, envelope."""
 
 from datetime import timedelta
 
@@ -16,15 +16,15 @@ from ..models import Order, Product
 LIMIT = 50
 LIMIT_MAX = 100
 
-# A ULID, of before the year 8000.
+# A ULID from before the year 8000.
 ID_PATTERN = r"^[0-6][0-9A-HJKMNP-TV-Z]{25}$"
 NO_CURSOR = Sentence("cursor must be the id of the last item of a page.")
 
 
 class Limit(fields.String):
-    """A page's size: 1 to 100, and 50 where it is no number."""
+    """A page's size: limited to 1 to 100, and 50 if it is not a number."""
 
-    # A String of the documents, though its value is none.
+    # A String in the OpenAPI document, although its value is a number.
     def _deserialize(self, value, attr, data, **kwargs) -> int:  # type: ignore[override]
         try:
             return min(max(int(value), 1), LIMIT_MAX)
@@ -59,9 +59,9 @@ class Pagination(Closed):
 def newest_page(
     query: Select, where: list[ColumnElement[bool]], model: type[Product] | type[Order], asked: dict
 ) -> dict:
-    """The envelope of the page that was asked for: data and pagination.
+    """Return the envelope of the requested page: data and pagination.
 
-    query: of model. where: the conditions that its rows meet besides being g.company's.
+    query: of model. where: conditions in addition to being g.company's.
     """
     sort = Sort((model.created_at, model.id), is_descending=True)
     own = and_(model.company_id == g.company.id, *where)
@@ -77,6 +77,6 @@ def _place(model: type, item_id: str) -> list:
     row = db.session.get(model, item_id)
     if row and row.company_id == g.company.id:
         return [row.created_at, row.id]
-    # It is gone, or was never this company's: its id says when it was made, to the
-    # millisecond. Rather an item twice than one never.
+    # It was deleted, or belongs to another company, but its id contains its creation time to the
+    # millisecond. Showing an item twice is better than missing one.
     return [ULID.from_str(item_id).datetime + timedelta(milliseconds=1), item_id]

@@ -1,4 +1,4 @@
-"""Products: read, create, update, delete."""
+"""Product views of the REST API: list, create, read, update, delete."""
 
 import hashlib
 import json
@@ -26,8 +26,8 @@ bp = rest_blueprint("Products")
 
 CHANGED = "The product has changed since it was read. Read it again."
 
-IF_MATCH = header("If-Match", "The ETag that was read: 412 where the product is another by now.")
-IF_NONE_MATCH = header("If-None-Match", "The ETag that was read: 304 where it still is the same.")
+IF_MATCH = header("If-Match", "The ETag that was read: 412 if it has changed.")
+IF_NONE_MATCH = header("If-None-Match", "The ETag that was read: 304 if it has not changed.")
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
 
 _PROXIED = ("", "-gzip", "--gzip", "-br", "-zstd", "-deflate")
@@ -63,7 +63,7 @@ class ProductQuery(PageQuery):
 @bp.arguments(ProductQuery, location="query")
 @bp.response(200, ManyProducts, example=examples.many(examples.PRODUCT))
 def list_products(asked: dict) -> dict:
-    """Products, the newest first."""
+    """List products, newest first."""
     where = []
     if piece := "  ".join(words(asked.get("search"))):
         where.append(Product.search_text.contains(piece, autoescape=True))
@@ -91,10 +91,10 @@ def create_product(values: dict):
 @with_key("products:read")
 @described("getProduct", 404)
 @bp.doc(parameters=[IF_NONE_MATCH])
-@bp.alt_response(304, description="It is the one that was read.")
+@bp.alt_response(304, description="The product has not changed.")
 @bp.response(200, OneProduct, example=examples.one(examples.PRODUCT), headers=ETAG)
 def show_product(product_id: str):
-    """One product. With its ETag in If-None-Match: 304 as long as it is the same."""
+    """Get a product. With its ETag in If-None-Match: 304 if it has not changed."""
     product = find(product_id)
     header = _etag_header(product)
     if _is_among(request.if_none_match, product):
@@ -108,7 +108,7 @@ def show_product(product_id: str):
 @bp.arguments(NewProduct, example=examples.NEW_PRODUCT)
 @bp.response(200, OneProduct, example=examples.one(examples.PRODUCT), headers=ETAG)
 def replace_product(values: dict, product_id: str):
-    """Write a whole product. Without imageUrl its image stays."""
+    """Write a whole product. Without imageUrl, its image stays."""
     return _updated(product_id, DEFAULTS | values)
 
 
@@ -127,12 +127,12 @@ def change_product(values: dict, product_id: str):
 @described("deleteProduct", 400, 404, 409, 412, 422)
 @bp.response(204)
 def delete_product(product_id: str):
-    """Delete a product and its images. Orders keep what they copied of it."""
+    """Delete a product and its images. Orders keep their own copy of its name and price."""
     delete(product_id, _refuse_other_version)
 
 
 def etag(product: Product) -> str:
-    """Return a tag that changes whenever anything that a read returns changes."""
+    """Return a tag that changes whenever the response to a read would change."""
     shown = json.dumps(_schema.dump(product), sort_keys=True)
     return hashlib.sha256(shown.encode()).hexdigest()[:32]
 
@@ -143,16 +143,16 @@ def _updated(product_id: str, values: dict):
 
 
 def _refuse_other_version(product: Product) -> None:
-    # Under the lock, so that nobody comes between the comparison and the write.
+    # Called under the lock, so that no change can come between the comparison and the write.
     if "If-Match" in request.headers and not _is_among(request.if_match, product):
         raise PreconditionFailed(CHANGED)
 
 
 def _is_among(tags: ETags, product: Product) -> bool:
-    """Return whether one of the client's tags is that of the product as it is now.
+    """Return whether one of the client's tags matches the product as it is now.
 
-    A proxy that compresses the answer weakens its ETag (nginx), or adds a
-    suffix (Apache). It names the same version of the product either way.
+    A proxy that compresses the response weakens its ETag (nginx) or adds a
+    suffix (Apache); it still identifies the same version.
     """
     return any(tags.contains_weak(etag(product) + suffix) for suffix in _PROXIED)
 

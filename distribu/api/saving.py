@@ -1,4 +1,4 @@
-"""Products as the API writes them: by the rules that the form keeps, in one commit each."""
+"""Create, update and delete products for the API, with the same rules as the form."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from ..products import rules, written_image_url
 
 NOT_FOUND = "Product not found."
 
-# What a whole product has where its body does not say it. imageUrl is not among them.
+# Values of a whole product for fields that its body lacks. imageUrl has no default.
 DEFAULTS = {"sku": None, "description": None, "category": None, "unit": "each", "isActive": True}
 COLUMNS = {
     "name": "name",
@@ -31,14 +31,14 @@ COLUMNS = {
     "stock": "stock",
     "isActive": "is_active",
 }
-# How often somebody else may change the image between a look and the lock.
+# Attempts while others change the image between reading it and locking the product.
 TRIES = 3
 NO_IMAGE_FOR_ALT = "imageAlt describes the product's image, and this product has none."
 BUSY = "The product is being changed by others. Try again."
 
 
 def create(values: dict) -> Product:
-    """A new product with these values, for the caller to commit.
+    """Create a product with these values; the caller commits.
 
     Raises InvalidValues, RefusedValues.
     """
@@ -58,7 +58,7 @@ def create(values: dict) -> Product:
 
 
 def update(product_id: str, values: dict, check: Callable[[Product], None]) -> Product:
-    """The product with these values, for the caller to commit; untouched if they are its own.
+    """Change the product's values; the caller commits. Without a change, nothing is written.
 
     check: called with the product before anything is changed, and again
     when it is locked. Raises InvalidValues, RefusedValues.
@@ -74,13 +74,13 @@ def update(product_id: str, values: dict, check: Callable[[Product], None]) -> P
     _write_image_alt(product, values)
     if not audit.record_update(product, before):
         db.session.rollback()
-        # The lock is gone, so the product may be too.
+        # The rollback released the lock, so the product may have been deleted.
         return find(product_id)
     return product
 
 
 def delete(product_id: str, check: Callable[[Product], None]) -> None:
-    """The product is gone and its images with it, for the caller to commit.
+    """Delete the product and its images; the caller commits.
 
     check: called with the locked product before anything is changed.
     """
@@ -92,7 +92,7 @@ def delete(product_id: str, check: Callable[[Product], None]) -> None:
 
 
 def find(product_id: str) -> Product:
-    """The company's own product; 404 for another's as for none at all."""
+    """Return the product with this id if it belongs to the company, else respond with 404."""
     return company_row(Product, product_id) or abort(404, NOT_FOUND)
 
 
@@ -106,7 +106,7 @@ def _lock(product_id: str) -> Product:
 def _locked(
     product_id: str, values: dict, check: Callable[[Product], None]
 ) -> tuple[Product, written_image_url.Change, Image | None]:
-    """The product, held until commit, and what is to become of its image."""
+    """Return the locked product, the change of its image, and the staged copy for that."""
     for _ in range(TRIES):
         product = find(product_id)
         check(product)
@@ -115,7 +115,7 @@ def _locked(
         check(product)
         if _image_change(product, values) == change:
             return product, change, copy
-        # Its image is another by now: look again.
+        # Its image has changed meanwhile, so start again.
         db.session.rollback()
         if copy:
             attachment.discard(copy)
@@ -150,7 +150,7 @@ def _image_refused(error: written_image_url.InvalidImageUrl) -> HTTPException:
 
 
 def _write_image_alt(product: Product, values: dict) -> None:
-    """The product's image has the alt text of values, if they have one."""
+    """Set the alt text of the product's image, if values contain one."""
     if "imageAlt" not in values:
         return
     text = " ".join((values["imageAlt"] or "").split())
@@ -179,7 +179,7 @@ def _refuse_price(values: dict) -> None:
 def _refuse_taken_sku(values: dict, product_id: str | None) -> None:
     sku = values.get("sku")
     other = Product.id != (product_id or "")
-    # A SKU that stays is no news, also one that looked like another's of old.
+    # An unchanged SKU is allowed, even one that has long looked like another product's.
     kept = exists().where(Product.id == product_id, Product.sku == sku)
     same = exists().where(
         Product.company_id == g.company.id, Product.sku_key == sku_key(sku), other, ~kept
@@ -190,7 +190,7 @@ def _refuse_taken_sku(values: dict, product_id: str | None) -> None:
 
 @contextmanager
 def _sku_refused(values: dict) -> Iterator[None]:
-    """Somebody may have taken the SKU a moment ago; the database tells."""
+    """Refuse the SKU if the database reports that someone has just taken it."""
     try:
         yield
     except IntegrityError as error:

@@ -1,4 +1,4 @@
-"""The bodies of the API: closed, every field typed."""
+"""Product and error schemas of the API: closed, every field typed."""
 
 from marshmallow import fields, validate
 
@@ -9,7 +9,7 @@ from ..products.written_image_url import URL_MAX
 from .fields import MajorUnits, RuledInteger, RuledNumber, RuledText, StrictBoolean
 
 ALT_TEXT_MAX = 200
-# As written_image_url.py reads them, which also knows the addresses of our own images.
+# The addresses that written_image_url.py accepts, which also recognizes our own images.
 _CHARACTERS = r'\u0000-\u0020\u007f\\<>"'
 ADDRESS = (
     rf"^[hH][tT][tT][pP][sS]?://[^/?#@:\[\]{_CHARACTERS}]+"
@@ -19,7 +19,7 @@ ADDRESS = (
 
 
 class ProductSchema(Closed):
-    """A product as it is read."""
+    """A product, as returned."""
 
     id = fields.String(required=True, metadata=about("A ULID."))
     name = fields.String(required=True)
@@ -49,7 +49,7 @@ class ProductSchema(Closed):
 
 
 class NewProduct(Closed):
-    """A whole product to write: what is absent of it has its default, but imageUrl stays."""
+    """A whole product to write: absent fields get their defaults, but imageUrl stays."""
 
     name = RuledText(
         rules.name,
@@ -109,14 +109,14 @@ class NewProduct(Closed):
             "where it is absent, it stays."
         ),
     )
-    # As a read returns them, so that what was read can be written back. They are not set.
+    # Accepted and ignored, so that a product can be written back as it was read.
     id = fields.String(metadata=about("Not set by a write.", pattern=STORABLE))
     createdAt = fields.String(metadata=about("Not set by a write.", pattern=STORABLE))
     updatedAt = fields.String(metadata=about("Not set by a write.", pattern=STORABLE))
 
 
 class ProductChanges(NewProduct):
-    """Some fields of a product; what is absent stays as it is."""
+    """Some fields of a product; absent ones stay as they are."""
 
     def __init__(self, **options):
         super().__init__(**{"partial": True} | options)

@@ -13,7 +13,7 @@ from .users import users
 
 
 def init_app(app: Flask) -> None:
-    """The flask command knows Distribu's own."""
+    """Add Distribu's own commands to flask."""
     for command in (serve, worker, check, seed, images, static, users):
         app.cli.add_command(command)
 
@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
 @click.command
 @with_appcontext
 def check() -> None:
-    """Say what is wrong with the settings and the servers, and what to do."""
+    """Check the settings and servers, and say how to fix what is wrong."""
     problems = [*find_problems(), *find_proxy_problems(current_app.config)]
     for problem in problems:
         click.echo(format_problem(problem))

@@ -1,4 +1,4 @@
-"""The checks before Distribu starts, made on every server that it needs."""
+"""The checks of the settings and of every server, made before Distribu starts."""
 
 import os
 
@@ -19,7 +19,7 @@ from ..images.stores.contract import StoreFull, StoreMisconfigured, StoreUnavail
 from ..images.stores.trial import try_out
 from ..task_queue import QueueUnavailable
 
-# These may pass by themselves, or leave most pages working.
+# Problems that may pass by themselves, or that leave most pages working.
 TRANSIENT_PROBLEM_IDS = {
     "store-unreachable",
     "queue-unreachable",
@@ -32,7 +32,7 @@ TRANSIENT_PROBLEM_IDS = {
 
 
 def find_problems() -> list[Problem]:
-    """Return what is wrong; the image store is made ready, and known as this database's own."""
+    """Return all problems found; prepare the image store and claim it for this database."""
     problems = [*check_settings(current_app.config), *_check_queue(), *_check_decoding()]
     problems += _check_disk()
     return problems + (check_database() or check_tables() or _check_store())
@@ -59,7 +59,7 @@ def check_database() -> list[Problem]:
 
 
 def _check_disk() -> list[Problem]:
-    """Make the reserve of an SQLite database, or say that there is no room for it."""
+    """Create the disk reserve of an SQLite database, or report that there is no room for it."""
     folder = sqlite_folder(db.engine.url)
     # check_database() reports a missing folder.
     if folder is None or not os.path.isdir(folder) or disk_reserve.keep(folder):
@@ -86,7 +86,7 @@ def check_tables() -> list[Problem]:
     return [
         Problem(
             "migration-missing",
-            "The tables of the database are not those of this version of Distribu.",
+            "The database tables do not match this version of Distribu.",
             "Run flask db upgrade.",
         )
     ]

@@ -1,4 +1,4 @@
-"""The worker that flask serve keeps running beside the pages."""
+"""The worker process that flask serve runs beside its web processes."""
 
 import logging
 import subprocess
@@ -9,12 +9,12 @@ import time
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "flask", "--app", "distribu", "worker", "--embedded")
-# One that dies at once is not started more often than this.
+# Minimum interval between starts, in case the worker dies immediately.
 RESTART_SECONDS = 5
 
 
 class Companion:
-    """One flask worker, started anew when it dies, ended with this process however that ends."""
+    """One flask worker, restarted when it dies, which ends with this process in any case."""
 
     def __init__(self, stop_seconds: float):
         self._stop_seconds = stop_seconds
@@ -27,13 +27,13 @@ class Companion:
         self._watcher.start()
 
     def end(self) -> None:
-        """Tell the worker to end, and do not wait for it."""
+        """Tell the worker to end, without waiting for it."""
         with self._starting:
             self._is_over.set()
         self._process.terminate()
 
     def stop(self) -> None:
-        """The worker has ended; what it had no time to finish, the sweep does at the next start."""
+        """End the worker and wait; the sweep at the next start finishes interrupted work."""
         self.end()
         try:
             self._process.wait(self._stop_seconds)
@@ -48,9 +48,9 @@ class Companion:
             self._started_at = time.monotonic()
             self._process = subprocess.Popen(
                 COMMAND,
-                # The worker ends with this pipe, and the pipe with this process.
+                # The worker ends when this pipe closes, which it does when this process ends.
                 stdin=subprocess.PIPE,
-                # Ctrl-C is for this process alone, and the kernel schedules sessions as one.
+                # Keep Ctrl-C from the worker, and let the kernel schedule it as its own session.
                 start_new_session=True,
             )
 

@@ -1,4 +1,4 @@
-"""flask db copy: every row of this database into an empty one, of the same kind or another."""
+"""flask db copy: copy every row of this database into an empty one of any supported kind."""
 
 import click
 from alembic import command
@@ -30,18 +30,18 @@ from ..extensions import db
 from .checks import check_tables
 
 _ROWS_AT_ONCE = 500
-# Columns that the triggers of each database write by themselves.
+# Columns that are written by triggers of each database.
 _MADE_BY_THE_DATABASE = {("company", "catalogue_version"), ("product", "search_number")}
 
 
 class _WrittenJson(UserDefinedType):
-    """JSON that is a text already, and goes into its column as it is."""
+    """JSON that is already text, and is stored as it is."""
 
     cache_ok = True
 
 
 class NotCopied(click.ClickException):
-    """The target is as it was; the sentence says why."""
+    """The target was not changed; the sentence says why."""
 
 
 @migrations.command("copy")
@@ -51,8 +51,8 @@ def copy_database(url: str) -> None:
     """Copy every row into the empty database at URL. Stop the servers and workers first.
 
     The target gets its tables, then the rows, each of which is read again
-    and compared. It is one transaction: a copy that breaks leaves nothing
-    behind, and is begun again by the same command. The images stay where
+    and compared. It is one transaction: a copy that fails leaves nothing
+    behind, and the same command starts it again. The images stay where
     they are; flask images move takes them to another store.
     """
     if problems := check_tables():
@@ -71,8 +71,8 @@ def copy_database(url: str) -> None:
 def copy_rows(url: str) -> dict[str, int]:
     """Copy all rows of the app's database to the one at url.
 
-    Returns the number of rows of each table. Raises NotCopied where the
-    target holds rows already, or gave back another row than it was given.
+    Returns the number of rows per table. Raises NotCopied if the target has
+    rows already, or returned another row than was written.
     """
     engine = _engine(url)
     try:
@@ -93,7 +93,7 @@ def copy_rows(url: str) -> dict[str, int]:
 def _engine(url: str) -> Engine:
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
-        # The driver would commit before each CREATE TABLE; here everything is one transaction.
+        # Keep the driver from committing before each CREATE TABLE: everything is one transaction.
         event.listen(engine, "connect", _leave_transactions_alone)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
@@ -104,7 +104,7 @@ def _leave_transactions_alone(connection, _record) -> None:
 
 
 def make_tables(target: Connection) -> None:
-    """Bring the database to the newest migration, within the connection's transaction."""
+    """Migrate the database to the newest version, within the connection's transaction."""
     config = current_app.extensions["migrate"].migrate.get_config()
     config.attributes["connection"] = target
     command.upgrade(config, "head")
@@ -123,7 +123,7 @@ def _columns(table: Table) -> list[Column]:
 
 
 def _read(table: Table):
-    """Every row as it is kept: JSON as its text, which tells an SQL NULL from a JSON null."""
+    """Return a SELECT of every row, with JSON as text, so that NULL and JSON null differ."""
     read = [
         cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column
         for column in _columns(table)
@@ -155,14 +155,14 @@ def _compare(source: Connection, target: Connection, table: Table) -> None:
         for row in rows:
             if there.get(_key(row, table)) != tuple(row):
                 raise NotCopied(
-                    f"Nothing was copied: {table.name} {_key(row, table)} came out otherwise."
+                    f"Nothing was copied: {table.name} {_key(row, table)} differs in the copy."
                 )
     counts = [
         connection.scalar(select(func.count()).select_from(table))
         for connection in (source, target)
     ]
     if counts[0] != counts[1]:
-        raise NotCopied(f"Nothing was copied: {table.name} was written to meanwhile.")
+        raise NotCopied(f"Nothing was copied: {table.name} was changed in the meantime.")
 
 
 def _rows_with_the_keys_of(rows: list[Row], target: Connection, table: Table) -> dict:

@@ -1,4 +1,4 @@
-"""flask images: what looks after the images as a whole."""
+"""flask images: sweep, doctor, rebuild and move."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,13 +19,13 @@ from ..images.stores.contract import ImageStore, StoreError
 
 @click.group
 def images() -> None:
-    """Look after the images as a whole."""
+    """Check, repair and move the images."""
 
 
 @images.command
 @with_appcontext
 def sweep() -> None:
-    """Finish what crashes left behind, now."""
+    """Finish work that crashes interrupted, now."""
     try:
         left = outbox.sweep()
     except StoreError as error:
@@ -48,9 +48,9 @@ def sweep() -> None:
 )
 @with_appcontext
 def doctor(repair: bool, purge: bool, accept_older: bool) -> None:
-    """Compare the rows with the image store, both ways; exit with 1 if something is left to do.
+    """Compare the database with the image store; exit with 1 if something is left to do.
 
-    Images that only a new upload mends are listed by product, and do not
+    Images that only a new upload can mend are listed by product, but do not
     count.
     """
     for image in image_doctor.beyond_repair():
@@ -78,10 +78,10 @@ def doctor(repair: bool, purge: bool, accept_older: bool) -> None:
 @images.command
 @with_appcontext
 def rebuild() -> None:
-    """Make the sizes of every image anew after a change of them; exit with 1 if one failed.
+    """Make every image's sizes again after they have changed; exit with 1 if one failed.
 
-    Pages show the old sizes of an image until its new ones are there,
-    and its own address stays. It may be stopped and started again.
+    Pages show the old sizes of an image until its new ones are ready, and
+    its own address stays the same. You can stop and restart the command.
     """
     outcomes: Counter[Any] = Counter()
     with click.progressbar(rebuilding.outdated(), label="Rebuilding", show_pos=True) as image_ids:
@@ -109,8 +109,8 @@ def _rebuild(image_id: str) -> str:
 def move(url: str) -> None:
     """Copy every image to another store, compare each byte, and switch to it.
 
-    The shop goes on. Only in a short last pass can images not be
-    changed. It may be stopped at any time, and started again.
+    The shop stays open. Images cannot be changed only during a short last
+    pass. You can stop the command at any time, and start it again.
     """
     try:
         target = open_store(url)
@@ -124,7 +124,7 @@ def move(url: str) -> None:
     except (image_doctor.ForeignStore, moving.MoveFailed, StoreError) as error:
         raise click.ClickException(
             f"{error}\nThe images are where they were, and can be changed. "
-            "The same command again goes on from here."
+            "Run the same command again to continue."
         ) from error
     for key in sorted(run.missing):
         click.echo(f"missing in both stores: {key}", err=True)
@@ -132,7 +132,7 @@ def move(url: str) -> None:
 
 
 def _copy_while_open(run: moving.Move) -> None:
-    """The last pass will find little to copy."""
+    """Copy until a pass finds few new objects, so that the last pass is short."""
     for number in range(1, moving.PASSES + 1):
         with _progress(f"Copying, pass {number}") as tick:
             copied = run.copy(tick)

@@ -1,4 +1,4 @@
-"""flask serve and flask worker: the processes that Distribu consists of."""
+"""flask serve and flask worker: the processes of Distribu."""
 
 import logging
 import multiprocessing
@@ -34,10 +34,10 @@ from ..serving.front import Front
 from .checks import TRANSIENT_PROBLEM_IDS, check_database, find_problems, format_problem
 from .companion import Companion
 
-# Connections that wait to be accepted, and that one process has open: idle ones cost little.
+# Connections waiting to be accepted, and open connections per process; idle ones cost little.
 BACKLOG = 4096
 CONNECTIONS = 8192
-# Decoding yields to the pages of the process that it belongs to.
+# Decoding has a lower priority than the pages of its process.
 DECODING_NICENESS = 10
 # How long a process may take to end before it is killed.
 STOP_SECONDS = queue_worker.STOP_SECONDS + 3
@@ -50,7 +50,7 @@ STOP_SECONDS = queue_worker.STOP_SECONDS + 3
 @click.option("--demo", is_flag=True, help="Migrate, and add a demo company at the first start.")
 @with_appcontext
 def serve(host: str, port: int, workers: int, demo: bool) -> None:
-    """Answer requests; with the embedded queue, do the work behind them as well."""
+    """Serve web requests; with the embedded queue, also run a worker."""
     with _locked_port(host, port):
         address = f"http://{host if host not in ('0.0.0.0', '::') else '127.0.0.1'}:{port}"
         current_app.config["PUBLIC_URL"] = announce(address)
@@ -88,7 +88,7 @@ def _serve(host: str, port: int, workers: int, greeting: str) -> None:
 @click.option("--embedded", is_flag=True, hidden=True, help="End when standard input does.")
 @with_appcontext
 def worker(embedded: bool) -> None:
-    """Do the work behind the pages, until told to end."""
+    """Run the tasks of the queue until told to end."""
     handler = logging.StreamHandler()
     handler.setFormatter(log_formatter(current_app.config, "worker: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -98,18 +98,18 @@ def worker(embedded: bool) -> None:
         end_after(lambda: os.read(0, 1))
     _refuse_problems(find_problems())
     queue_worker.run()
-    # Behind the pages of a busy machine Python's own clean-up can take half a minute.
+    # At low priority on a busy machine, Python's own clean-up can take half a minute.
     os._exit(0)
 
 
-# granian chooses the class at run time.
+# granian chooses its base class at run time.
 class Server(Granian):  # type: ignore[misc, valid-type]
-    """Granian, whose processes and companion are told to end before it waits for any of them."""
+    """Granian, but its processes and the companion are told to end before it waits for any."""
 
     def __init__(self, *args, companion: Companion | None, **kwargs):
         super().__init__(*args, **kwargs)
-        # A pipe that nobody reads: Event.set() waits for each process that waits for it, also for
-        # one that was killed meanwhile.
+        # A pipe that nobody reads from. Not an Event: set() waits for each process waiting on it,
+        # even for one that was killed meanwhile.
         self.is_ending, self._end = multiprocessing.Pipe(duplex=False)
         self._companion = companion
         if companion:
@@ -126,9 +126,9 @@ class Server(Granian):  # type: ignore[misc, valid-type]
 def load_front(is_ending: Connection) -> Front:
     """Return the front of one process of the server, which ends with its parent.
 
-    is_ending: has something to read from the moment on when the server ends.
+    is_ending: becomes readable when the server is to end.
     """
-    # Ctrl-C is the parent's: granian's process may hang when it is told to end twice at once.
+    # Leave Ctrl-C to the parent: granian's process may hang when told to end twice at once.
     os.setpgrp()
     parent = parent_process()
     assert parent is not None
@@ -139,7 +139,7 @@ def load_front(is_ending: Connection) -> Front:
 
 
 def end_after(wait: Callable[[], object]) -> None:
-    """This process ends when wait() returns, whatever it is doing then."""
+    """End this process when wait() returns, whatever it is doing."""
 
     def watch() -> None:
         wait()
@@ -152,16 +152,16 @@ def end_after(wait: Callable[[], object]) -> None:
 
 @contextmanager
 def _locked_port(host: str, port: int) -> Iterator[None]:
-    """Keep other servers from this port, or exit with one sentence where nothing can listen.
+    """Keep other servers off this port; exit with a sentence if it is not available.
 
-    The server's own processes share the port, and the kernel would let a second server share it
-    too, which would then get half of the requests.
+    The server's processes share the port, and the kernel would let a second server share it too,
+    which would then get half of the requests.
     """
     with socket.socket(socket.AF_UNIX) as lock:
         try:
             _probe_port(host, port)
             if sys.platform == "linux":
-                # A name without a file, which goes with this process however that ends.
+                # An abstract socket has no file, and vanishes with this process in any case.
                 lock.bind(f"\0distribu-serve-{port}")
         except OSError as error:
             raise click.ClickException(
@@ -172,16 +172,16 @@ def _locked_port(host: str, port: int) -> Iterator[None]:
 
 
 def _probe_port(host: str, port: int) -> None:
-    """Raises OSError where nothing can listen."""
+    """Raise OSError if the port is not available."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind, protocol) as probe:
-        # As servers do: what is left of closed connections does not count.
+        # Like servers, ignore the remains of closed connections.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
 
 
 def _raise_descriptor_limit() -> None:
-    """Let this process and its children have as many connections open as the server accepts."""
+    """Allow this process and its children as many open connections as the server accepts."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * CONNECTIONS
     if soft < wanted:
@@ -190,7 +190,7 @@ def _raise_descriptor_limit() -> None:
 
 
 def _refuse_problems(problems: list) -> None:
-    """Exit where something has to be put right first; tell what may pass by itself."""
+    """Print the problems, and exit if one of them will not pass by itself."""
     for problem in problems:
         click.echo(format_problem(problem), err=True)
     if any(problem.id not in TRANSIENT_PROBLEM_IDS for problem in problems):
@@ -198,7 +198,7 @@ def _refuse_problems(problems: list) -> None:
 
 
 def _demo_login() -> str:
-    """The demo company is there; return how to sign in to it."""
+    """Create the demo company if there is none; return a text that says how to sign in."""
     from ..seed import DEMO_EMAIL, DEMO_PASSWORD, seed_demo
 
     key = None
@@ -210,7 +210,7 @@ def _demo_login() -> str:
 
 
 def _close_before_fork(app: Flask) -> None:
-    """No connection and no child is left that a forked process would share."""
+    """Close connections and decoding children, which a forked process must not share."""
     app.extensions["image_sandbox"].close()
     db.session.remove()
     db.engine.dispose()

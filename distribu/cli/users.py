@@ -1,4 +1,4 @@
-"""flask users: what an operator does for people who cannot sign in."""
+"""flask users: help people who cannot sign in."""
 
 import click
 from flask import current_app
@@ -29,7 +29,7 @@ def reset(email: str) -> None:
     """
     named = normal_email(email)
     is_named = (User.email == named) | (User.invited_email == named)
-    # Somebody who has joined comes before those who were only added with this email.
+    # Prefer a person who has joined over those who were only added with this email.
     found = select(User).where(is_named).order_by(User.invited_email.is_not(None), User.id)
     user = db.session.scalar(found.limit(1))
     if user is None:
@@ -38,6 +38,6 @@ def reset(email: str) -> None:
     set_actor("SYSTEM", None, user.company, "flask users reset")
     audit.record("member.link_renewed", "User", user.id)
     db.session.commit()
-    # Only a request has addresses.
+    # URLs can only be built in a request context.
     with current_app.test_request_context():
         click.echo(password_link(user))

@@ -1,8 +1,8 @@
-"""Blueprint /1.0/commerce, /1.1/commerce, /v2/commerce: images for clients of Squarespace's.
+"""Blueprints /1.0/commerce, /1.1/commerce, /v2/commerce: a subset of Squarespace's Commerce API.
 
-A client that was written for Squarespace's Commerce API reads products
-and inventory, and changes images, by changing its base URL. Source of
-paths, bodies and errors: developers.squarespace.com/commerce-apis
+A client written for that API can read products and inventory, and change
+images, by changing its base URL. Source of paths, bodies and errors:
+developers.squarespace.com/commerce-apis
 """
 
 from flask import Flask
@@ -17,13 +17,12 @@ from .errors import fill_error
 
 __all__ = ["images", "init_app", "products", "stock", "uploading"]
 
-# A version that the API does not have, and what else Squarespace has under one, is asked for by
-# clients that read JSON.
+# Also for unknown versions and other resources of Squarespace, since their clients read JSON.
 ERROR_PREFIXES = ("/v?[0-9]+([.][0-9]+)*(/|$)", f"{DOCUMENT.url_prefix}(/|$)")
 
 
 def init_app(app: Flask) -> None:
-    """The app answers under every version's prefix, and describes what it answers."""
+    """Register the API under the prefix of every version, and the pages that document it."""
     for prefix in ERROR_PREFIXES:
         answer_under(app, prefix, fill_error)
     for bp in DOCUMENT.blueprints:

@@ -1,4 +1,4 @@
-"""The blueprints of the commerce API, and what holds for each of its requests."""
+"""The blueprints of the commerce API, and the checks that apply to all its requests."""
 
 from flask import Response, g, request
 
@@ -27,17 +27,17 @@ def _take_version(_endpoint: str | None, values: dict | None) -> None:
 
 
 def _limit_body() -> None:
-    """No body is read beyond what any JSON here needs; only an upload raises the limit."""
+    """Limit the body to the size of any JSON; only an upload raises the limit."""
     request.max_content_length = BODY_MAX_BYTES
 
 
 def _forget(response: Response) -> Response:
-    """No cache keeps what is different a moment later."""
+    """Forbid caching, since the response may be outdated a moment later."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 bp = commerce_blueprint("commerce", f"/<any{VERSIONS}:version>/commerce")
-# Resources that have no other version.
+# Resources that have only version 1.0.
 stock_bp = commerce_blueprint("commerce_stock", PREFIXES[0])
 website_bp = commerce_blueprint("commerce_website", WEBSITE_PREFIX)

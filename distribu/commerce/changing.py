@@ -1,4 +1,4 @@
-"""Checks shared by the views that change a product's images."""
+"""Helpers for views that change a product's images: look up, lock, commit."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,15 +18,15 @@ NO_IMAGE = "The specified image was not found."
 
 
 def writing(view: Callable) -> Callable:
-    """A view that changes images, committed with its answer."""
+    """Decorate a view that changes images: require the scope, commit with the response."""
     return with_key("images:write")(committed(view))
 
 
 def committed(view: Callable) -> Callable:
-    """A view that does not commit: its changes are committed with its answer, or rolled back.
+    """Decorate a view: commit its changes with its response, or roll them back.
 
-    An Idempotency-Key has no effect. The protocol has it for nothing that
-    is offered here, and clients send one key with every request.
+    An Idempotency-Key has no effect: the protocol defines it for nothing
+    that is offered here, and clients send the same key with every request.
     """
 
     @wraps(view)
@@ -44,18 +44,18 @@ def committed(view: Callable) -> Callable:
 
 
 def find_product(product_id: str) -> Product:
-    """The company's own product; 404 for another's as for none at all."""
+    """Return the product with this id if it belongs to the company, else respond with 404."""
     return company_row(Product, product_id) or abort(404, NO_PRODUCT)
 
 
 def find_image(product: Product, image_id: str) -> Image:
-    """The product's own image, or 404."""
+    """Return the image with this id if it belongs to the product, else respond with 404."""
     image = company_row(Image, image_id)
     return image if image and image.product_id == product.id else abort(404, NO_IMAGE)
 
 
 def locked(product_id: str) -> Product:
-    """The company's own product, held until commit; 404 for another's as for none at all."""
+    """Return the company's product, locked until commit, or respond with 404."""
     try:
         return attachment.lock_product(find_product(product_id).id, g.company.id)
     except attachment.StaleProduct:
@@ -64,9 +64,9 @@ def locked(product_id: str) -> Product:
 
 @contextmanager
 def changed_images(product_id: str) -> Iterator[Product]:
-    """The product, held until commit; how the block changes its images is in the log.
+    """Yield the locked product, and log how the block changes its images.
 
-    A block that changes nothing leaves no new version, and no entry.
+    A block that changes nothing raises no version and leaves no log entry.
     """
     product = locked(product_id)
     before = audit.snapshot(product)

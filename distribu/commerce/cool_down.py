@@ -1,4 +1,4 @@
-"""The pace of a key: whoever passes its limit rests for a minute, and then has all of it again.
+"""Block an API key for one minute after it exceeds its rate limit.
 
 Source of the cool-down: developers.squarespace.com/commerce-apis/rate-limits
 """
@@ -17,12 +17,12 @@ _COOL_DOWN = RateLimitItemPerMinute(1, namespace="REST")
 
 
 def begin_cool_down(_passed_limit) -> None:
-    """From now on the caller is refused for a minute."""
+    """Block the caller for a minute."""
     counted(lambda counter: counter.hit(_COOL_DOWN, rate_limit_key()))
 
 
 def is_cooling_down() -> bool:
-    """Return whether the caller is refused for now; a refused request is not counted."""
+    """Return whether the caller is blocked; asking does not extend the block."""
     if not limiter.enabled:
         return False
     return not counted(lambda counter: counter.test(_COOL_DOWN, rate_limit_key()))
@@ -34,7 +34,7 @@ def refuse_while_cooling_down() -> None:
 
 
 def seconds_of_cool_down() -> int:
-    """Seconds until the caller is answered again."""
+    """Return the seconds until the caller's block ends."""
     window = counted(lambda counter: counter.get_window_stats(_COOL_DOWN, rate_limit_key()))
     ends_at = window.reset_time
     return max(1, ceil(ends_at - time.time()))

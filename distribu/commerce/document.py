@@ -1,4 +1,4 @@
-"""The OpenAPI document, at /commerce/openapi.json."""
+"""The OpenAPI document of the commerce API, at /commerce/openapi.json."""
 
 from ..http.api_keys import INVALID, LACKS_SCOPE
 from ..http.openapi import Document
@@ -13,8 +13,8 @@ client that reads products and inventory, or changes images, works here by chang
 are under `/1.0` alone, as they are there.
 
 **Keys.** Send `Authorization: Bearer dk_…`. Reading needs a key with the scope `products:read`,
-uploading and changing an image one with `images:write`. A key that passes 300 requests a minute
-rests for one minute.
+uploading and changing an image one with `images:write`. A key that exceeds 300 requests a
+minute is blocked for one minute.
 
 **Products and stock are not changed here.** Each product has exactly one variant, which has the id
 of the product. Creating, changing and deleting products, variants and stock is answered with 405
@@ -29,13 +29,13 @@ file again can help.
 image in `ERROR`, or deleted, is never given again. An `Idempotency-Key` has no effect.
 
 **The primary image** is the first of a product's `images`: the first upload to a product without
-images, or whichever is moved to the top. It replaces an external `imageUrl` once it is `READY`.
+images, or the one that is moved to the top. It replaces an external `imageUrl` once it is `READY`.
 
 **Addresses of an image.** There are three, all public:
 
 - `url`, `…/images/{id}/{name}`: stable. It never changes, and is gone with the image. Add
-  `?format=500w` for one of `availableFormats`, in the image's own format where it was made in it,
-  and in WebP otherwise.
+  `?format=500w` for one of `availableFormats`, in the image's own format if it has that width in
+  it, and in WebP otherwise.
 - `…/images/{id}/{name}.jpg`: the same image as a JPEG, where it is a WebP or AVIF, which come from
   the dashboard alone. For marketplaces that take neither.
 - `/store/{company}/products/{id}/image`: redirects to the image that a product has at the moment,
@@ -97,11 +97,11 @@ DOCUMENT = Document(
             _error(_NOT_ALLOWED, "MISSING_SCOPE", LACKS_SCOPE.format("images:write")),
         ),
         404: (
-            "Something that the path names is not there.",
+            "Something in the path does not exist.",
             _error(_INVALID, "INVALID_ARGUMENT", "The specified product was not found."),
         ),
         409: (
-            "The product has as many images as it may have, or is being changed by others.",
+            "The product has the maximum number of images, or is being changed by others.",
             _error(
                 "CONFLICT",
                 "IMAGE_LIMIT_REACHED",
@@ -114,12 +114,12 @@ DOCUMENT = Document(
             _error(_INVALID, "INVALID_CONTENT_TYPE", "Content-Type must be multipart/form-data."),
         ),
         429: (
-            "The key rests for a minute.",
+            "The key is blocked for a minute.",
             _error("TOO_MANY_REQUESTS", None, "Too many requests. Try again in 60 seconds."),
         ),
-        500: ("A fault of Distribu's.", _error("SERVER_ERROR", None, "Something went wrong here.")),
+        500: ("An error in Distribu.", _error("SERVER_ERROR", None, "Something went wrong here.")),
         503: (
-            "A part of Distribu does not answer.",
+            "A part of Distribu does not respond.",
             _error("SERVICE_UNAVAILABLE", None, "The image store does not answer."),
         ),
     },

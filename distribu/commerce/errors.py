@@ -14,7 +14,7 @@ from .blueprint import VERSIONS
 from .cool_down import seconds_of_cool_down
 from .refusals import refusal
 
-# Type and subtype by status. What has no row is the request's fault, or ours from 500 on.
+# Type and subtype by status; other statuses get _ELSE below 500, and _OURS from 500 on.
 _KINDS = {
     401: ("AUTHORIZATION_ERROR", None),
     403: ("AUTHORIZATION_ERROR", "MISSING_SCOPE"),
@@ -41,15 +41,15 @@ _SENTENCES = {
 
 
 class ImageLimit(Conflict):
-    """The product has as many images as it may have."""
+    """The product has the maximum number of images."""
 
     subtype = "IMAGE_LIMIT_REACHED"
 
 
 def fill_error(response: BaseResponse, error: HTTPException) -> None:
-    """The response has the error as JSON; below 500 the log has it too, by its contextId."""
+    """Fill the response with the error as JSON; below 500, also log it with its contextId."""
     code = error.code or 500
-    # Squarespace knows no 422: what breaks a rule does not conform to the specification.
+    # Squarespace does not use 422, but 400 for a request that breaks a rule.
     code = response.status_code = 400 if code == 422 else code
     wait = seconds_of_cool_down() if code == 429 else None
     if wait:
@@ -84,13 +84,13 @@ def _message(error: HTTPException, code: int, wait: int | None) -> str:
 
 
 def _sentences(details: dict | list | str, field: str = "") -> list[str]:
-    """Return what is wrong with each value, after the name of its field where it needs one."""
+    """Return the error of each value, prefixed with its field's name unless it is complete."""
     if isinstance(details, Sentence):
         return [details]
     if isinstance(details, str):
         return [f"{field}: {details}"]
     if isinstance(details, list):
         return [sentence for inner in details for sentence in _sentences(inner, field)]
-    # The place of an item in a list is a number, which no reader misses.
+    # Leave out the number of an item in a list.
     named = ((name if isinstance(name, str) else field, inner) for name, inner in details.items())
     return [sentence for name, inner in named for sentence in _sentences(inner, name)]

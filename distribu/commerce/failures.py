@@ -1,4 +1,4 @@
-"""Messages for images that could not be processed, with what the client can do."""
+"""Messages for images that could not be processed, with advice for the client."""
 
 from ..images.decoding.policies import COMMERCE, DAMAGED, EMPTY, EXCESSIVE, UNDECODABLE
 from ..models import Image
@@ -6,7 +6,7 @@ from ..models import Image
 LOST = "The upload was lost before it could be read. Delete this image and send the file again."
 LOST_LATER = "This image was lost from the image store. Delete it and send the file again."
 GIVEN_UP = (
-    "Reading this image failed three times for reasons that were not told. Delete it and send "
+    "Reading this image failed three times for an unknown reason. Delete it and send "
     "the file again, or export it again as JPEG."
 )
 INTERRUPTED = (
@@ -28,12 +28,12 @@ _SENTENCES = {
     "too_many_attempts": GIVEN_UP,
     "interrupted": INTERRUPTED,
 }
-# What is no fault of the file.
+# Errors that are not the file's fault.
 _RETRYABLE_CODES = ("upload_lost", "objects_lost", "too_many_attempts", "interrupted")
 
 
 def failure(image: Image) -> dict:
-    """The code of an image in ERROR, a sentence, and whether the same file may work next time."""
+    """Return the error code of an image in ERROR, a sentence, and whether retrying may help."""
     assert image.error_code is not None
     return {
         "code": image.error_code,

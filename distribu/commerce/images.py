@@ -1,4 +1,4 @@
-"""One image of a product: how far it is, its words, its place, its end."""
+"""Views for one image of a product: status, alt text, order, variant, deletion."""
 
 from flask import abort
 
@@ -16,7 +16,7 @@ from .failures import failure
 from .schemas import AltText, Order, ProductImage, Status, VariantImage
 from .serializers import image_body, is_v2
 
-# A small image is there by then; a large one is asked for again.
+# A small image is ready by then; clients ask again for a large one.
 POLL_SECONDS = 2
 
 NO_VARIANT = "The specified variant was not found."
@@ -45,12 +45,12 @@ def show_status(product_id: str, image_id: str):
 @bp.arguments(AltText, example={"altText": "Blue enamel mug"})
 @bp.response(200, ProductImage, example=examples.IMAGE)
 def describe_image(values: dict, product_id: str, image_id: str) -> dict:
-    """Change an image's alt text. Empty: the product's name stands in for it."""
+    """Change an image's alt text. If it is empty, the product's name is used instead."""
     product = locked(product_id)
     image = find_image(product, image_id)
     alt_text = " ".join(values["altText"].split())
     if alt_text == image.alt_text:
-        # Read while the product is held: behind the rollback both may be gone.
+        # Read before the rollback, which releases the lock: after it both may be deleted.
         body = image_body(image, _index(product, image))
         db.session.rollback()
         return body
@@ -65,7 +65,7 @@ def describe_image(values: dict, product_id: str, image_id: str) -> dict:
 @described("deleteProductImage", 404)
 @bp.response(204)
 def delete_image(product_id: str, image_id: str) -> None:
-    """Delete an image and its files, also while it is PROCESSING."""
+    """Delete an image and its files, even while it is PROCESSING."""
     with changed_images(product_id) as product:
         attachment.discard(find_image(product, image_id))
 
@@ -76,7 +76,7 @@ def delete_image(product_id: str, image_id: str) -> None:
 @bp.arguments(Order, example={"afterImageId": None})
 @bp.response(204)
 def order_image(values: dict, product_id: str, image_id: str) -> None:
-    """Move an image right behind another one, or to the top, where it is the primary one."""
+    """Move an image right after another one, or to the top, which makes it the primary image."""
     with changed_images(product_id) as product:
         image = find_image(product, image_id)
         attachment.move(product, image, _neighbor(product, image, values["afterImageId"]))
@@ -88,10 +88,10 @@ def order_image(values: dict, product_id: str, image_id: str) -> None:
 @bp.arguments(VariantImage, example={"imageId": "01KAN6Y9T5QZ3V8H2W7R4M1XCE"})
 @bp.response(204)
 def assign_image(values: dict, product_id: str, variant_id: str) -> None:
-    """Show an image of the product with its variant, or none.
+    """Assign an image of the product to its variant, or none.
 
-    The order of the images and the primary one stay as they are. Deleting
-    the image clears it.
+    The order of the images and the primary one do not change. Deleting the
+    image clears the assignment.
     """
     product = locked(product_id)
     if variant_id != product.id:
@@ -124,6 +124,6 @@ def _neighbor(product: Product, image: Image, image_id: str | None) -> Image | N
 
 
 def _index(product: Product, image: Image) -> int:
-    """Its place among those that are READY, or the one that it will have."""
+    """Return the image's index among the READY ones, now or once it is READY itself."""
     ready = [other for other in product.images if other is image or other.status == READY]
     return ready.index(image)

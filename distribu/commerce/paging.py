@@ -1,4 +1,4 @@
-"""Pages of a list: signed cursors, the pagination of an answer, and lists of ids in a path."""
+"""Pages of a list: signed cursors, the pagination object, and lists of ids in a path."""
 
 from flask import abort, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -9,21 +9,21 @@ from .serializers import is_v2
 PAGE_SIZE = 50
 IDS_MAX = 50
 
-BAD_CURSOR = "cursor is not one that this API has given."
+BAD_CURSOR = "cursor was not issued by this API."
 TOO_MANY_IDS = f"At most {IDS_MAX} ids can be asked for at once."
 EMPTY_ID = "An id is empty."
 GIVEN_TWICE = "{} is given more than once."
 
 
 def refuse_repeated(*repeatable: str) -> None:
-    """Refuse a query parameter that is given twice: nobody could say which of them counts."""
+    """Respond with 400 if a query parameter is repeated; those named may be."""
     for name, values in request.args.lists():
         if len(values) > 1 and name not in repeatable:
             abort(400, GIVEN_TWICE.format(name))
 
 
 def ids_in(path: str) -> list[str]:
-    """The ids of a path, with commas between them, each once; blanks around them do not count."""
+    """Return the ids in a comma-separated path, each once and without surrounding blanks."""
     ids = list(dict.fromkeys(one.strip() for one in path.split(",")))
     if len(ids) > IDS_MAX:
         abort(400, TOO_MANY_IDS)
@@ -33,7 +33,7 @@ def ids_in(path: str) -> list[str]:
 
 
 def pagination(sort: Sort, shown: list, has_more: bool, asked: dict | None = None) -> dict:
-    """The pagination of a page with these rows. asked: what read_cursor() returns for the next."""
+    """Return the pagination object of a page. asked: the query, which the next cursor contains."""
     if not has_more:
         return {"hasNextPage": False, "nextPageCursor": None, "nextPageUrl": None}
     cursor = _serializer(sort).dumps([*sort.dump_place(shown[-1]), asked or {}])
@@ -43,7 +43,7 @@ def pagination(sort: Sort, shown: list, has_more: bool, asked: dict | None = Non
 
 
 def read_cursor(sort: Sort, cursor: str) -> tuple[list, dict]:
-    """The place of the last row seen, and what was asked for; 400 where it is no cursor of sort."""
+    """Return a cursor's place and the query in it; respond with 400 if it is invalid."""
     try:
         *place, asked = _serializer(sort).loads(cursor)
     except BadSignature:

@@ -1,4 +1,4 @@
-"""Products, to be read: all of them page by page, or some by their ids."""
+"""Views that read products, page by page or by their ids."""
 
 from flask import abort, g
 from marshmallow import RAISE, fields, validate
@@ -26,16 +26,16 @@ MISSING = "One or more of the specified products were not found."
 PHYSICAL = "PHYSICAL"
 TYPES = (PHYSICAL, "DIGITAL", "SERVICE", "GIFT_CARD")
 
-# A product that changes meanwhile moves to the end, so that walking through the pages misses none.
+# A product that changes meanwhile moves to the end, so that paging misses none.
 _OLDEST_CHANGE_FIRST = Sort((Product.updated_at, Product.id))
 _WITH_IMAGES = selectinload(Product.images)
 _SPAN = ("modifiedAfter", "modifiedBefore")
 
 
 class Types(fields.List):
-    """Types of products: given repeatedly, or with commas between them."""
+    """Types of products: a repeated or comma-separated parameter."""
 
-    # None of them is None.
+    # Narrower than in the base class: the list has no None.
     def _deserialize(self, value, attr, data, **kwargs) -> list[str]:  # type: ignore[override]
         names = [name.strip() for one in value for name in one.split(",")]
         return sorted(set(map(str, super()._deserialize(names, attr, data, **kwargs))))
@@ -54,7 +54,7 @@ class ProductQuery(Closed):
     modifiedBefore = Moment(metadata=about("Changed before it.", format="date-time"))
     type = Types(
         fields.String(validate=validate.OneOf(TYPES)),
-        metadata=about("Types, repeated or with commas; PHYSICAL is what Distribu has."),
+        metadata=about("Types, repeated or comma-separated; Distribu only has PHYSICAL."),
     )
     query = fields.String(metadata=about("Words that the name, SKU or category contains."))
     limit = fields.String(metadata=about(f"Has no effect: a page has up to {PAGE_SIZE} products."))
@@ -66,7 +66,7 @@ class ProductQuery(Closed):
 @bp.arguments(ProductQuery, location="query", unknown=RAISE)
 @bp.response(200, ProductPage, example=examples.PRODUCT_PAGE)
 def list_products(asked: dict) -> dict:
-    """Up to 50 products, the one that was changed longest ago first."""
+    """List up to 50 products, least recently changed first."""
     refuse_repeated("type")
     cursor, asked = asked.pop("cursor", ""), _as_text(asked)
     place = None
@@ -89,12 +89,12 @@ def list_products(asked: dict) -> dict:
 @described("getProducts", 400, 404)
 @bp.response(200, Products, example=examples.PRODUCTS)
 def show_products(product_ids: str) -> dict:
-    """Up to 50 products by their ids, with commas between them; 404 if one is missing."""
+    """Get up to 50 products by comma-separated ids; 404 if one is missing."""
     return {"products": [product_body(one) for one in own_products(product_ids, MISSING)]}
 
 
 def own_products(path: str, missing: str) -> list[Product]:
-    """The company's products with the ids of a path, in their order; 404 if one is missing."""
+    """Return the company's products with these ids, in their order; 404 if one is missing."""
     ids = ids_in(path)
     query = select(Product).where(_is_own(), Product.id.in_(ids)).options(_WITH_IMAGES)
     found = {product.id: product for product in db.session.scalars(query)}
@@ -108,15 +108,15 @@ def _is_own() -> ColumnElement[bool]:
 
 
 def _as_text(asked: dict) -> dict:
-    """Return the query as a cursor keeps and compares it, without an empty search and the limit."""
+    """Return the query as stored in cursors and compared, without an empty search and the limit."""
     kept = {name: asked[name] for name in ("type", "query") if asked.get(name)}
     return kept | {name: moment(asked[name], "microseconds") for name in _SPAN if name in asked}
 
 
 def _rows(asked: dict, place: list | None) -> tuple[list[Product], bool]:
-    """The products of the page that was asked for, and whether there are more."""
+    """Return the products of the requested page, and whether there are more."""
     typed = asked.get("query")
-    # A search without a word, such as "--" or a blank, finds nothing rather than everything.
+    # A search without a word, such as "--" or a blank, finds nothing instead of everything.
     if PHYSICAL not in asked.get("type", [PHYSICAL]) or (typed and not needles(typed)):
         return [], False
     where = [matching(g.company.id, typed)]

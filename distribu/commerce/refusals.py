@@ -1,4 +1,4 @@
-"""Changes of products and stock: refused here, with a message that says where they are made."""
+"""Refusals of changes to products and stock, which say where to make them instead."""
 
 import re
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _OF_STOCK = re.compile(r"/commerce/inventory/adjustments/?")
 
 @dataclass(frozen=True)
 class Refusal:
-    """A documented change that is not made here, and the reason."""
+    """The error for a documented change that this API does not make."""
 
     subtype: str | None
     message: str
 
 
 def refusal(method: str, path: str) -> Refusal | None:
-    """Return the answer to a change that the protocol has, or None for any other request."""
+    """Return the refusal of a change that the protocol documents, or None for other requests."""
     public_url = current_app.config["PUBLIC_URL"]
     resource = path[path.find("/commerce") :]
     if method in ("POST", "DELETE") and _OF_PRODUCTS.fullmatch(resource):
@@ -38,7 +38,7 @@ def refusal(method: str, path: str) -> Refusal | None:
     return None
 
 
-# Addresses that take no method at all; without them they would be 404, "no such product".
+# Register these addresses without a usable method, so they answer 405 instead of 404.
 bp = Blueprint("commerce_variants", __name__, url_prefix=f"/<any{VERSIONS}:version>/commerce")
 bp.add_url_rule("/products/<product_id>/variants", "all", methods=["OPTIONS"])
 bp.add_url_rule("/products/<product_id>/variants/<variant_id>", "one", methods=["OPTIONS"])

@@ -1,4 +1,4 @@
-"""The bodies: closed, every field typed."""
+"""The request and response bodies of the commerce API: closed, every field typed."""
 
 from flask import g
 from marshmallow import fields, validate
@@ -33,7 +33,7 @@ class Failure(Closed):
     code = fields.String(required=True)
     message = fields.String(required=True, metadata=about("What to do about it."))
     canRetry = fields.Boolean(
-        required=True, metadata=about("Whether the same file may work when it is sent again.")
+        required=True, metadata=about("Whether sending the same file again may work.")
     )
 
 
@@ -56,18 +56,18 @@ class AltText(Closed):
 
 
 class Order(Closed):
-    # Clients with types of their own leave out what is null.
+    # Typed clients leave out fields that are null.
     afterImageId = fields.String(
         load_default=None,
         allow_none=True,
-        metadata=about("The image of the same product to stand behind; null or absent: first."),
+        metadata=about("The image of the same product to move it after; null or absent: first."),
     )
 
 
 class ImageId(fields.String):
     """The id of an image, or null; under v2 also as {"present": true, "value": id}."""
 
-    # null asks for no image.
+    # null stands for no image.
     def _deserialize(self, value, attr, data, **kwargs) -> str | None:  # type: ignore[override]
         if g.api_version == "v2" and isinstance(value, dict) and value.keys() == _CHANGE:
             if value["present"] is not True:
@@ -83,7 +83,7 @@ class VariantImage(Closed):
     imageId = ImageId(
         required=True,
         allow_none=True,
-        metadata=about("One of the product's images that is READY; null: none any more."),
+        metadata=about("One of the product's READY images; null: none."),
     )
 
 
@@ -105,8 +105,8 @@ class ProductImage(Closed):
         fields.String(),
         required=True,
         metadata=about(
-            'Widths: "500w" is had by adding ?format=500w to url. In the first moments after READY '
-            "the stable image may answer for one."
+            'Widths: for "500w", add ?format=500w to url. Right after READY, '
+            "the stable image may be sent instead."
         ),
     )
     orderIndex = fields.Integer(metadata=about("Its place, from 0. Under v2 only."))
@@ -120,7 +120,7 @@ class Money(Closed):
 
 
 def _nothing(**metadata) -> fields.Field:
-    """A documented field for which Distribu has nothing."""
+    """Return a documented field that is always null in Distribu."""
     return fields.Raw(required=True, metadata={"type": "null", **metadata})
 
 
@@ -136,11 +136,11 @@ class Stock(Closed):
 
 
 class Attributes(Closed):
-    """Distribu's products have no variants to tell apart."""
+    """Always empty, since a product has only one variant."""
 
 
 class Variant(Closed):
-    """The one variant that a product has: itself."""
+    """The one variant of a product: the product itself."""
 
     id = fields.String(required=True)
     sku = fields.String(required=True, metadata=about("Empty where the product has none."))
@@ -161,7 +161,7 @@ class SeoOptions(Closed):
 
 
 class Product(Closed):
-    """A product as it is read."""
+    """A product, as returned."""
 
     id = fields.String(required=True)
     type = fields.String(required=True, validate=validate.OneOf(["PHYSICAL"]))
@@ -211,7 +211,7 @@ class InventoryPage(Inventory):
 
 
 class StorePage(Closed):
-    """The page that a product belongs to: here the company's one catalog."""
+    """The page that a product belongs to: the company's one catalog."""
 
     id = fields.String(required=True, metadata=about("It never changes."))
     title = fields.String(required=True)

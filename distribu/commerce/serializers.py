@@ -1,4 +1,4 @@
-"""Products and images in the shape that Squarespace's clients read."""
+"""Convert products and images to the bodies that Squarespace's clients read."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ def is_v2() -> bool:
 
 
 def product_body(product: Product) -> dict:
-    """Every documented field; null or empty where Distribu has nothing."""
+    """Return the product with every documented field; null or empty if Distribu lacks it."""
     ready = [image for image in product.images if image.status == READY]
     images = [image_body(image, index) for index, image in enumerate(ready)]
     shown = (image for image, its in zip(images, ready, strict=True) if its.is_variant_image)
@@ -39,7 +39,10 @@ def product_body(product: Product) -> dict:
 
 
 def image_body(image: Image, index: int) -> dict:
-    """index: its place among the product's images, from 0."""
+    """Return the image as the API documents it.
+
+    index: its place among the product's images, from 0.
+    """
     body = {
         "id": image.id,
         "altText": image.alt_text,
@@ -51,9 +54,9 @@ def image_body(image: Image, index: int) -> dict:
 
 
 def _widths(image: Image) -> Sequence[int]:
-    """Return the values that ?format= takes now, or once the ladder is made.
+    """Return the widths that ?format= accepts, including those that the ladder will have.
 
-    A client that asks once, as soon as it is READY, is not left with the thumbnail alone.
+    So a client that asks only once, when the image becomes READY, learns all of them.
     """
     stable = image.derivative("")
     if stable and image.ladder_version is None:
@@ -66,7 +69,7 @@ def _variant(product: Product, image: dict | None) -> dict:
     price = {"currency": g.company.currency, "value": value}
     return {
         "id": product.id,
-        # Clients with types of their own read neither null nor a price of 0 here.
+        # Typed clients cannot read null here.
         "sku": product.sku or "",
         "pricing": {"basePrice": price, "onSale": False, "salePrice": price},
         "stock": {"quantity": product.stock, "unlimited": False},
@@ -79,7 +82,7 @@ def _variant(product: Product, image: dict | None) -> dict:
 
 
 def _html(text: str | None) -> str | None:
-    """Plain text as HTML that shows the same: what looks like a tag is none."""
+    """Return plain text as HTML with paragraphs and line breaks, everything else escaped."""
     if text is None:
         return None
     paragraphs = (escape(part.strip()) for part in text.split("\n\n") if part.strip())

@@ -1,4 +1,4 @@
-"""Inventory, store pages and the website, to be read; each has version 1.0 alone."""
+"""Views that read inventory, store pages and the website, in version 1.0 only."""
 
 from flask import abort, current_app, g
 from marshmallow import RAISE, fields
@@ -35,7 +35,7 @@ class CursorQuery(Closed):
 @stock_bp.arguments(CursorQuery, location="query", unknown=RAISE)
 @stock_bp.response(200, InventoryPage, example=examples.INVENTORY_PAGE)
 def list_inventory(asked: dict) -> dict:
-    """The stock of up to 50 products, the oldest product first."""
+    """List the stock of up to 50 products, oldest product first."""
     refuse_repeated()
     cursor = asked.get("cursor")
     place = read_cursor(_OLDEST_FIRST, cursor)[0] if cursor else None
@@ -52,7 +52,7 @@ def list_inventory(asked: dict) -> dict:
 @described("getInventory", 400, 404)
 @stock_bp.response(200, Inventory, example=examples.INVENTORY)
 def show_inventory(variant_ids: str) -> dict:
-    """The stock of up to 50 products by their variants' ids, with commas between them."""
+    """Get the stock of up to 50 products by their variants' comma-separated ids."""
     return {"inventory": [_item(product) for product in own_products(variant_ids, MISSING)]}
 
 
@@ -62,10 +62,10 @@ def show_inventory(variant_ids: str) -> dict:
 @stock_bp.arguments(CursorQuery, location="query", unknown=RAISE)
 @stock_bp.response(200, StorePages, example=examples.STORE_PAGES)
 def list_store_pages(asked: dict) -> dict:
-    """The one store page of a company: its catalog, to which every product belongs."""
+    """List the one store page of a company: its catalog, to which every product belongs."""
     refuse_repeated()
     if asked.get("cursor"):
-        # One page has no next one, so no cursor was ever given for it.
+        # There is only one page, so no cursor for another can be valid.
         abort(400, BAD_CURSOR)
     page = {"id": g.company.id, "title": "Catalog", "isEnabled": True, "urlSlug": "catalog"}
     return {"storePages": [page], "pagination": pagination(_OLDEST_FIRST, [], False)}
@@ -76,7 +76,7 @@ def list_store_pages(asked: dict) -> dict:
 @described("getWebsite")
 @website_bp.response(200, Website, example=examples.WEBSITE)
 def show_website() -> dict:
-    """The company of the key, in the terms of a website. Any valid key may ask."""
+    """Get the key's company, described as a website. Any valid key may ask."""
     return {
         "id": g.company.id,
         "siteId": g.company.slug,

@@ -1,4 +1,4 @@
-"""The upload of an image: accepted at once, processed in the queue."""
+"""The upload of an image: accepted immediately, processed in the queue."""
 
 from typing import cast
 
@@ -28,10 +28,10 @@ from .document import UPLOAD
 from .errors import ImageLimit
 from .schemas import Accepted
 
-# A legal request is one file part: the largest file, and this much for its headers and boundaries.
+# Room for the headers and boundaries of the one file part that a valid request has.
 ENVELOPE_BYTES = 128 * 1024
 REQUEST_MAX_BYTES = COMMERCE.max_byte_size + ENVELOPE_BYTES
-# Enough to count what is too much.
+# Enough to report how many parts there are.
 MOST_PARTS = 10
 
 EXACTLY_ONE = "Expected exactly one file part named 'file', but found {}."
@@ -48,10 +48,10 @@ TOO_SLOW = "The upload took too long. Send it again."
 def upload_image(product_id: str) -> Response:
     """Upload an image of a product; ask for its status until it is READY.
 
-    Sent again while it is there, the same file under the same name gets
-    the same imageId, and is no second image.
+    Uploading the same file with the same name again returns the same
+    imageId and adds no second image.
     """
-    # Nothing of the body is read for a product that is not there.
+    # Do not read the body for a product that does not exist.
     find_product(product_id)
     upload = _read_upload()
     added: list[str] = []
@@ -62,7 +62,7 @@ def upload_image(product_id: str) -> Response:
 
 
 def _read_upload() -> intake.Upload:
-    """The one file of the request; refused as soon as enough of it is known."""
+    """Return the one file of the request; refuse it as early as possible."""
     has_body = request.content_length or "Transfer-Encoding" in request.headers
     if has_body and request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType(NOT_MULTIPART)
@@ -97,10 +97,10 @@ def _only_part() -> FileStorage:
 
 @committed
 def _add(product_id: str, upload: intake.Upload, added: list[str]) -> tuple[dict, int]:
-    """The product has the upload as its last image, once; added: takes the id of a new one."""
+    """Attach the upload as the product's last image, once; append the id of a new one to added."""
     limit = current_app.config["IMAGES_PER_PRODUCT"]
     try:
-        # A look without the lock, so that nothing is put for what is refused anyway.
+        # Check without the lock first, so that nothing is stored if the upload is refused anyway.
         intake.refuse_needless(product_id, upload, limit)
         with (
             intake.received(g.company.id, upload) as image,
@@ -121,5 +121,5 @@ def _full_sentence(product_id: str, limit: int) -> str:
     sentence = f"The specified product has reached its limit of {limit} images."
     failed = select(Image.id).where(Image.product_id == product_id, Image.status == ERROR)
     if ids := db.session.scalars(failed.order_by(Image.id)).all():
-        sentence += f" These could not be made, and can be deleted: {', '.join(ids)}."
+        sentence += f" These images could not be processed. You can delete them: {', '.join(ids)}."
     return sentence

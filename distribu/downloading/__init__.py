@@ -1,5 +1,5 @@
-"""Many images as ZIPs, which a drop takes back: each file is the same already.
+"""Download many images as ZIP files; files that are dropped again are recognized as the same.
 
-names   the name of each image in a ZIP: its product's SKU, and its place in the gallery
-jobs    the DownloadJob from its begin to its end, in the queue's worker
+names   the name of each image in a ZIP: its product's SKU, and its number in the gallery
+jobs    the DownloadJob from beginning to end, run by the queue's worker
 """

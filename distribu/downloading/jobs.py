@@ -1,9 +1,9 @@
-"""A download from its begin to its end: the DownloadJob, and the worker's part in it.
+"""Run a download from its beginning to its end.
 
-QUEUED -> RUNNING -> DONE or FAILED; gone after a day. The row owns
-incoming/<id>/: it is committed before the first object is put, and comes
-out into the outbox, which deletes them. A worker puts nothing after
-working_until, which it renews with each image.
+QUEUED -> RUNNING -> DONE or FAILED; deleted after a day. The row owns
+incoming/<id>/: it is committed before the first object is put, and when
+it is deleted, its objects are handed to the outbox. A worker puts
+nothing after working_until, which it extends as it makes progress.
 """
 
 import logging
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 QUEUED, RUNNING, DONE, FAILED = "QUEUED", "RUNNING", "DONE", "FAILED"
 KEPT_FOR = timedelta(days=1)
 WORKING_WINDOW = timedelta(minutes=5)
-# A task that the queue has not brought to a worker by then is enqueued again.
+# A task that no worker has begun after this time is enqueued again.
 PATIENCE = timedelta(minutes=2)
 ZIP_MAX_BYTES = 500 * 1024 * 1024
 PART_BYTES = 16 * 1024 * 1024
@@ -47,13 +47,13 @@ _change = partial(compare_and_set, DownloadJob)
 
 
 class DownloadGivenUp(Exception):
-    """The job is not this worker's any more."""
+    """The job no longer belongs to this worker."""
 
 
 def begin(
     company_id: str, product_ids: list[str] | None = None, created_by_id: str | None = None
 ) -> DownloadJob:
-    """A job that makes ZIPs of the images of these products, or of all. Commits."""
+    """Queue a job that makes ZIPs of these products' images, or of all. Commits."""
     job = DownloadJob(
         company_id=company_id,
         created_by_id=created_by_id,
@@ -69,7 +69,10 @@ def begin(
 
 
 def run(job_id: str, now: datetime | None = None) -> None:
-    """The job is DONE, or FAILED with nothing left behind; or someone else is at it. Commits."""
+    """Carry out a queued job to DONE, or to FAILED with nothing left behind. Commits.
+
+    Does nothing if another worker has taken the job.
+    """
     until = (now or utc_now()) + WORKING_WINDOW
     if not _change(job_id, DownloadJob.status == QUEUED, status=RUNNING, working_until=until):
         db.session.rollback()
@@ -87,7 +90,7 @@ def run(job_id: str, now: datetime | None = None) -> None:
 
 
 def recover(now: datetime | None = None) -> None:
-    """Enqueue lost tasks again, fail interrupted jobs, and delete those that are over. Commits."""
+    """Enqueue lost tasks again, fail interrupted jobs, and delete expired ones. Commits."""
     now = now or utc_now()
     is_late = DownloadJob.working_until < now
     for job_id in _ids((DownloadJob.status == RUNNING) & is_late):
@@ -100,10 +103,10 @@ def recover(now: datetime | None = None) -> None:
 
 
 def read(job: DownloadJob, number: int) -> Iterator[bytes]:
-    """The bytes of a ZIP of the job, read while they are sent. number: counted from 1.
+    """Return the bytes of one ZIP of the job, read as they are sent. number: from 1.
 
-    Raises ObjectNotFound before the first byte where a part is gone: a
-    move to another store leaves downloads behind.
+    Raises ObjectNotFound before the first byte if a part is gone, since a
+    move to another store does not copy downloads.
     """
     parts = range(1, job.files[number - 1]["parts"] + 1)
     keys = [part_key(job.id, number, part) for part in parts]
@@ -150,7 +153,7 @@ def _make(job: DownloadJob) -> None:
 
 
 def _products(job: DownloadJob) -> Iterator[NamedProduct]:
-    """The products of the job that have images here, in the order of their ids."""
+    """Yield the job's products that have hosted images, in the order of their ids."""
     own = Product.company_id == job.company_id
     if job.product_ids is not None:
         own &= is_among(Product.id, job.product_ids)
@@ -185,7 +188,7 @@ def _groups(named: list[tuple[str, str]], sizes: dict[str, int]) -> Iterator[lis
 
 
 def _add(archive: zipfile.ZipFile, image_id: str, name: str) -> None:
-    """The image is in the ZIP, unless somebody has removed it meanwhile."""
+    """Add the image to the ZIP, unless it was removed meanwhile."""
     image = db.session.get(Image, image_id, populate_existing=True)
     if image is None:
         return
@@ -193,7 +196,7 @@ def _add(archive: zipfile.ZipFile, image_id: str, name: str) -> None:
     try:
         with local_copy(image.key()) as copy:
             if not is_known:
-                # The digest by which a drop recognizes the file.
+                # Record the digest by which a drop recognizes the file.
                 _record(image_id, sha256(copy))
                 copy.seek(0)
             archive.writestr(zipfile.ZipInfo(name, day), copy.read())
@@ -216,13 +219,13 @@ def _put(job_id: str, number: int, file: IO[bytes]) -> dict:
             if not part.tell():
                 return {"byte_size": byte_size, "parts": parts}
             parts += 1
-            # Renewed before each, so that it has ended when the row is given up.
+            # Extend working_until first, so that the put has ended before the row is given up.
             _report(job_id)
             store.put(part_key(job_id, number, parts), part, "application/zip")
 
 
 def _report(job_id: str, **values) -> None:
-    """Record the progress of the job, and that its worker is alive.
+    """Record the job's progress and extend its time to work.
 
     Commits. Raises DownloadGivenUp.
     """
@@ -233,7 +236,7 @@ def _report(job_id: str, **values) -> None:
 
 
 def _fail(job_id: str) -> None:
-    """The job has FAILED, and the outbox owns what it has put. Commits."""
+    """Set the job to FAILED and hand its objects to the outbox. Commits."""
     if _change(job_id, DownloadJob.status == RUNNING, status=FAILED, working_until=None):
         into_outbox(download_prefix(job_id))
     db.session.commit()

@@ -1,4 +1,4 @@
-"""The name of each image in a ZIP: the SKU of its product, and its number in the gallery."""
+"""Name each image in a ZIP after its product's SKU and its number in the gallery."""
 
 import re
 import unicodedata
@@ -9,15 +9,15 @@ from ..images.filenames import readable_name
 from ..matching.filenames import JUNK, read_path
 from ..matching.texts import UNWRITABLE
 
-# With a number and a type, a name of this many bytes fits into the 255 of most file systems.
+# With a number and a type added, the name fits into the 255 bytes of most file systems.
 STEM_BYTES_MAX = 200
-# Devices of Windows, which no file there can be named after.
+# Device names, which Windows does not allow as file names.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class NamedProduct:
-    """A product whose images are named. images: id and type, as "jpg", in their order."""
+    """A product whose images get names. images: id and type, such as "jpg", in order."""
 
     id: str
     sku: str | None
@@ -34,7 +34,7 @@ def image_names(products: Iterable[NamedProduct]) -> Iterator[tuple[str, str]]:
     """
     products = list(products)
     stems = [(product, _stem(product)) for product in products]
-    # The first images have their names before any number is given to another one.
+    # Reserve the names of all first images before numbering others.
     owners: dict[str, str] = {}
     for product, stem in stems:
         owners.setdefault(_folded(stem), product.id)
@@ -59,7 +59,7 @@ def _numbered(stem: str, number: int, product_id: str, taken: set[str]) -> str:
 
 
 def _stem(product: NamedProduct) -> str:
-    """The SKU; with the product's id where no name can hold it, or there is none."""
+    """Return the SKU, or a name with the product's id if the SKU is missing or not valid."""
     sku = product.sku or ""
     if sku and _is_writable(sku):
         return sku
@@ -84,5 +84,5 @@ def _is_safe(character: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    """The name as compared by file systems that ignore case and Unicode composition."""
+    """Return the name for comparison, ignoring case and Unicode composition."""
     return unicodedata.normalize("NFC", name).casefold()

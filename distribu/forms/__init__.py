@@ -1,1 +1,1 @@
-"""Every FlaskForm, a module for each part of the dashboard."""
+"""Every FlaskForm, with a module for each part of the dashboard."""

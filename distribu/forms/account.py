@@ -1,4 +1,4 @@
-"""The forms of accounts: sign-in, registration, members, passwords, API keys, the audit log."""
+"""Forms for accounts: sign-in, registration, members, passwords, API keys, the audit log."""
 
 from flask import g
 from flask_wtf import FlaskForm
@@ -21,7 +21,7 @@ from ..models import SCOPES, User
 
 EMAIL_MAX = 254
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
-EMAIL_TAKEN = "There is an account with this email already."
+EMAIL_TAKEN = "An account with this email already exists."
 EXPIRIES = {"0": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In 365 days"}
 SCOPE_LABELS = {
     "products:read": "Products – Read",
@@ -37,12 +37,12 @@ def _trimmed(text: str | None) -> str:
 
 
 def normal_email(text: str | None) -> str:
-    """An email address as accounts keep it: trimmed, in lower case."""
+    """Return an email address as it is stored: trimmed, in lower case."""
     return _trimmed(text).lower()
 
 
 def new_password_field(label: str) -> PasswordField:
-    """A field for a password that is to be valid from now on."""
+    """Return a field for choosing a new password."""
     limits = f"Use {PASSWORD_MIN} to {PASSWORD_MAX} characters."
     return PasswordField(
         label,
@@ -55,7 +55,7 @@ def new_password_field(label: str) -> PasswordField:
 
 
 def name_field(label: str, sentence: str, longest: int = 200, **kwargs) -> StringField:
-    """A field for a name of at most so many characters."""
+    """Return a required field for a name of at most longest characters."""
     too_long = f"{label} can have at most {longest} characters."
     validators = [DataRequired(sentence), Length(max=longest, message=too_long)]
     return StringField(label, validators, filters=[_trimmed], **kwargs)
@@ -67,20 +67,20 @@ def _unused(_form: FlaskForm, field: EmailField) -> None:
 
 
 def _no_colleague(_form: FlaskForm, field: EmailField) -> None:
-    """Refuse a colleague's email. Nothing is said here about accounts of other companies."""
+    """Refuse a colleague's email. This must not reveal accounts of other companies."""
     is_theirs = (User.email == field.data) | (User.invited_email == field.data)
     asked = exists().where(is_theirs, User.company_id == g.company.id)
     if not field.errors and db.session.scalar(select(asked)):
-        raise ValidationError("Somebody with this email is a member already.")
+        raise ValidationError("A member with this email already exists.")
 
 
 def new_email_field(autocomplete: str, is_free=_unused) -> EmailField:
-    """A field for the email of an account that does not exist yet."""
+    """Return a field for the email of a new account."""
     sentence = "Enter an email address."
     validators = [
         DataRequired(sentence),
         Length(max=EMAIL_MAX, message=f"An email address has at most {EMAIL_MAX} characters."),
-        # It names an account; nothing is ever sent to it, so its look is enough.
+        # The email only identifies an account; nothing is sent to it, so a loose check is enough.
         Regexp(r"[^@\s]+@[^@\s]+\Z", message=sentence),
         is_free,
     ]
@@ -90,7 +90,7 @@ def new_email_field(autocomplete: str, is_free=_unused) -> EmailField:
 
 
 class SignInForm(FlaskForm):
-    """Sign-in with email and password, and the page to go to afterwards."""
+    """Sign-in with email and password, and the page to open afterwards."""
 
     email = EmailField(
         "Email",
@@ -109,7 +109,7 @@ class SignInForm(FlaskForm):
 
 
 class RegisterForm(FlaskForm):
-    """A company and its owner."""
+    """Registration of a company and its owner."""
 
     company = name_field(
         "Company name", "Enter your company's name.", render_kw={"autocomplete": "organization"}
@@ -120,20 +120,20 @@ class RegisterForm(FlaskForm):
 
 
 class SetPasswordForm(FlaskForm):
-    """A new password after a forgotten one."""
+    """A new password after the old one was forgotten."""
 
     password = new_password_field("New password")
 
 
 class JoinForm(FlaskForm):
-    """The email to sign in with, and a first password."""
+    """The sign-in email and first password of a member who joins."""
 
     email = new_email_field(autocomplete="username")
     password = new_password_field("New password")
 
 
 class ChangePasswordForm(FlaskForm):
-    """The own password."""
+    """A change of your own password."""
 
     current_password = PasswordField(
         "Current password",
@@ -143,12 +143,12 @@ class ChangePasswordForm(FlaskForm):
     new_password = new_password_field("New password")
 
 
-# There is one owner, who alone passes that on.
+# OWNER is missing, because only the owner can pass that role on.
 GIVEN_ROLES = {"MEMBER": "Member", "ADMIN": "Admin"}
 
 
 class MemberForm(FlaskForm):
-    """Someone who joins the company."""
+    """A new member of the company."""
 
     name = name_field("Name", "Enter their name.", render_kw={"autocomplete": "off"})
     email = new_email_field(autocomplete="off", is_free=_no_colleague)
@@ -162,7 +162,7 @@ class RoleForm(FlaskForm):
 
 
 class ApiKeyForm(FlaskForm):
-    """A new API key: what it is for, what it may do, and for how long."""
+    """A new API key: its name, permissions and expiry."""
 
     name = name_field("Key name", "Enter a name for the key.", longest=100)
     scopes = SelectMultipleField(  # type: ignore[call-arg]  # unknown to its stubs
@@ -178,7 +178,7 @@ class ApiKeyForm(FlaskForm):
 
 
 class AuditFilterForm(FlaskForm):
-    """Filters of the audit log. The form changes nothing, so it needs no token."""
+    """Filters of the audit log. The form changes nothing, so it needs no CSRF token."""
 
     class Meta:
         csrf = False

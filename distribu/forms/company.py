@@ -1,4 +1,4 @@
-"""The forms of the settings that are about the company, and about oneself."""
+"""Forms for the company's settings and your own profile."""
 
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -10,7 +10,7 @@ from .account import name_field, new_email_field, normal_email
 
 
 class CompanyForm(FlaskForm):
-    """Name and currency of a company."""
+    """The name and currency of a company."""
 
     name = name_field(
         "Company name", "Enter your company's name.", render_kw={"autocomplete": "organization"}
@@ -24,7 +24,7 @@ class CompanyForm(FlaskForm):
 
 
 class ProfileForm(FlaskForm):
-    """The reader's own name and email; another email needs the password."""
+    """Your own name and email; changing the email needs your password."""
 
     name = name_field("Your name", "Enter your name.", render_kw={"autocomplete": "name"})
     email = new_email_field(autocomplete="username")
@@ -35,7 +35,7 @@ class ProfileForm(FlaskForm):
         return normal_email(self.email.data) != current_user.email
 
     def validate(self, extra_validators=None) -> bool:
-        """Validate all fields; the reader's own email may stay."""
+        """Validate all fields, and allow your own email to stay."""
         if not self.changes_email:
             self.email.validators = ()
         is_valid = super().validate(extra_validators)

@@ -1,7 +1,7 @@
-"""The WTForms validators of an image field: what the header tells, before anything is decoded.
+"""Validators of an image field, which check the file's header before anything is decoded.
 
-The same pair stands behind the live preview and behind Save. What only
-decoding shows is found by stage(), and becomes the field's error too.
+The live preview and Save use the same pair. Errors that only decoding
+reveals are raised by stage(), and become errors of the field too.
 """
 
 from flask_wtf.file import FileField
@@ -34,9 +34,9 @@ NO_FILENAME = "The file has no name, so it was not taken. Give it a name and cho
 
 
 class NamedFileField(FileField):
-    """A file field that refuses bytes without a filename; flask_wtf passes over them.
+    """A file field that refuses a file without a filename, which flask_wtf would ignore.
 
-    A browser sends an empty name and no bytes where no file was chosen.
+    If no file was chosen, a browser sends an empty name and no bytes.
     """
 
     def process_formdata(self, valuelist: list) -> None:
@@ -54,7 +54,7 @@ def _has_bytes(part: FileStorage | str) -> bool:
 
 
 class ImageFormat:
-    """The file is one of the policy's formats, whatever its name claims."""
+    """Check that the file has one of the policy's formats, regardless of its name."""
 
     codes = frozenset({"empty", "format"})
 
@@ -71,12 +71,12 @@ class ImageFormat:
 
     def _refuse(self, error: InvalidImage) -> None:
         if error.code in self.codes:
-            # A size says nothing about a file that is no image.
+            # Skip ImageSize for a file that is not an image.
             raise StopValidation(error.message) from error
 
 
 class ImageSize(ImageFormat):
-    """The file keeps within the policy's limits of bytes, pixels and frames."""
+    """Check that the file keeps the policy's limits on bytes, pixels and frames."""
 
     def _refuse(self, error: InvalidImage) -> None:
         if error.code not in super().codes:

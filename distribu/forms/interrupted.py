@@ -1,9 +1,9 @@
-"""A sign-in that ended while a form was open costs nothing but a sign-in.
+"""Keep a form that was submitted after the sign-in ended, and restore it after signing in again.
 
-A POST without a sign-in, or with a token of an earlier one, is never
-carried out. What it brought is kept, in the page that answers it, until
-the visitor is signed in; then the form is shown again, filled in and
-unsaved. Only views that can do so are asked to: see resumable().
+A POST without a sign-in, or with an old CSRF token, is never carried
+out. Its input is kept in the page that answers it until the visitor has
+signed in; then the form is shown again, filled in but not saved. Only
+views marked resumable() support this.
 """
 
 import json
@@ -31,20 +31,20 @@ from ..images.stores.contract import StoreError
 from ..models import is_storable
 from .account import SignInForm
 
-# More than any form of the dashboard holds, and little for a page to carry.
+# More than any dashboard form contains, yet small enough to embed in a page.
 MOST_CHARACTERS = 200_000
-# Images kept for one user whose sign-in had lapsed: more than anybody leaves open.
+# Images staged per user after the sign-in has expired; more than anyone leaves open.
 LAPSED_LIMIT = "20 per hour"
 
 
 @dataclass(frozen=True)
 class InterruptedForm:
-    """The path of a form with the names and values that were posted, in their order."""
+    """The path of a form, with the submitted names and values in order."""
 
     action: str
     fields: list[list[str]]
     is_image_lost: bool = False
-    # Of an image that came with the form and was not kept.
+    # The name of an image that came with the form and was not kept.
     filename: str = ""
 
     def dumps(self) -> str:
@@ -52,7 +52,7 @@ class InterruptedForm:
 
     @classmethod
     def loads(cls, text: str | None) -> "InterruptedForm | None":
-        """The form of which dumps() wrote the text; None for anything else."""
+        """Return the form that dumps() wrote, or None if the text is invalid."""
         try:
             kept = cls(**cast(dict[str, Any], parse_json(text or "")))
             pairs = [[str(name), str(value)] for name, value in kept.fields]
@@ -67,35 +67,35 @@ class InterruptedForm:
 
 
 def init_interrupted_forms(app: Flask) -> None:
-    """A form of an earlier sign-in is answered here, whichever view it was meant for."""
+    """Handle forms with an old CSRF token for all views, and the keeping of forms on errors."""
     app.register_error_handler(CSRFError, answer_bad_token)
     app.extensions["keep_form"] = keep_typed
 
 
 def resumable(view: Callable) -> Callable:
-    """A view whose form may come back: while is_resumed() it shows the form, and saves nothing."""
+    """Mark a view that can show its form again: while is_resumed(), it must save nothing."""
     view.is_resumable = True  # type: ignore[attr-defined]
     return view
 
 
 def is_resumed() -> bool:
-    """Return whether this POST restores a form that is to be shown again without saving it."""
+    """Return whether this POST restores a form, to be shown again without saving."""
     return "resume" in request.form
 
 
 def sign_in_page(form: SignInForm, status: int = 200, message: str = "") -> ResponseReturnValue:
-    """The page to sign in; message: a sentence above the form."""
+    """Render the sign-in page; message: a sentence above the form."""
     return render_template("auth/login.html", form=form, message=message), status
 
 
 def back_page(kept: InterruptedForm, status: int = 200) -> ResponseReturnValue:
-    """The page whose one button leads back to the form, with everything in it."""
+    """Render the page with one button that leads back to the filled-in form."""
     return render_template("auth/back_to_form.html", kept=kept), status
 
 
 @login.unauthorized_handler
 def ask_to_sign_in() -> ResponseReturnValue:
-    """Nobody is signed in: the sign-in page, and afterwards what was asked for, or the form."""
+    """Show the sign-in page, which afterwards leads to the requested page or the kept form."""
     if "HX-Request" in request.headers:
         return _toast("auth/_signed_out.html", 401)
     if request.method in ("GET", "HEAD"):
@@ -115,11 +115,11 @@ TOO_OLD = "This page is older than your sign-in, so nothing was changed. Reload 
 
 
 def answer_bad_token(error: CSRFError) -> ResponseReturnValue:
-    """A form of an earlier sign-in, or of another site: not carried out, and kept if it is ours."""
+    """Answer a form with an old or foreign CSRF token: do not carry it out, but keep it if ours."""
     if not current_user.is_authenticated:
         return ask_to_sign_in()
     if "HX-Request" in request.headers:
-        # No other site can send this header: the page may have the token that it lacks.
+        # No other site can send this header, so it is safe to send the page a new token.
         renewed = {"HX-Trigger": json.dumps({"csrf-renewed": {"token": generate_csrf()}})}
         return _toast("auth/_token_renewed.html", 409, renewed)
     kept = None if _is_foreign() else _keep_form()
@@ -129,21 +129,21 @@ def answer_bad_token(error: CSRFError) -> ResponseReturnValue:
 
 
 def _toast(template: str, status: int, headers: dict | None = None) -> ResponseReturnValue:
-    # What asked stays as it is, with all that was chosen in it: the sentence goes elsewhere.
+    # Leave the page's content and input alone, and show the sentence elsewhere.
     elsewhere = {"HX-Retarget": "#toasts", "HX-Reswap": "innerHTML"}
     return make_response(render_template(template), status, elsewhere | (headers or {}))
 
 
 def _is_foreign() -> bool:
-    """Return whether a page of another site sent this; its fields are not shown again."""
+    """Return whether a page of another site sent this, whose fields are not shown again."""
     origin = request.headers.get("Origin")
     return origin is not None and address_parts(origin).netloc != request.host
 
 
 def keep_typed() -> InterruptedForm | None:
-    """Keep the typed values and the earlier choice; a file in this very POST is not kept.
+    """Return the submitted form without its file, or None if its view cannot show it again.
 
-    None for what no view can show again. Asks neither database nor store.
+    Uses neither database nor store.
     """
     if request.method != "POST" or _is_foreign() or not _is_resumable(request.path):
         return None
@@ -157,14 +157,14 @@ def keep_typed() -> InterruptedForm | None:
 
 
 def _typed_fields() -> list[list[str]] | None:
-    """Names and values that came with this POST; None for more than a page should carry."""
+    """Return the submitted names and values; None if they are too large for a page."""
     fields = [[name, value] for name, value in request.form.items(multi=True) if _is_kept(name)]
     length = sum(len(name) + len(value) for name, value in fields)
     return fields if length <= MOST_CHARACTERS else None
 
 
 def _keep_form() -> InterruptedForm | None:
-    """Stage the posted image and return the form; None if its view cannot show it again."""
+    """Stage the submitted image and return the form; None if its view cannot show it again."""
     fields = _typed_fields() if _is_resumable(request.path) else None
     if fields is None:
         return None
@@ -173,21 +173,21 @@ def _keep_form() -> InterruptedForm | None:
         image_id = _staged_id(upload)
         is_image_lost = image_id is None
     if image_id:
-        # What was chosen last is what the form holds.
+        # The image submitted last replaces an earlier choice.
         fields = [field for field in fields if field[0] not in ("image_id", "remove_image")]
         fields.append(["image_id", image_id])
     return InterruptedForm(request.full_path.removesuffix("?"), fields, is_image_lost)
 
 
 def _staged_id(upload: FileStorage) -> str | None:
-    """The id of the image, staged for the company of whoever is, or was, signed in."""
+    """Stage the image for the present or former user's company, and return its id or None."""
     user = current_user if current_user.is_authenticated else user_of_lapsed_session()
     if user is None or not is_within(LAPSED_LIMIT, "lapsed", user.id):
         return None
     try:
         return staging.stage(user.company_id, upload).id
     except (InvalidImage, StoreError, SandboxError, OSError):
-        # OSError: on a full disk the page is still shown, and reports it.
+        # OSError: even on a full disk the page must be shown, and says that the image is lost.
         return None
 
 

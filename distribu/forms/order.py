@@ -1,4 +1,4 @@
-"""The forms of orders: a new one, the list, a change of status."""
+"""Forms for orders: a new one, the list's filters, a change of status."""
 
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -17,7 +17,7 @@ from ..models import ORDER_STATUSES
 from ..sales.placement import CUSTOMER_ADDRESS_MAX, CUSTOMER_NAME_MAX, NOTES_MAX, PO_NUMBER_MAX
 from ..sales.status import STATUS_LABELS
 
-# What an order says beside its lines; a draft keeps these under the same names.
+# The texts of an order besides its lines; a draft stores them under the same names.
 TEXTS = ("customer_name", "po_number", "customer_address", "notes")
 
 
@@ -26,7 +26,7 @@ def _plain_line_ends(text: str | None) -> str:
 
 
 def _text(kind: type[Field], label: str, longest: int, noun: str = "") -> Field:
-    """An optional text of at most so many characters. noun: the label in a sentence."""
+    """Return an optional text field of at most longest characters. noun: its name in the error."""
     too_long = f"{noun or label} can have at most {longest:,} characters."
     validators = [Length(max=longest, message=too_long)]
     options = {"maxlength": longest, "autocomplete": "off"}
@@ -49,12 +49,12 @@ class OrderForm(FlaskForm):
 
     @property
     def texts(self) -> dict[str, str]:
-        """Return the typed text of each field in TEXTS."""
+        """The input of each field in TEXTS."""
         return {name: self[name].data for name in TEXTS}
 
 
 class OrderFilterForm(FlaskForm):
-    """Filters of the list of orders. The form changes nothing, so it needs no token."""
+    """Filters of the list of orders. The form changes nothing, so it needs no CSRF token."""
 
     class Meta:
         csrf = False
@@ -70,8 +70,8 @@ class OrderFilterForm(FlaskForm):
 
 
 class StatusForm(FlaskForm):
-    """The next status of an order. returns_stock counts where it is canceled."""
+    """The next status of an order. returns_stock only counts for a cancellation."""
 
-    # Choices that are their own labels are unknown to the stubs.
+    # The stubs do not know choices without separate labels.
     status = SelectField(choices=ORDER_STATUSES)  # type: ignore[arg-type]
     returns_stock = BooleanField("Return these items to stock")

@@ -31,7 +31,7 @@ COMPARED = ("name", "sku", "category", "description", "unit")
 
 
 class Rule:
-    """The field keeps a rule of rules.py or numbers.py; field.value is what is stored."""
+    """Validator that applies a rule of rules.py or numbers.py; field.value gets the result."""
 
     def __init__(self, parse: Callable, longest: int | None = None, is_required: bool = False):
         self.parse = parse
@@ -47,27 +47,27 @@ class Rule:
 
 
 class RuledField(StringField):
-    """Text, and what its Rule makes of it once it is valid."""
+    """A text field; value is the result of its Rule if the text is valid."""
 
     value: Any
 
 
 class ImageForm(FlaskForm):
-    """The image field by itself, as the preview posts it."""
+    """The image field by itself, as the preview submits it."""
 
-    # "": none was chosen. The row is the token: it must be staged, and the company's.
+    # "" if none was chosen. It is safe to accept any id: the row must be staged and the company's.
     image_id = HiddenField()
-    # What image_id displaced: kept until a request shows that the browser has seen the answer.
+    # The choice before image_id, kept until a request shows that the browser got the response.
     earlier_image_id = HiddenField()
     remove_image = HiddenField()
-    # The label of how an image was made, of a file of which image is a smaller copy.
+    # The DigitalSourceType of the original file, if image is a smaller copy made in the browser.
     digital_source_type = HiddenField()
     alt_text = RuledField("Alt text", [Rule(rules.alt_text, rules.ALT_TEXT_MAX)])
     image = NamedFileField("Product image", [ImageFormat(MERCHANT), ImageSize(MERCHANT)])
 
 
 class ProductForm(ImageForm):
-    """Every field of a product, filled from product when nothing was posted."""
+    """All fields of a product, filled from product unless the form was submitted."""
 
     name = StringField("Product name", [Rule(rules.name, rules.NAME_MAX, is_required=True)])
     sku = RuledField("SKU", [Rule(rules.sku, rules.SKU_MAX)])
@@ -77,30 +77,30 @@ class ProductForm(ImageForm):
     price = RuledField("Price", [Rule(numbers.typed_price, is_required=True)])
     stock = RuledField("Stock qty", [Rule(numbers.typed_stock, is_required=True)], default="0")
     is_active = BooleanField("Active", default=True)
-    # What the merchant saw: a save over a newer version, or a newer stock, is told so.
+    # What the merchant saw, so that saving over a newer version or stock can be refused.
     version = HiddenField()
     stock_shown = HiddenField()
     seen = HiddenField()
-    # The id that a new product will have, signed: the same form sent twice makes one product.
+    # The signed id of a new product, so that the same form submitted twice makes one product.
     reserved_id = HiddenField()
     # The page of the inventory list that the merchant came from.
     return_to = HiddenField()
-    # The product's place in that list when the form was opened: "Save and next" goes on from it.
+    # The product's place in that list when the form was opened, for "Save and next".
     place = HiddenField()
 
     def __init__(self, product: Product | None = None, **kwargs):
         super().__init__(data=_shown(product), **kwargs)
         self.product = product
         choices = list(rules.UNITS)
-        # The API and CSV take any unit; the form keeps what it finds.
+        # The API and CSV accept any unit, so keep the product's own.
         if product and product.unit not in rules.UNITS:
             choices.append(product.unit)
-        # Choices that are their own labels are unknown to the stubs.
+        # The stubs do not know choices without separate labels.
         self.unit.choices = choices  # type: ignore[assignment]
 
     def validate_sku(self, field: Field) -> None:
         sku = getattr(field, "value", None)
-        # One that looked like another's before SKUs were compared by keys may stay.
+        # An unchanged SKU may stay, even if it has long looked like another product's.
         if self.product and self.product.sku == sku:
             return
         same = [Product.company_id == g.company.id, Product.sku_key == sku_key(sku)]
@@ -110,7 +110,7 @@ class ProductForm(ImageForm):
             raise ValidationError(f"Another product has the SKU {sku}.")
 
     def validate_price(self, field: RuledField) -> None:
-        """The company's currency has a coin for the price."""
+        """Refuse a price with decimals if the company's currency has none."""
         if not field.errors:
             try:
                 rules.price_in(g.company.currency, field.value)
@@ -119,16 +119,16 @@ class ProductForm(ImageForm):
 
     @property
     def seen_version(self) -> int | None:
-        """The version that the merchant saw; None where the form does not say."""
+        """The version that the merchant saw, or None if the form does not contain it."""
         text = self.version.data or ""
-        # Longer than any version: neither int() nor an integer column takes whatever is sent.
+        # Ignore numbers too long for int() or an integer column.
         return int(text) if text.isdecimal() and len(text) < 10 else None
 
     @property
     def seen_state(self) -> dict | None:
-        """The seen_state() of the product when the form was opened; None where it does not say."""
+        """The product's seen_state() when the form was opened; None if missing or invalid."""
         try:
-            # Not data: a field that was not sent has what the product has now.
+            # Not data, which for a missing field contains the product's present state.
             state = json.loads((self.seen.raw_data or [])[0])
         except (ValueError, TypeError, IndexError, RecursionError):
             return None
@@ -144,16 +144,16 @@ class ProductForm(ImageForm):
         return product_id if company_id == g.company.id else new_id()
 
     def reserve_id(self) -> None:
-        """Carry the id that the product will have."""
+        """Put a signed id for the new product into the form."""
         self.reserved_id.data = _reservations().dumps([g.company.id, new_id()])
 
     @property
     def changes_stock(self) -> bool:
-        """Return whether the merchant typed another stock than the form showed."""
+        """Whether the merchant changed the stock that the form showed."""
         return self.product is None or (self.stock.data or "").strip() != self.stock_shown.data
 
     def fill(self, product: Product) -> None:
-        """product has what was typed; its stock only if it was typed anew."""
+        """Set the product's values from the form; the stock only if it was changed."""
         for name in ("name", "sku", "category", "description", "unit"):
             setattr(product, name, self[name].value)
         product.price_minor = self.price.value
@@ -163,12 +163,12 @@ class ProductForm(ImageForm):
 
 
 def shown_price(product: Product) -> str:
-    """The price as the form shows it."""
+    """Return the price as the form shows it."""
     return digits(product.price_minor, g.company.currency)
 
 
 def seen_state(product: Product) -> dict:
-    """Return the values that a form shows of a product, to be compared if someone else saves it."""
+    """Return the product's values that a form shows, to detect changes by others."""
     state = {name: getattr(product, name) or "" for name in COMPARED}
     return state | {
         "price": shown_price(product),

@@ -1,4 +1,4 @@
-"""API keys: the caller of a request, the scopes of its key, and its rate limit."""
+"""Authentication by API key: the caller, the key's scopes, and its rate limit."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ INVALID = "Invalid, expired, or revoked API key."
 LACKS_SCOPE = 'Insufficient permissions. This key lacks the "{}" scope.'
 
 RATE_LIMIT = "300 per minute"
-# Noted no more often than this, so that reading costs no write.
+# Last use is recorded at most this often, so that most reads cost no write.
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 Parameters = ParamSpec("Parameters")
@@ -34,9 +34,9 @@ def init_key_blueprint(
     on_breach: Callable[[RequestLimit], Response | None] | None = None,
     exempt_when: Callable[[], bool] | None = None,
 ) -> None:
-    """Views of bp know their caller by key alone: no cookie, no CSRF token, one pace for all.
+    """Set up bp for callers with an API key: no CSRF token, and one shared rate limit.
 
-    on_breach, exempt_when: as of Flask-Limiter's shared_limit().
+    on_breach, exempt_when: as in Flask-Limiter's shared_limit().
     """
     csrf.exempt(bp)
     limiter.shared_limit(
@@ -51,10 +51,10 @@ def init_key_blueprint(
 def with_key(
     scope: str | None,
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
-    """A view for keys that have scope; g.company is the key's, g.api_key the key.
+    """Return a decorator for views that need an API key with this scope.
 
-    scope: None lets every key in. Anyone else is refused with 401, a key
-    without the scope with 403.
+    scope: None accepts every key. The view gets g.company and g.api_key. A
+    missing or invalid key is refused with 401, a key without the scope with 403.
     """
 
     def guard(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -74,7 +74,7 @@ def with_key(
 
 
 def find_key(token: str, now: datetime) -> ApiKey | None:
-    """The key of this text, if it still opens anything."""
+    """Return the active API key with this text, or None."""
     key = db.session.scalar(select(ApiKey).where(ApiKey.key_sha256 == ApiKey.digest(token)))
     return key if key and key.status(now) == "Active" else None
 
@@ -87,7 +87,7 @@ def _token() -> str | None:
 
 
 def _presented_key() -> ApiKey | None:
-    # Asked twice in a request, by the limiter and by the view.
+    # Cached, since both the limiter and the view ask for it.
     if "presented_key" not in g:
         token = _token()
         g.presented_key = find_key(token, utc_now()) if token else None
@@ -100,19 +100,20 @@ def _refuse() -> NoReturn:
 
 
 def rate_limit_key() -> str:
-    """Return the key that counts this caller's requests."""
-    # Whoever guesses keys shares one pace with all else that comes from the same address.
+    """Return the name under which this caller's requests are counted."""
+    # Callers without a valid key share one limit per address, so guessing keys is limited too.
     try:
         key = _presented_key()
     except SQLAlchemyError:
-        # The limiter would take it for a failure of its storage. The view asks again, and answers.
+        # The limiter would mistake this for a failure of its storage. The view fails again and
+        # reports it.
         db.session.rollback()
         key = None
     return key.id if key else get_remote_address()
 
 
 def _actor(key: ApiKey) -> tuple[str, User | None, Company, str]:
-    """The key's creator, under whose name the log also says which key it was."""
+    """Return the audit log's actor: the key's creator, with the name of the key."""
     creator = key.created_by
     name = f"{creator.logged_name if creator else 'API key'} ({key.name})"
     return "USER" if creator else "SYSTEM", creator, key.company, name[:254]

@@ -1,9 +1,9 @@
-"""Compression of answers that carry no secret beside what a stranger may have typed.
+"""Compress responses that do not mix a secret with text that a stranger may have supplied.
 
-The length of a compressed page tells whether what was typed occurs in it
-(BREACH). The storefront and the documentation of the APIs carry no secret.
-A page of the dashboard does, and is compressed only where it can hold
-nothing that came with the request.
+The length of a compressed page reveals whether such text occurs in it
+(BREACH). The storefront and the API documentation contain no secret. A
+dashboard page does, and is compressed only if it can contain nothing
+from the request.
 """
 
 import gzip
@@ -18,7 +18,7 @@ KINDS = {"text/html", "application/json", "application/xml"}
 
 
 def compress(response: Response) -> Response:
-    """Compress the answer, as an after_request function, where the visitor accepts that."""
+    """Compress the response if the client accepts that; for after_request."""
     if response.mimetype not in KINDS or response.direct_passthrough:
         return response
     response.vary.add("Accept-Encoding")
@@ -32,11 +32,11 @@ def compress(response: Response) -> Response:
 
 
 def compress_unless_typed(response: Response) -> Response:
-    """Compress a page for one company, where nothing that a stranger can choose may be in it.
+    """Compress a company's own page only if no stranger could have put text into it.
 
-    A stranger can lead somebody's browser to any address, but not send a
-    form in their name. A page of the list may be named in the form that is
-    opened from it, so what that was asked for counts as well.
+    A stranger can lead someone's browser to any address, but cannot submit a
+    form in their name. A page opened from the list may show the list's
+    search, so the referrer's query counts too.
     """
     asks = request.query_string or "?" in request.headers.get("Referer", "")
     return response if asks or request.method != "GET" else compress(response)

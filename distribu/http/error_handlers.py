@@ -1,4 +1,4 @@
-"""Error responses: one handler, which chooses the kind of body by the path."""
+"""Error responses: one handler, which chooses a JSON body or a page by the path."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from .request_ids import request_id
 
 PAGES = (400, 403, 404, 413, 429, 500, 503)
 
-# What fails here is expected to be mended, or replaced, within a minute.
+# Outages are expected to be repaired within a minute.
 RETRY_SECONDS = 60
 STORE_AWAY = "The image store does not answer right now. Try again in a minute."
 STORE_REFUSES = (
@@ -44,7 +44,7 @@ READ_ONLY = (
 
 
 def init_error_handlers(app: Flask) -> None:
-    """Every error of the app is answered here, unless a blueprint knows better."""
+    """Register the handlers for every error that no blueprint handles itself."""
     app.extensions["error_bodies"] = {}
     app.register_error_handler(HTTPException, answer)
     for kind in (StoreUnavailable, StoreMisconfigured):
@@ -58,7 +58,7 @@ def init_error_handlers(app: Flask) -> None:
 def answer_under(
     app: App, prefix: str, fill: Callable[[BaseResponse, HTTPException], None]
 ) -> None:
-    """Errors of paths that begin with prefix have the body that fill gives their response.
+    """Let fill write the body of error responses for paths that match prefix.
 
     prefix: a regular expression.
     """
@@ -66,7 +66,7 @@ def answer_under(
 
 
 def answer(error: HTTPException) -> ResponseReturnValue:
-    """The error with its status and headers, in the words of whom it is for."""
+    """Return the response for an error, as a page or in the body of its API."""
     if isinstance(error, InternalServerError):
         current_app.logger.error("%s %s failed: %s", request.method, request.path, request_id())
     response = error.get_response()
@@ -77,7 +77,7 @@ def answer(error: HTTPException) -> ResponseReturnValue:
 
 
 def _say_when_to_retry(response: Response) -> Response:
-    """Every refusal of a limit, and every outage, says it, whichever page or body it has."""
+    """Add Retry-After to every response with status 429 or 503."""
     if response.status_code == 429:
         response.headers.setdefault("Retry-After", str(seconds_to_wait()))
     elif response.status_code == 503:
@@ -94,7 +94,7 @@ def _answer_store(error: StoreError) -> ResponseReturnValue:
 
 def _answer_database(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("the database failed: %s (%s)", error, request_id())
-    # What the driver said; the statement with its parameters stays out of it.
+    # Use only the driver's message, without the statement and its parameters.
     driver_error = error.orig if isinstance(error, DBAPIError) else None
     said = str(driver_error).lower()
     if finds_no_room(driver_error) or "full" in said or "no space left" in said:
@@ -103,7 +103,7 @@ def _answer_database(error: Exception) -> ResponseReturnValue:
 
 
 def _answer_full_disk(error: OSError) -> ResponseReturnValue:
-    """A temporary file that finds no room is a full disk; any other error of the system a bug."""
+    """Answer for a temporary file that found no room; raise any other OSError again."""
     if error.errno not in NO_SPACE:
         raise error
     current_app.logger.error("a disk is full: %s (%s)", error, request_id())
@@ -115,23 +115,23 @@ def _unavailable(sentence: str) -> ResponseReturnValue:
 
 
 def own_sentence(error: HTTPException) -> str:
-    """Return Distribu's own sentence for an error; "" where only the standard's words exist."""
+    """Return Distribu's own sentence for an error; "" if it only has the standard one."""
     said = error.description
     return said if said and said != type(error).description else ""
 
 
 def fill_with_page(response: BaseResponse, error: HTTPException) -> None:
-    """Fill the response with the page of its error."""
+    """Fill the response with the HTML page for the error."""
     code = error.code or 500
     known: dict[str, object] = {
         "message": wait_sentence() if code == 429 else "",
         "layout": _layout(code),
     }
     if code == 503:
-        # Neither of these asks the database.
+        # Neither of these reads the database.
         known["message"] = own_sentence(error)
         known["kept"] = None
-        # A body that was not let in cannot be kept: reading it raises the same error again.
+        # Reading a body that was refused raises the same error again, so it cannot be kept.
         with suppress(HTTPException):
             known["kept"] = current_app.extensions["keep_form"]()
     if isinstance(error, InternalServerError):
@@ -146,6 +146,6 @@ def fill_with_page(response: BaseResponse, error: HTTPException) -> None:
 
 
 def _layout(code: int) -> str:
-    """Return the template around the page: the dashboard's navigation stays where it helps."""
+    """Return the page's base template: the dashboard's, if its navigation helps."""
     is_inside = code in (403, 404) and request.path.startswith("/dashboard")
     return "dashboard.html" if is_inside and current_user.is_authenticated else "base.html"

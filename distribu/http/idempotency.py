@@ -1,8 +1,8 @@
-"""A request that is sent again under its Idempotency-Key is carried out once.
+"""Carry out a request only once, even if it is repeated under its Idempotency-Key.
 
-The row of the key is committed first, without an answer: whoever else
-comes meanwhile is told to wait. The view's changes and its answer are
-then committed as one, so that a crash leaves either both or neither.
+The key's row is committed first, without a response, so a repetition in
+the meantime is told to wait. The view's changes and its response are
+then committed together, so a crash leaves either both or neither.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from ..models import IdempotencyKey, new_id, utc_now
 from ..models.compare_and_set import changed_rows
 
 KEPT_FOR = timedelta(hours=24)
-# No request works for longer; a key without an answer after that is free again.
+# No request takes longer; a key without a response after that is free again.
 WORKING_FOR = timedelta(minutes=6)
 KEY_MAX = 255
 Parameters = ParamSpec("Parameters")
@@ -32,13 +32,13 @@ NO_KEY = f"Idempotency-Key must have 1 to {KEY_MAX} characters."
 OTHER_REQUEST = "This Idempotency-Key was used for another request."
 IN_FLIGHT = "A request with this Idempotency-Key is still being worked on."
 
-# Answers that the same request may not get the next time; nothing was changed.
+# Statuses that the same request may not get again; nothing was changed.
 _TRANSIENT = (408, 409, 412, 423, 425, 429)
 _KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 
 
 def _fingerprint() -> str:
-    """Return a hash, in hex, of everything that makes two requests the same."""
+    """Return a hash, in hex, of everything that must match in a repeated request."""
     digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
     digest.update(request.get_data())
     condition = request.headers.get("If-Match")
@@ -54,11 +54,11 @@ def _is_final(response: Response) -> bool:
 def committed(
     view: Callable[Parameters, ResponseReturnValue],
 ) -> Callable[Parameters, Response]:
-    """A view that does not commit: its changes are committed with its answer, or rolled back.
+    """Decorate a view: commit its changes with its response, or roll them back.
 
-    Under an Idempotency-Key the first final answer is kept for a day and
-    given again; a conflict, an ETag that did not match, a limit or a
-    failure is not final.
+    Under an Idempotency-Key the first final response is kept for a day and
+    returned again; a conflict, a failed If-Match, a limit or a failure is
+    not final.
     """
 
     @wraps(view)
@@ -78,14 +78,14 @@ def committed(
 
 @dataclass(frozen=True)
 class _Claim:
-    """A key that this request works on: its row, and since when."""
+    """An Idempotency-Key that this request is using: the id and time of its row."""
 
     id: str
     created_at: datetime
 
     @property
     def row(self) -> ColumnElement[bool]:
-        """The condition that the row is still this request's."""
+        """The condition that the row still belongs to this request."""
         return (
             (IdempotencyKey.id == self.id)
             & (IdempotencyKey.created_at == self.created_at)
@@ -94,13 +94,13 @@ class _Claim:
 
 
 def _claim(name: str, fingerprint: str, now: datetime) -> _Claim | Response:
-    """The right to carry the request out, committed; or what was answered to it before.
+    """Reserve the key and commit that, or return the response that was given before.
 
-    Raises UnprocessableEntity where the key belongs to another request,
-    and Conflict where the same one is under way.
+    Raises UnprocessableEntity if the key was used for a different request,
+    and Conflict if the same request is still running.
     """
     mine = (IdempotencyKey.api_key_id == g.api_key.id) & (IdempotencyKey.key == name)
-    # Its day is over, or whoever worked on it has died: nothing was changed then.
+    # It has expired, or the process that worked on it died without changing anything.
     is_over = (IdempotencyKey.expires_at <= now) | (
         IdempotencyKey.status.is_(None) & (IdempotencyKey.created_at <= now - WORKING_FOR)
     )
@@ -134,7 +134,7 @@ def _earlier_answer(row: IdempotencyKey | None, fingerprint: str) -> Response:
 
 
 def _carry_out(call: Callable[[], ResponseReturnValue], claim: _Claim | None) -> Response:
-    """The view's answer, committed with what it changed. Without a final one, nothing is."""
+    """Call the view and commit its changes with its response; roll back unless that is final."""
     response = None
     try:
         response = _answer_of(call)
@@ -164,7 +164,7 @@ def _answer_of(call: Callable[[], ResponseReturnValue]) -> Response:
 
 
 def _keep(claim: _Claim, response: Response) -> None:
-    """The answer goes with the changes. Raises Conflict where another has taken the key over."""
+    """Store the response with the changes. Raises Conflict if another request took the key over."""
     kept = (
         update(IdempotencyKey)
         .where(claim.row)

@@ -1,4 +1,4 @@
-"""JSON bodies, read strictly, and errors told field by field."""
+"""Read JSON bodies strictly, and report errors field by field."""
 
 import json
 import re
@@ -27,15 +27,15 @@ BODY_MAX_BYTES = 1 * MEBIBYTE
 _LOST_PLUS = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)$")
 _TIME_FORMS = ("%Y", "%Y-%m", "%Y/%m/%d", "%m/%d/%Y", "%b %d, %Y", "%B %d, %Y")
 
-# The same rule for the OpenAPI documents: storable text, and text of which something can be seen.
+# The same rules for the OpenAPI documents: storable text, and text with a visible character.
 STORABLE = r"^[^\u0000]*$"
 VISIBLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 
 class Sentence(str):
-    """A message that is complete without the name of a field before it.
+    """A complete message, which needs no field name before it.
 
-    It stays as it is where marshmallow would fill values into a message.
+    format() returns it unchanged, because marshmallow formats its messages.
     """
 
     def format(self, *_values: object, **_named: object) -> "Sentence":
@@ -51,7 +51,7 @@ class InvalidValues(BadRequest):
 
 
 class RefusedValues(UnprocessableEntity):
-    """The values are well-formed, but what they ask for cannot be done. details: as above."""
+    """The values are well-formed but cannot be applied. details: as in InvalidValues."""
 
     def __init__(self, details: JsonObject, description: str):
         super().__init__(description)
@@ -59,10 +59,10 @@ class RefusedValues(UnprocessableEntity):
 
 
 class JsonParser(FlaskParser):
-    """Reads bodies strictly, and of an address only what is known."""
+    """Parser that rejects unknown fields in bodies and ignores unknown query parameters."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"json": RAISE}
-    # What the documents say of a body or an address that breaks a rule.
+    # The status that the API documents give for a body or an address that breaks a rule.
     DEFAULT_VALIDATION_STATUS = 400
 
     def load_json(self, req: Request, schema: Schema) -> JsonObject:
@@ -83,25 +83,25 @@ class JsonBlueprint(Blueprint):  # type: ignore[misc]
 
 
 class Closed(Schema):
-    """A body with these fields and no others."""
+    """A schema that rejects unknown fields."""
 
     class Meta:
         unknown = RAISE
 
 
 def moment(when: datetime, precision: str = "milliseconds") -> str:
-    """A time in UTC, as in 2026-11-22T08:30:00.000Z."""
+    """Return a time as text in UTC, for example 2026-11-22T08:30:00.000Z."""
     return when.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 class Moment(fields.String):
-    """A time in ISO 8601: written in UTC, and read as UTC where it has no offset.
+    """A time in ISO 8601: written in UTC, and read as UTC if it has no offset.
 
-    It is read in the other forms that JavaScript's Date takes as well: a
-    year, a month, the date of an e-mail, and what Americans write.
+    It also reads the other forms that JavaScript's Date accepts: a year, a
+    month, the date format of e-mail, and American dates.
     """
 
-    # A String of the OpenAPI documents, though its value is none.
+    # A String in the OpenAPI documents, although its value is a datetime.
     def _serialize(  # type: ignore[override]
         self, value: datetime | None, attr: str | None, obj: object, **kwargs: object
     ) -> str | None:
@@ -118,8 +118,8 @@ class Moment(fields.String):
 
 
 def _read_time(text: str) -> datetime:
-    """The time in the text. Raises ValueError, OverflowError."""
-    # An offset whose plus sign arrived as a blank: an address has to write it as %2B.
+    """Parse a time in any accepted form. Raises ValueError, OverflowError."""
+    # Restore the plus sign of an offset, which a URL decodes as a space unless written as %2B.
     text = _LOST_PLUS.sub(r"\1+\2", text)
     with suppress(ValueError):
         return datetime.fromisoformat(text)
@@ -130,9 +130,9 @@ def _read_time(text: str) -> datetime:
 
 
 def read_json(req: Request) -> JsonObject:
-    """The JSON object in the body. Raises BadRequest, and InvalidValues for text not storable."""
+    """Return the JSON object in the body. Raises BadRequest; InvalidValues for unstorable text."""
     try:
-        # Windows clients write a byte order mark.
+        # Windows clients send a byte order mark.
         body = parse_json(req.get_data().decode("utf-8-sig"))
     except ValueError as error:
         raise BadRequest(NOT_JSON) from error
@@ -144,7 +144,7 @@ def read_json(req: Request) -> JsonObject:
 
 
 def parse_json(text: str) -> object:
-    """The value of a JSON text. Raises ValueError."""
+    """Parse a JSON text, rejecting NaN and Infinity. Raises ValueError."""
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
@@ -152,7 +152,7 @@ def parse_json(text: str) -> object:
 
 
 def _not_storable(value: object) -> JsonObject | list[str]:
-    """The sentence for each text in value that no database stores, nested as value is."""
+    """Return a sentence for each text that no database can store, nested as value is."""
     if isinstance(value, str):
         return [] if is_storable(value) else [NOT_STORABLE]
     if isinstance(value, list):
@@ -166,7 +166,7 @@ def _not_storable_in(values: Mapping[object, object]) -> JsonObject:
 
 
 def _first_sentence(details: JsonObject | list[str] | str) -> Sentence | None:
-    """The first sentence of details that needs no name of a field beside it."""
+    """Return the first sentence in details that is complete without a field name, or None."""
     if isinstance(details, str):
         return details if isinstance(details, Sentence) else None
     inner = details.values() if isinstance(details, dict) else details

@@ -1,4 +1,4 @@
-"""Browsers that have signed in to an account lately, which strangers cannot lock out of it."""
+"""Browsers that recently signed in to an account, and are exempt from its limit on failures."""
 
 import hashlib
 from datetime import timedelta
@@ -8,17 +8,17 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 COOKIE = "distribu_known"
 KNOWN_FOR = timedelta(days=90)
-# Of one browser; the oldest is forgotten first.
+# Per browser; the oldest is forgotten first.
 _MOST_ACCOUNTS = 5
 
 
 def is_known(email: str) -> bool:
-    """Return whether the browser signed in to the account within KNOWN_FOR."""
+    """Return whether this browser signed in to the account within KNOWN_FOR."""
     return _digest(email) in _known()
 
 
 def remember(response: Response, email: str) -> None:
-    """Have this browser prove from now on that it has signed in to the account."""
+    """Set a cookie that proves that this browser has signed in to the account."""
     others = [digest for digest in _known() if digest != _digest(email)]
     response.set_cookie(
         COOKIE,
@@ -42,7 +42,7 @@ def _known() -> list[str]:
 
 
 def _digest(email: str) -> str:
-    # The cookie names no account to who reads it.
+    # Keyed, so that the cookie does not reveal the account.
     key = current_app.config["SECRET_KEY"].encode()
     return hashlib.blake2s(email.encode(), key=hashlib.sha256(key).digest()).hexdigest()[:32]
 

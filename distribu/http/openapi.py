@@ -1,4 +1,4 @@
-"""The OpenAPI documents of both JSON APIs, and the pages to read them."""
+"""The OpenAPI documents of both JSON APIs, and pages to read them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _REFUSALS = {
     500: "InternalServerError",
     503: "ServiceUnavailable",
 }
-# What any request of an API may be answered.
+# Error statuses that any API request may get.
 _ALWAYS = (401, 403, 429, 500, 503)
 _RETRY_AFTER = {
     "Retry-After": {
@@ -47,7 +47,7 @@ _RETRY_AFTER = {
 class Document:
     """The OpenAPI document of one API.
 
-    refusals: by status, when an operation is refused with it, and the body that it then has.
+    refusals: by error status, the description of when it occurs and an example body.
     """
 
     url_prefix: str
@@ -60,11 +60,11 @@ class Document:
 
     @cached_property
     def text(self) -> str:
-        """The document as JSON, written when somebody first asks for it.
+        """The document as JSON, built when it is first needed.
 
-        Writing it takes as long as all else that an application is made of, and most commands,
-        workers and tests never need it. The application that it describes is one of its own, with
-        these blueprints alone, which answers nobody.
+        Building it takes as long as all the rest of an application, and most commands, workers and
+        tests never need it. It is built from a separate application that has only these blueprints
+        and serves no request.
         """
         app = Flask(__name__, static_folder=None)
         described_api = _DescribedApi(app, self)
@@ -75,7 +75,7 @@ class Document:
 
 # flask-smorest has no types.
 class _DescribedApi(Api):  # type: ignore[misc]
-    # Each operation names its errors with described().
+    # Operations declare their errors with described().
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def __init__(self, app: Flask, document: Document):
@@ -104,12 +104,12 @@ class _DescribedApi(Api):  # type: ignore[misc]
 def _component_name(schema: type[Schema]) -> str | None:
     """Return the name of a schema in the document, or None to keep it out of the components."""
     name = resolver(schema)
-    # flask-smorest adds it for its own pagination header; our pages have an envelope instead.
+    # flask-smorest adds this for its pagination header; our pages have an envelope instead.
     return None if name == "PaginationMetadata" else name
 
 
 def docs_pages(name: str, title: str, document: Document) -> Blueprint:
-    """Return a blueprint with the document and, at /docs, the page to read it and try its requests.
+    """Return a blueprint that serves the document and, at /docs, a page to read and try it.
 
     title: of the page.
     """
@@ -128,9 +128,9 @@ def docs_pages(name: str, title: str, document: Document) -> Blueprint:
 
 
 def described(operation_id: str, *refusals: int) -> Callable[[View], View]:
-    """Return a decorator that names an operation, and the errors that it may answer.
+    """Return a decorator that names an operation and declares its errors.
 
-    refusals: their statuses, besides those that any request may be answered.
+    refusals: their statuses, in addition to those that any request may get.
     """
     names = {status: _REFUSALS[status] for status in (*_ALWAYS, *refusals)}
     name: Callable[[View], View] = JsonBlueprint.doc(operationId=operation_id, responses=names)

@@ -1,4 +1,4 @@
-"""Pages of a list that cost the same at any depth: a place in an order, and a signed cursor.
+"""Pages of a list that take the same time at any depth, located by a signed cursor.
 
 rows_beside() reads every list of this kind. page() adds the signed
 cursors of the dashboard; the two APIs have cursors of their own.
@@ -21,15 +21,15 @@ PAGE_SIZE = 24
 
 # A column of any type.
 _Key = InstrumentedAttribute[Any]
-# A place in an order: one value for each column of it.
+# A place in a sort order: one value for each of its columns.
 Values = list[object]
-# Entities, or rows of columns, as the query has them.
+# Entities or rows of columns, depending on the query.
 Items = list[Any]
 
 
 @dataclass(frozen=True)
 class Sort:
-    """An order in which every row has a place of its own, by one index that ends in a key."""
+    """A sort order by the columns of one index that ends in a unique key."""
 
     columns: tuple[_Key, ...]
     is_descending: bool = False
@@ -44,12 +44,12 @@ class Sort:
         return [key.expression for key in self.columns]
 
     def beyond(self, place: Values, is_reversed: bool) -> ColumnElement[bool]:
-        """Return the condition for rows after place; with reversed, for rows before it."""
+        """Return the condition for rows after place; if is_reversed, for rows before it."""
         keys = tuple_(*self.columns)
         return keys < tuple(place) if self.is_descending != is_reversed else keys > tuple(place)
 
     def dump_place(self, row: object) -> Values:
-        """Return the row's values of the columns as JSON holds them; load_place() reads them."""
+        """Return the row's values of the sort columns in a form that JSON can hold."""
         values = [getattr(row, key.key) for key in self.columns]
         return [value.isoformat() if isinstance(value, datetime) else value for value in values]
 
@@ -61,10 +61,10 @@ class Sort:
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list, and the cursors of the pages beside it, or None.
+    """Some rows of a list, and the cursors of the previous and next pages, or None.
 
-    first: which row of the list its first one is, from 1; counted from
-    page to page, so rows that came or went meanwhile may shift it.
+    first: the number of its first row in the list, from 1; counted from
+    page to page, so rows added or removed meanwhile may shift it.
     """
 
     items: Items
@@ -80,20 +80,20 @@ def page(
     cursor: str | None = None,
     size: int = PAGE_SIZE,
 ) -> Page:
-    """At most size rows of query that meet where, those beside the place that cursor names.
+    """Return at most size rows of query that meet where, beside the place that cursor names.
 
-    query: in no order yet; of one entity, or of columns among which are
-    the sort's. cursor: from a Page of the same sort; with None, or with
-    one that is not ours, the first page.
+    query: unsorted; of one entity, or of columns that include the sort's.
+    cursor: from a Page of the same sort; None or an invalid one means the
+    first page.
     """
     is_backward, place, number = _read(cursor, sort)
     rows, has_more = rows_beside(query, where, sort, place, size, is_backward)
     if place and not (has_more if is_backward else rows):
-        # The start of the list is a whole page, whatever has come and gone meanwhile.
+        # If nothing is left before the cursor, show a full first page.
         is_backward, place, number = False, None, 0
         rows, has_more = rows_beside(query, where, sort, place, size)
     has_previous, has_next = (has_more, True) if is_backward else (bool(place), has_more)
-    # Rows before the first page that was counted from have no number: it is as if they were new.
+    # Rows added before row 1 meanwhile would get numbers below 1, so start at 1.
     first = max(1, number - len(rows) if is_backward else number + 1)
     return Page(
         rows,
@@ -104,14 +104,14 @@ def page(
 
 
 def cursor_after(row: object, sort: Sort) -> str:
-    """Return a cursor for what comes after row, however row is changed later."""
+    """Return a cursor for the rows after this one, which stays valid if the row changes."""
     return _cursor("after", row, sort, 0)
 
 
 def row_after(
     query: AnySelect, where: ColumnElement[bool], sort: Sort, cursor: str | None
 ) -> object | None:
-    """Return the one row that comes after the place of a cursor; None where none does."""
+    """Return the first row after the place of a cursor, or None."""
     _, place, _ = _read(cursor, sort)
     rows, _ = rows_beside(query, where, sort, place, 1) if place else ([], False)
     return rows[0] if rows else None
@@ -127,17 +127,17 @@ def rows_beside(
 ) -> tuple[Items, bool]:
     """Return at most size rows after place, or before it, and whether there are more.
 
-    query, where: as for page(). place: the values of the sort's columns,
-    or None for the end at which reading begins. The rows are in the
-    sort's order, whichever way they were read.
+    query, where: as for page(). place: the values of the sort's columns, or
+    None to begin at the end from which reading starts. The rows are always
+    returned in the sort's order.
     """
     order = sort.order(is_backward)
-    # Asked for the ids alone, a database passes over what does not match within the index.
+    # Selecting only ids lets the database skip rows that do not match within the index.
     row_id = sort.columns[-1].class_.id
     found = select(row_id).where(where).order_by(*order)
     if place:
         found = found.where(sort.beyond(place, is_backward))
-    # One row more than is shown tells whether there is another page.
+    # One extra row shows whether there is another page.
     shown = query.where(row_id.in_(found.limit(size + 1))).order_by(*order)
     rows = list(db.session.execute(shown))
     has_more, rows = len(rows) > size, rows[:size]
@@ -147,13 +147,13 @@ def rows_beside(
 
 
 def _cursor(side: str, row: object, sort: Sort, number: int) -> str:
-    """A place beside a row, and which row of the list that is."""
+    """Return a signed cursor for the place before or after a row, with the row's number."""
     return _signer(sort).dumps([side, sort.dump_place(row), number])
 
 
 def _read(cursor: str | None, sort: Sort) -> tuple[bool, Values | None, int]:
     try:
-        # Addresses that were kept from before rows were counted have no number.
+        # Cursors of older releases have no number.
         side, place, *numbers = _signer(sort).loads(cursor or "")
     except BadSignature:
         return False, None, 0
@@ -161,6 +161,6 @@ def _read(cursor: str | None, sort: Sort) -> tuple[bool, Values | None, int]:
 
 
 def _signer(sort: Sort) -> URLSafeSerializer:
-    # Signed, so nothing but a place in a list of this very sort ever reaches the database.
+    # Signed, so only a place in a list with this sort reaches the database.
     names = ",".join(map(str, sort.columns))
     return URLSafeSerializer(current_app.config["SECRET_KEY"], f"cursor {names}")

@@ -1,4 +1,4 @@
-"""The one-time link by which a person sets a password."""
+"""One-time links with which people set their password."""
 
 from datetime import datetime, timedelta
 
@@ -15,15 +15,15 @@ LINK_LASTS = timedelta(days=7)
 
 
 def password_link(user: User) -> str:
-    """An absolute URL to set user's password: good for seven days, for one use."""
-    # The identity carries the session token, which a new password renews.
+    """Return an absolute URL to set the user's password: valid for seven days and one use."""
+    # The identity contains the session token, which a new password renews.
     token = _link_serializer().dumps(user.get_id())
     base: str = current_app.config["PUBLIC_URL"]
     return base + url_for("auth.set_password", token=token)
 
 
 def user_of_link(token: str, now: datetime | None = None) -> User | None:
-    """Return the user whose password the link sets; None if it is used, replaced or expired."""
+    """Return the user whose password the link sets; None if it was used, replaced or expired."""
     try:
         identity, made_at = _link_serializer().loads(token, return_timestamp=True)
     except BadData:
@@ -32,12 +32,11 @@ def user_of_link(token: str, now: datetime | None = None) -> User | None:
 
 
 def use_link(user: User, password: str, email: str | None = None) -> bool:
-    """Make password the only valid one; return False where the link was used meanwhile.
+    """Set the password and end all sessions; return False if the link was used meanwhile.
 
-    email: to sign in with from now on, of a member who joins. Of several
-    windows with the same link one wins: the UPDATE decides, by the token
-    that the link carries. For the caller to commit. Raises IntegrityError
-    where another account has the email.
+    email: the sign-in email of a member who is joining. If several windows
+    use the same link, the UPDATE decides by the token in it. The caller
+    commits. Raises IntegrityError if another account has the email.
     """
     joining = {"email": email, "invited_email": None} if email else {}
     is_changed = compare_and_set(

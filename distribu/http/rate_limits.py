@@ -1,4 +1,4 @@
-"""Waiting times after too many attempts."""
+"""Limits on attempts, and how long to wait after too many."""
 
 import time
 from collections.abc import Callable
@@ -18,17 +18,17 @@ _here = MovingWindowRateLimiter(MemoryStorage())
 
 
 def is_refused(response: Response) -> bool:
-    """Return whether the view refused the form: only failures count towards a limit."""
+    """Return whether the view refused the form, since only failures count towards a limit."""
     return response.status_code == 422
 
 
 def is_within(limit: str, *names: str) -> bool:
-    """Count one use under these names, and return whether the limit still allows it."""
+    """Count one use under these names, and return whether the limit allows it."""
     return not limiter.enabled or counted(lambda counter: counter.hit(parse(limit), *names))
 
 
 def counted(ask: Callable[[RateLimiter], T]) -> T:
-    """Ask what counts attempts; or this process, for as long as Redis does not answer."""
+    """Call ask with the shared rate limiter, or with a local one while Redis is down."""
     try:
         return ask(limiter.limiter)
     except limiter.storage.base_exceptions:
@@ -36,7 +36,7 @@ def counted(ask: Callable[[RateLimiter], T]) -> T:
 
 
 def seconds_to_wait() -> int:
-    """Seconds until the limit that this request has passed lets another one through."""
+    """Return the seconds until the exceeded limit allows another request."""
     passed = limiter.current_limit
     return max(1, int(passed.reset_at - time.time())) if passed else 60
 

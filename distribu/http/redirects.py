@@ -1,4 +1,4 @@
-"""Addresses that a client sent, and which of them may be followed; answers that lead to a page."""
+"""Decide which addresses from a client are safe to redirect to, and which responses redirect."""
 
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,23 +12,23 @@ def leads_to_a_page(response: Response) -> bool:
 
 
 def local_path(target: str | None) -> str | None:
-    """The target if it is a path on this site, whatever a browser makes of odd characters."""
+    """Return target if it is a path on this site, even as browsers read it; else None."""
     if not target or not target.startswith("/") or target.startswith("//"):
         return None
-    # Browsers read a backslash as a slash, and skip tabs and line ends.
+    # Browsers treat a backslash as a slash, and ignore tabs and line breaks.
     if "\\" in target or any(ord(character) <= 32 for character in target):
         return None
     return target
 
 
 def referring_path(headers: MultiDict[str, str] | Headers, host: str) -> str | None:
-    """The path of the page that a request came from, if that page is ours."""
+    """Return the path of the page that the request came from, if that page is on this host."""
     referrer = address_parts(headers.get("Referer", ""))
     return local_path(referrer.path) if referrer.netloc == host else None
 
 
 def address_parts(address: str) -> SplitResult:
-    """The parts of an address that a client sent, all of them empty where it is none."""
+    """Split an address that a client sent; all parts are empty if it is invalid."""
     try:
         return urlsplit(address)
     except ValueError:

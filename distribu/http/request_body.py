@@ -1,4 +1,4 @@
-"""Request bodies: bounded, spooled to disk, and with text that databases can store."""
+"""Request bodies with bounded files, spooled to disk, and text that databases can store."""
 
 import re
 import tempfile
@@ -24,7 +24,7 @@ SPOOL_BYTES = 512 * 1024
 
 @contextmanager
 def full_disk_told() -> Iterator[None]:
-    """Raise ServiceUnavailable where a temporary file that the block writes finds no room."""
+    """Raise ServiceUnavailable if a temporary file in the block finds no room on the disk."""
     try:
         yield
     except OSError as error:
@@ -34,18 +34,18 @@ def full_disk_told() -> Iterator[None]:
 
 
 class BoundedUpload(tempfile.SpooledTemporaryFile[bytes]):
-    """A file part of a form, of which no more than max_bytes + 1 are kept.
+    """A file part of a form, of which at most max_bytes + 1 are kept.
 
-    That one byte more tells the validators that it was too large, and
-    the rest is thrown away as it arrives: the form's other fields are
-    still read, and nothing typed into them is lost.
+    The extra byte shows validators that the file exceeds the limit. The
+    rest is discarded as it arrives, so the form's other fields are still
+    read and their input is not lost.
     """
 
     def __init__(self, max_bytes: int):
         super().__init__(max_size=SPOOL_BYTES)
         self._room = max_bytes + 1
 
-    # A form parser writes bytes, never any other buffer.
+    # The form parser only writes bytes, no other buffer.
     def write(self, data: bytes) -> int:  # type: ignore[override]
         kept = data[: self._room]
         self._room -= len(kept)
@@ -55,14 +55,11 @@ class BoundedUpload(tempfile.SpooledTemporaryFile[bytes]):
 
 
 class UploadTooLarge(Exception):
-    """A file part has more bytes than it may have."""
+    """A file part exceeds its maximum size."""
 
 
 class CutOffUpload(BoundedUpload):
-    """A file part of a request that is not read any further once it is too large.
-
-    Raises UploadTooLarge.
-    """
+    """A file part that raises UploadTooLarge as soon as it exceeds its limit."""
 
     def write(self, data: bytes) -> int:  # type: ignore[override]  # as above
         if len(data) >= self._room:
@@ -70,16 +67,16 @@ class CutOffUpload(BoundedUpload):
         return super().write(data)
 
 
-# An escaped quote or backslash, or a backslash that escapes nothing: the one of a Windows path.
+# An escaped quote or backslash, or a single backslash as in a Windows path.
 _BACKSLASH = re.compile(rb'\\([\\"]?)')
 
 
 class LenientDecoder(MultipartDecoder):
-    """Reads the headers of parts as clients of all ages write them.
+    """Decoder that accepts the part headers of old clients.
 
-    Headers that are no UTF-8, such as Latin-1 filenames, are read as
-    Windows-1252: werkzeug raises ValueError, and the form arrives without
-    any field. Backslashes of Windows paths stay: werkzeug drops them.
+    Headers that are not UTF-8, such as Latin-1 filenames, are read as
+    Windows-1252; with werkzeug's ValueError the whole form would be empty.
+    Backslashes of Windows paths are kept; werkzeug drops them.
     """
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
@@ -91,12 +88,12 @@ class LenientDecoder(MultipartDecoder):
         return super()._parse_headers(data)
 
 
-# werkzeug offers no way to give its parser another decoder.
+# werkzeug offers no way to replace its parser's decoder.
 werkzeug.formparser.MultipartDecoder = LenientDecoder  # type: ignore[misc]
 
 
 class StorableFormParser(FormDataParser):
-    """Drops NUL from the names and values of form fields."""
+    """Parser that removes NUL from the names and values of form fields."""
 
     def parse(
         self,
@@ -115,9 +112,9 @@ class StorableFormParser(FormDataParser):
 class Request(FlaskRequest):
     """A request whose file parts keep at most max_file_bytes each.
 
-    NUL is dropped where a path, a query or a form field is read: no row
-    has one, and PostgreSQL refuses to look for it. Text that is no
-    Unicode has become U+FFFD by then; json_bodies.py refuses both.
+    NUL is removed from the path, the query and form fields: no row contains
+    it, and PostgreSQL refuses to search for it. Invalid Unicode has become
+    U+FFFD by then; json_bodies.py rejects both.
     """
 
     max_file_bytes = 5 * 1024 * 1024
@@ -133,10 +130,10 @@ class Request(FlaskRequest):
         self._file_streams: list[BoundedUpload] = []
 
     def close(self) -> None:
-        """Every file part is closed, also of a body that was not read to its end."""
+        """Close every file part, even those of a body that was not read to its end."""
         super().close()
         for stream in self._file_streams:
-            # On a full disk closing writes what is left, and fails once more.
+            # On a full disk closing flushes the rest, and fails again.
             with suppress(OSError):
                 stream.close()
 

@@ -1,4 +1,4 @@
-"""A number for every request: in its answer, in every line that the log has of it."""
+"""An id for every request, in its response headers and its log lines."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ TEXT_LINE = "[%(asctime)s] %(levelname)s in %(module)s: %(message)s%(request)s"
 
 
 class JsonFormatter(logging.Formatter):
-    """Each record as one JSON object on a line of its own, whatever its message holds."""
+    """Formatter that writes each record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -30,7 +30,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
-# C0 and C1 controls, DEL, and what Unicode has to part lines and turn them around.
+# C0 and C1 controls, DEL, and Unicode's line separators and bidirectional controls.
 _UNPRINTABLE = {
     code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
     for code in (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F))
@@ -38,9 +38,9 @@ _UNPRINTABLE = {
 
 
 class OneLine(logging.Formatter):
-    """Writes a message as one line: what a request brought can begin no other line of the log.
+    """Formatter that keeps a message on one line, so that a request cannot forge log lines.
 
-    The traceback of an error keeps its lines.
+    Tracebacks keep their lines.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:
@@ -48,19 +48,19 @@ class OneLine(logging.Formatter):
 
 
 def init_request_ids(app: Flask) -> None:
-    """Each answer says its request's number, and so does each line of the log."""
+    """Add each request's id to its response and to its log lines."""
     app.after_request(_say)
     default_handler.addFilter(_number_line)
     default_handler.setFormatter(log_formatter(app.config, TEXT_LINE))
 
 
 def log_formatter(config: Mapping[str, object], text_line: str) -> logging.Formatter:
-    """Return what writes the lines of the log. text_line: the format of those for people."""
+    """Return the log formatter that LOG_FORMAT names. text_line: the format if it is not JSON."""
     return JsonFormatter() if config["LOG_FORMAT"] == "json" else OneLine(text_line)
 
 
 def request_id() -> str:
-    """The number of the request that is being answered."""
+    """Return the id of the current request."""
     number: str = g.setdefault("request_id", os.urandom(10).hex().upper())
     return number
 

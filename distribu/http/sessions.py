@@ -1,4 +1,4 @@
-"""Sign-in sessions: their beginning and their end."""
+"""Begin and end sign-in sessions."""
 
 import secrets
 from datetime import datetime
@@ -9,14 +9,14 @@ from flask_login import login_user
 from ..extensions import db, login
 from ..models import REMOVED, EndedSession, User, utc_now
 
-# Nothing here asks how fresh a sign-in is, and an address may change on a train.
+# No view depends on a fresh sign-in, and an IP address may change while traveling.
 login.session_protection = None
 
 
 def begin_session(user: User, now: datetime | None = None) -> None:
-    """This browser is signed in as user, in a session that shares nothing with the one before."""
+    """Sign this browser in as user, in a session that keeps nothing of the old one."""
     session.clear()
-    # Flask-WTF remembers the token of this request, which was the old session's.
+    # Flask-WTF caches this request's token, which belongs to the old session.
     g.pop("csrf_token", None)
     login_user(user)
     session.permanent = True
@@ -25,14 +25,14 @@ def begin_session(user: User, now: datetime | None = None) -> None:
 
 
 def end_session(now: datetime | None = None) -> None:
-    """Sign this browser out, and make every copy of its cookie worthless. Commits."""
+    """Sign this browser out and invalidate every copy of its cookie. Commits."""
     user = user_with_identity(session.get("_user_id", ""))
     if session_id := session.get("id"):
         lasts = current_app.config["PERMANENT_SESSION_LIFETIME"]
-        # Twice is no harm: two tabs may sign out at once.
+        # merge(), because two tabs may sign out at once.
         db.session.merge(EndedSession(id=session_id, expires_at=(now or utc_now()) + lasts))
     elif user:
-        # A session of an earlier release has no id of its own: all of this user's end with it.
+        # A session of an earlier release has no id, so end all sessions of this user.
         user.end_sessions()
     db.session.commit()
     session.clear()
@@ -41,7 +41,7 @@ def end_session(now: datetime | None = None) -> None:
 # Flask-Login has no types.
 @login.user_loader  # type: ignore[untyped-decorator]
 def load_user(identity: str, now: datetime | None = None) -> User | None:
-    """The user whom this session has signed in, unless that is over."""
+    """Return the user of this session, or None if the session is over."""
     lasts = current_app.config["SIGN_IN_LASTS"].total_seconds()
     if (now or utc_now()).timestamp() >= session.get("signed_in_at", 0) + lasts:
         return None
@@ -49,10 +49,10 @@ def load_user(identity: str, now: datetime | None = None) -> User | None:
 
 
 def user_of_lapsed_session() -> User | None:
-    """The user whose sign-in was only too long ago: enough to keep the form that was left open.
+    """Return the user whose sign-in has merely expired, so that an open form can be kept.
 
-    None where somebody ended the session: by signing out, here or
-    everywhere, by a new password, or by removing the member.
+    None if the session was ended: by signing out, here or everywhere, by a
+    new password, or by removal of the member.
     """
     user = user_with_identity(session.get("_user_id", ""))
     return user if user and user.role != REMOVED and not _is_ended() else None

@@ -1,9 +1,9 @@
-"""Static files, at addresses that change with their content, so that browsers keep them for ever.
+"""Static files at addresses that change with their content, so that browsers cache them forever.
 
 /static/site.4f3a9c2b17de.js is the file static/site.js whose content has this fingerprint. `flask
 static compress` writes the files under these names, with compressed ones beside them, into
-static/published/; they are sent in place of the file itself, by the application or by a server in
-front of it. Without them each file is sent as it is.
+static/published/; the application or a server in front of it sends those instead. Without them
+each file is sent uncompressed.
 """
 
 import gzip
@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parents[2] / "static"
 PUBLISHED = FOLDER / "published"
 FINGERPRINTED = re.compile(r"(.+)\.([0-9a-f]{12})(\.[^./]+)")
 FOREVER = "public, max-age=31536000, immutable"
-# Under its own name a file may be another one after an update.
+# A file under its plain name may change with an update.
 FOR_AN_HOUR = "public, max-age=3600"
 # The best one first.
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
@@ -34,13 +34,13 @@ COMPRESSIBLE = {".css", ".js", ".svg", ".txt"}
 
 
 def init_static_files(app: Flask) -> None:
-    """Let url_for("static", filename=...) give such addresses, and the app answer them."""
+    """Let url_for("static", filename=...) return such addresses, and serve them."""
     app.add_url_rule("/static/<path:filename>", "static", _send)
     app.url_defaults(_name_by_content)
 
 
 def fingerprinted(filename: str) -> str:
-    """Return the name of a static file that changes with its content.
+    """Return a static file's name with a fingerprint of its content.
 
     Raises FileNotFoundError.
     """
@@ -52,7 +52,7 @@ def fingerprinted(filename: str) -> str:
 def publish(folder: Path = PUBLISHED) -> int:
     """Write the static files, and compressed ones beside them; return the number of files.
 
-    Those of another content are deleted: the application itself answers for their names.
+    Files of older content are deleted, since the application itself serves those names.
     """
     written = [path for source in _sources() for path in _publish(source, folder)]
     for path in folder.rglob("*"):
@@ -82,7 +82,7 @@ def _publish(source: Path, folder: Path) -> list[Path]:
 
 
 def _write(path: Path, make: Callable[[], bytes]) -> Path:
-    # The name tells the content: what is there already is what would be written.
+    # The name is derived from the content, so an existing file is already correct.
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -102,7 +102,7 @@ def _name_by_content(endpoint: str, values: dict[str, str]) -> None:
 
 
 def _send(filename: str) -> Response:
-    """Send a static file, compressed where the visitor accepts that."""
+    """Send a static file, compressed if the client accepts that."""
     asked = FINGERPRINTED.fullmatch(filename)
     name = f"{asked[1]}{asked[3]}" if asked else filename
     path = Path(os.path.normpath(FOLDER / name))
@@ -124,12 +124,12 @@ def _send(filename: str) -> Response:
 def _lifetime(filename: str, is_fingerprinted: bool, current: str) -> str:
     if not is_fingerprinted:
         return FOR_AN_HOUR
-    # While an update is under way, a page of the one release may ask a process of the other.
+    # During an update, a page of one release may request a file from a process of the other.
     return FOREVER if filename == current else "no-cache"
 
 
 def _accepted_encoding(current: str) -> str:
-    """The best encoding that the visitor accepts and that is there, or ""."""
+    """Return the best available encoding that the client accepts, or ""."""
     accepted = request.accept_encodings
     for encoding, suffix in SUFFIXES.items():
         if accepted.quality(encoding) > 0 and (PUBLISHED / f"{current}{suffix}").is_file():

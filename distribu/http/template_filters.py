@@ -16,27 +16,27 @@ def init_template_filters(app: Flask) -> None:
 
 
 def money(price_minor: int, currency: str = "USD") -> str:
-    """A price in minor units as it is read: "$1,234.50", or "JPY 1,234"."""
+    """Return a price in minor units as people read it: "$1,234.50", or "JPY 1,234"."""
     sign = SIGNS.get(currency, f"{currency} ")
     return f"{sign}{digits(price_minor, currency, ',')}"
 
 
 def byte_size(count: int) -> str:
-    """A number of bytes in the units in which the limits are told, 1 MB being 1,048,576 bytes."""
+    """Return a number of bytes as text; 1 MB is 1,048,576 bytes, as in our limits."""
     if count < 1024:
         return f"{count} bytes"
     return f"{count / 1024:,.0f} KB" if count < 1024 * 1024 else f"{count / 1024 / 1024:,.1f} MB"
 
 
 def moment(at: datetime) -> Markup:
-    """A time as people read it everywhere, with its zone: "9 Nov 2026, 08:30 UTC"."""
+    """Return a time with its zone as a <time> element: "9 Nov 2026, 08:30 UTC"."""
     return Markup('<time datetime="{}">{}, {:%H:%M} UTC</time>').format(
         at.isoformat(timespec="seconds"), _day(at), at
     )
 
 
 def day(at: datetime) -> Markup:
-    """The day of a time, in the same words: "9 Nov 2026"."""
+    """Return the date of a time as a <time> element: "9 Nov 2026"."""
     return Markup('<time datetime="{}">{}</time>').format(at.date().isoformat(), _day(at))
 
 

@@ -1,4 +1,4 @@
-"""The one guard between companies: who is asking, for whom, and what they may touch."""
+"""Keep companies apart: who is signed in, for which company, and which rows they may use."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,7 +26,7 @@ OwnRow = TypeVar("OwnRow", bound=_OfCompany)
 
 
 def signed_in(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """A view of the dashboard: its visitor is signed in, and g.company is theirs."""
+    """Decorate a dashboard view: require a sign-in and set g.company to the user's company."""
 
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         set_actor("USER", current_user, current_user.company, current_user.email)
@@ -37,7 +37,7 @@ def signed_in(view: Callable[Parameters, Result]) -> Callable[Parameters, Result
 
 
 def managers_only(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """A view for the OWNER and ADMINs; anyone else is refused with 403."""
+    """Decorate a view for the OWNER and ADMINs; refuse anyone else with 403."""
 
     @wraps(view)
     @signed_in
@@ -50,10 +50,10 @@ def managers_only(view: Callable[Parameters, Result]) -> Callable[Parameters, Re
 
 
 def row_now(row: Row | None) -> Row | None:
-    """The row as it is in the database now; None where it is gone.
+    """Return the row as it is in the database now, or None if it was deleted.
 
-    After a commit or a rollback any attribute of a row may be asked of
-    the database, and raises where somebody has deleted it meanwhile.
+    After a commit or a rollback, reading any attribute of a row may query
+    the database, and raises if the row was deleted meanwhile.
     """
     if row is None:
         return None
@@ -64,16 +64,16 @@ def row_now(row: Row | None) -> Row | None:
 
 
 def company_row(model: type[OwnRow], row_id: str) -> OwnRow | None:
-    """The company's own row, or None."""
+    """Return the row with this id if it belongs to the company, else None."""
     row = db.session.get(model, row_id)
     return row if row is not None and row.company_id == g.company.id else None
 
 
 def company_row_or_404(model: type[OwnRow], row_id: str) -> OwnRow:
-    """The company's own row; 404 for another's as for none at all."""
+    """Return the row with this id if it belongs to the company, else respond with 404."""
     return company_row(model, row_id) or abort(404)
 
 
 def company_product_or_404(product_id: str) -> Product:
-    """The company's own product; 404 for another's as for none at all."""
+    """Return the product with this id if it belongs to the company, else respond with 404."""
     return company_row_or_404(Product, product_id)

@@ -1,6 +1,6 @@
 """The images of products: a row in SQL and objects in a store, kept as one.
 
-An image is two things that cannot be written together. One rule holds them together:
+An image is a row and objects, which no single transaction can write. One rule keeps them in step:
 
     A row goes in before its objects, and comes out after them.
 
@@ -10,19 +10,19 @@ is found by querying rows, never by listing the store.
 Vocabulary, one meaning each:
 
 image         the row, and everything that it owns
-upload        the bytes as they arrived; private, kept only until the whole set is made
+upload        the bytes as they arrived; private, kept only until the ladder is complete
 stable image  published at the stable address: upright, sRGB, without metadata, encoded here
 derivative    a smaller WebP or AVIF still of the stable image, or its share.jpg
-ladder        the widths at which derivatives are made; a change of it is a new ladder version
-store         where objects lie: a directory, or anything that speaks S3
+ladder        the widths at which derivatives are made; changing them makes a new ladder version
+store         where objects are kept: a directory, or anything that speaks S3
 key           the name of one object: images/<id>/... is public, incoming/<id>/... is not
 
-stage         the row, then the objects, then READY; no product yet
+stage         write the row, then the objects, then mark it READY; no product owns it yet
 attach        give a staged image to a product
-replace       attach, and discard what was there
-remove        take the image off its product; the same as discard for who looks at it
-process       make the derivatives that were not made at once
+replace       attach an image and discard the one it replaces
+remove        take an image off its product and discard it
+process       make the derivatives that staging left for later
 discard       turn the row into an outbox entry
 drain         delete the objects of outbox entries, then the entries
-sweep         find by rows what crashes left behind, and finish it
+sweep         find unfinished work by its rows after a crash, and finish it
 """

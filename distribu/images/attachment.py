@@ -1,10 +1,10 @@
 """Ownership of images: attach, replace, remove, discard.
 
 A row goes in before its objects, and comes out after them. Nothing here
-commits: a change of images is part of the caller's one commit. Whoever
-changes the images of a product holds lock_product() first. Where
-images cannot be changed now, attach and discard raise ImagesHeld
-and roll back.
+commits: a change of images is part of the caller's one commit. Callers
+hold lock_product() before they change a product's images. While images
+are held (see store_identity.py), attach and discard roll back and raise
+ImagesHeld.
 """
 
 from collections.abc import Sequence
@@ -23,26 +23,26 @@ STAGED_FOR = timedelta(hours=24)
 
 
 class ImageConflict(Exception):
-    """Someone else was faster: the image or the product is not what it was."""
+    """Another process changed the image or the product first."""
 
 
 class ImageLimitReached(ImageConflict):
-    """The product has as many images as it may have; str() is a sentence for the merchant."""
+    """The product has the maximum number of images; str() is a sentence for the merchant."""
 
     def __init__(self, limit: int):
         super().__init__(
-            f"This product has as many images as it can have, {limit}. Remove one of them first."
+            f"This product has the maximum of {limit} images. Remove one of them first."
         )
 
 
 class StaleProduct(ImageConflict):
-    """The product is gone, or newer than the form that was filled in."""
+    """The product was deleted, or changed after the form was opened."""
 
 
 def lock_product(product_id: str, company_id: str, version: int | None = None) -> Product:
-    """The product as it is now, its version raised by one and held until commit.
+    """Raise the product's version by one, lock its row until commit, and return it fresh.
 
-    version: what the caller has seen; None takes any. Raises StaleProduct.
+    version: the version that the caller has seen; None accepts any. Raises StaleProduct.
     """
     conditions = [Product.id == product_id, Product.company_id == company_id]
     if version is not None:
@@ -62,11 +62,11 @@ def attach(
     status: str = READY,
     limit: int | None = None,
 ) -> None:
-    """The staged image belongs to product, behind its others unless a position is given.
+    """Give a staged image to the product, as its last image or at position.
 
-    limit: how many images the product may have. Raises ImageLimitReached,
-    and ImageConflict where the image is another product's by now, or
-    gone, or not of this status.
+    status: the status that the image must have.
+    limit: the most images that the product may have. Raises ImageLimitReached,
+    and ImageConflict if the image is gone, already attached, or has another status.
     """
     if limit is not None:
         refuse_full(product.id, limit)
@@ -89,9 +89,10 @@ def attach(
 
 
 def replace(product: Product, image_id: str) -> None:
-    """The staged image takes the place of the product's image, hosted or external.
+    """Attach the staged image in place of the product's primary or external image.
 
-    Raises ImageConflict, and ImageLimitReached where no image gives way to it.
+    Raises ImageConflict, and ImageLimitReached if there was no image to
+    discard and the product is full.
     """
     displaced = None if product.external_image_url else primary_image(product)
     position = displaced.position if displaced else first_position(product)
@@ -103,7 +104,7 @@ def replace(product: Product, image_id: str) -> None:
 
 
 def remove(product: Product, image: Image | None = None) -> None:
-    """The product has lost this image; without one, its image, hosted or external."""
+    """Remove this image from the product; if None, its external or else its primary image."""
     image = image or (None if product.external_image_url else primary_image(product))
     if image:
         discard(image)
@@ -112,16 +113,16 @@ def remove(product: Product, image: Image | None = None) -> None:
 
 
 def remove_all(product: Product) -> None:
-    """The product has no image any more."""
+    """Remove every image of the product, hosted and external."""
     for image in db.session.scalars(select(Image).where(Image.product_id == product.id)).all():
         discard(image)
     product.external_image_url = None
 
 
 def move(product: Product, image: Image, after: Image | None) -> None:
-    """The product's image comes right after another of its images, or first of all.
+    """Put the image right after another image of the product, or first if after is None.
 
-    The first one takes the place of an external image, when it is READY.
+    A READY image that becomes the first also replaces an external image.
     """
     order = [other for other in product.images if other is not image]
     order.insert(order.index(after) + 1 if after else 0, image)
@@ -134,8 +135,8 @@ def move(product: Product, image: Image, after: Image | None) -> None:
 
 
 def discard(image: Image) -> None:
-    """The row is gone, and the outbox owns its objects."""
-    # Somebody else may have discarded it: nothing but its identity is asked of it.
+    """Delete the image's row and hand its objects to the outbox."""
+    # Another process may have discarded it, so only read its identity: a refresh would fail.
     image_id = _identity(image)
     for row in list(db.session.identity_map.values()):
         if isinstance(row, Product):
@@ -157,7 +158,10 @@ def discard_abandoned(now: datetime) -> None:
 
 
 def _discard(which: ColumnElement[bool]) -> None:
-    """The only way in which a row of an image is deleted, all of them in one statement."""
+    """Delete the rows of images and hand their objects to the outbox, in one statement each.
+
+    No other code deletes an image's row.
+    """
     store_identity.hold()
     gone = db.session.execute(
         delete(Image)
@@ -171,7 +175,7 @@ def _discard(which: ColumnElement[bool]) -> None:
     for image_id, company_id, writing_until, public_name, derivatives in gone:
         public, private = f"images/{image_id}/", f"incoming/{image_id}/"
         published = [public + (made["path"] or public_name) for made in derivatives]
-        # A writer may put until then, so that drain() has to look once more after it.
+        # A writer may put objects until then, so drain() has to delete once more after it.
         entries += [
             _entry(public, published, company_id, writing_until),
             _entry(private, None, company_id, writing_until),
@@ -180,7 +184,7 @@ def _discard(which: ColumnElement[bool]) -> None:
 
 
 def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> None:
-    """A staged image is kept for another day: its form was refused and is still open."""
+    """Keep a staged image for another 24 hours, because its form is still open."""
     db.session.execute(
         update(Image)
         .where(Image.id == image_id, Image.company_id == company_id, Image.product_id.is_(None))
@@ -189,7 +193,7 @@ def keep_longer(image_id: str, company_id: str, now: datetime | None = None) -> 
 
 
 def staged_image(image_id: str | None, company_id: str) -> Image | None:
-    """The company's staged READY image of this id, or None."""
+    """Return the company's staged READY image with this id, or None."""
     if not image_id:
         return None
     return db.session.scalar(
@@ -203,7 +207,7 @@ def staged_image(image_id: str | None, company_id: str) -> Image | None:
 
 
 def primary_image(product: Product) -> Image | None:
-    """The product's READY image of the lowest position, read now."""
+    """Query the product's READY image with the lowest position."""
     return db.session.scalar(
         select(Image)
         .where(Image.product_id == product.id, Image.status == READY)
@@ -213,7 +217,7 @@ def primary_image(product: Product) -> Image | None:
 
 
 def first_position(product: Product) -> int:
-    """A position before every image of the product."""
+    """Return a position before every image of the product."""
     lowest = db.session.scalar(
         select(func.min(Image.position)).where(Image.product_id == product.id)
     )
@@ -221,7 +225,7 @@ def first_position(product: Product) -> int:
 
 
 def next_position(product: Product) -> int:
-    """A position behind every image of the product."""
+    """Return a position after every image of the product."""
     highest = db.session.scalar(
         select(func.max(Image.position)).where(Image.product_id == product.id)
     )
@@ -229,21 +233,21 @@ def next_position(product: Product) -> int:
 
 
 def refuse_full(product_id: str, limit: int) -> None:
-    """Raises ImageLimitReached where the product has limit images; under its lock, for certain."""
+    """Raise ImageLimitReached if the product has limit images; reliable only under its lock."""
     count = db.session.scalars(select(func.count()).where(Image.product_id == product_id)).one()
     if count >= limit:
         raise ImageLimitReached(limit)
 
 
 def images_limit() -> int:
-    """Return how many images a product may have."""
+    """Return the configured maximum number of images per product."""
     limit: int = current_app.config["IMAGES_PER_PRODUCT"]
     return limit
 
 
 def change_image(image: Image, *conditions: ColumnElement[bool], **values: object) -> None:
-    """Compare and set: the loser of a race changes nothing. Raises ImageConflict."""
-    # Its row may be gone, so nothing else is asked of it.
+    """Update the row if it still meets the conditions; raise ImageConflict if it does not."""
+    # Its row may be gone, so only read its identity.
     image_id = _identity(image)
     if not compare_and_set(Image, image_id, *conditions, **values):
         raise ImageConflict(image_id)
@@ -251,7 +255,7 @@ def change_image(image: Image, *conditions: ColumnElement[bool], **values: objec
 
 
 def _identity(image: Image) -> str:
-    """The id of a row that is in the database, or was, without asking it."""
+    """Return the image's id without querying its row, which may be deleted."""
     identity = inspect(image).identity
     assert identity is not None
     image_id: str = identity[0]
@@ -261,10 +265,10 @@ def _identity(image: Image) -> str:
 def into_outbox(
     prefix: str, published: list[str] | None = None, due_at: datetime | None = None
 ) -> None:
-    """The outbox owns what is under prefix.
+    """Hand the objects under prefix to the outbox, which will delete them.
 
-    published: the keys that caches may have. due_at: when it is deleted;
-    at the end of this request without one.
+    published: their public keys, to purge from caches. due_at: when to
+    delete them; the end of this request if None.
     """
     if due_at is None:
         _add_to_outbox([_entry(prefix, published)])
@@ -290,5 +294,5 @@ def _entry(
 def _add_to_outbox(entries: list[dict[str, object]]) -> None:
     if entries:
         db.session.execute(insert(OutboxEntry), entries)
-    # The end of the request drains these at once.
+    # Drained at the end of this request.
     db.session.info.setdefault("to_drain", []).extend(entry["id"] for entry in entries)

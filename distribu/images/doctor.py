@@ -1,7 +1,8 @@
-"""Comparison of the rows with the store, in both directions, with repair.
+"""Compare the rows with the store, in both directions, and repair what differs.
 
-Keys are listed first and their rows asked afterwards, and each fault is looked at once more
-before it is told or repaired: an image that is uploaded or removed meanwhile is none.
+The keys are listed before the rows are read, and each difference is
+checked again before it is reported or repaired, so an image that is
+uploaded or removed meanwhile is not mistaken for a fault.
 """
 
 from collections import defaultdict
@@ -40,20 +41,20 @@ LOST = "everything is lost: the product shows none, upload it again"
 FROM_UPLOAD = "from the upload"
 GIF = "a GIF of 0.1.0, which may show white where it was transparent"
 TINY = "a tiny image of 0.1.0, whose bytes somebody may have chosen"
-# What no row owns is deleted so much later: its rows may be in a newer backup.
+# Delay before unowned objects are deleted, since a newer backup may have their rows.
 UNOWNED_KEPT = timedelta(days=30)
-# An upload may hold where a photograph was taken.
+# Shorter for uploads: they may contain the place where a photograph was taken.
 UPLOAD_KEPT = timedelta(hours=24)
 _SAMPLE = 100
 
 
 class ForeignStore(Exception):
-    """This store belongs to another database: what it holds must not be touched."""
+    """The store belongs to another database, so its objects must not be touched."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One object that differs from the rows, and what was done about it, or has to be."""
+    """One object that differs from the rows, with the repair that was made or is needed."""
 
     kind: str
     key: str
@@ -66,7 +67,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class BeyondRepair:
-    """An image that was published by a release that may have destroyed it."""
+    """An image that an old release may have published damaged; only a new upload helps."""
 
     company: str
     product: str
@@ -78,10 +79,10 @@ class BeyondRepair:
 
 
 def claim_store() -> None:
-    """This database and this store belong together, from the first call on, or from a move on.
+    """Record on first use that this database owns this store, and check it later.
 
-    Commits. Raises ForeignStore: the wrong database with the right store
-    would take every image of a shop for garbage.
+    Commits. Raises ForeignStore if they do not belong together: with the
+    wrong database, every image in the store would look like garbage.
     """
     store_id = store.installation_id()
     known = db.session.get(Installation, 1)
@@ -106,12 +107,12 @@ def _why_foreign(store_id: str, known: Installation | None) -> str:
 
 
 def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Finding]:
-    """Yield what differs; with repair, what can be repaired is, before it is yielded.
+    """Yield each object that differs from its row; with repair, mend it before yielding it.
 
-    Images are rescued before what no row owns is given to the outbox.
-    accept_older: repair although the store knows newer images. Commits.
-    Raises ForeignStore where repair could delete what another database
-    owns, and DatabaseOlder.
+    Images are rescued before unowned objects are handed to the outbox.
+    accept_older: repair even if the store has newer images than the database.
+    Commits. Raises ForeignStore if repair could delete another database's
+    objects, and DatabaseOlder.
     """
     if repair:
         claim_store()
@@ -138,7 +139,7 @@ def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Findin
 
 
 def beyond_repair() -> Iterator[BeyondRepair]:
-    """Yield, by product, the images that only a new upload mends, as their rows tell."""
+    """Yield the images, sorted by company and product, that only a new upload can mend."""
     asked = (
         select(Company.name, Product.name, Product.sku, case((IS_OLD_GIF, GIF), else_=TINY))
         .select_from(Image)
@@ -152,14 +153,14 @@ def beyond_repair() -> Iterator[BeyondRepair]:
 
 
 def purge() -> int:
-    """Delete now what repairs have given to the outbox for later; return how many prefixes failed.
+    """Delete the unowned objects that wait in the outbox; return how many prefixes failed.
 
     Commits. Raises ForeignStore and DatabaseOlder.
     """
     claim_store()
     store_identity.refuse_older_database()
     now = utc_now()
-    # What failed before, or waits for a writer, is due when it says.
+    # Entries that failed before, or wait for a writer, keep their own time.
     is_kept = (
         (OutboxEntry.due_at > now) & (OutboxEntry.attempts == 0) & OutboxEntry.final_after.is_(None)
     )
@@ -172,11 +173,11 @@ def purge() -> int:
 
 
 def _listed(folder: str) -> dict[str, dict[str, int]]:
-    """Return byte sizes by key, by the image id that the key names."""
+    """Return the objects in a folder as {image id: {key: byte size}}."""
     listed: dict[str, dict[str, int]] = defaultdict(dict)
     for stored in store.objects(folder):
         image_id = stored.key.split("/")[1]
-        # flask check has put that there, and tells of it where it cannot be deleted.
+        # Put by flask check, which reports it if it cannot be deleted.
         if image_id != TRIAL_ID:
             listed[image_id][stored.key] = stored.byte_size
     return listed
@@ -188,7 +189,7 @@ def _compare(image_id: str, found: dict[str, int], repair: bool) -> Iterator[Fin
     if image and image.status != READY:
         yield from _rescue(image, found, repair)
         image = _image(image_id)
-    # What is still PROCESSING is the sweep's.
+    # The sweep takes care of images that are still PROCESSING.
     if image is None or image.status != READY:
         return
     recorded = {image.key(made["path"]): made["byte_size"] for made in image.derivatives}
@@ -206,7 +207,7 @@ def _compare(image_id: str, found: dict[str, int], repair: bool) -> Iterator[Fin
 
 
 def _rescue(image: Image, found: Iterable[str], repair: bool) -> Iterator[Finding]:
-    """An image that is not READY, and could be: it is made so; or one that still is lost."""
+    """Rescue an image that is not READY although its objects exist, or yield it as lost."""
     is_lost = image.error_code == OBJECTS_LOST
     if not (is_lost or (image.key() in found and _is_idle(image))):
         return
@@ -229,7 +230,7 @@ def _rescue(image: Image, found: Iterable[str], repair: bool) -> Iterator[Findin
 
 
 def _extra(prefix: str, found: Iterable[str], repair: bool, kept: timedelta) -> Iterator[Finding]:
-    """Objects under a prefix that no image owns; kept: before they are deleted."""
+    """Yield the objects under a prefix that no image owns; kept: delay before deletion."""
     if _is_in_outbox(prefix):
         return
     left = _still_there(prefix, found)
@@ -248,7 +249,7 @@ def _extra(prefix: str, found: Iterable[str], repair: bool, kept: timedelta) -> 
 
 
 def _strays(image: Image, unrecorded: Iterable[str], repair: bool) -> Iterator[Finding]:
-    """Objects among those of an image that is complete, which its row does not name."""
+    """Yield the objects of a complete image that its row does not name."""
     owners = {key: (key, key.rpartition("/")[0] + "/") for key in unrecorded}
     unowned = [key for key, prefixes in owners.items() if not any(map(_is_in_outbox, prefixes))]
     left = unowned and _still_there(image.prefix, unowned)
@@ -269,12 +270,12 @@ def _strays(image: Image, unrecorded: Iterable[str], repair: bool) -> Iterator[F
 
 
 def _still_there(prefix: str, keys: Iterable[str]) -> list[str]:
-    # A listing knows of temporary files too.
+    # found may contain temporary files, which this listing leaves out.
     return sorted({stored.key for stored in store.objects(prefix)} & set(keys))
 
 
 def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, bool]:
-    """Have what is wrong made again, if there is something to make it from."""
+    """Have the wrong objects made again if possible; return the remedy and whether it was done."""
     intact = [made for made in image.derivatives if image.key(made["path"]) not in wrong]
     if image.key() not in wrong:
         remedy = "made again from the stable image"
@@ -283,11 +284,11 @@ def _restore(image: Image, wrong: Iterable[str], repair: bool) -> tuple[str, boo
         remedy = f"made again {FROM_UPLOAD}"
         change = {"status": PROCESSING, "derivatives": []}
     elif intact:
-        # The pages go on showing what there is.
+        # Pages keep showing the derivatives that are left.
         return "the stable image is lost: its smaller sizes still show, upload it again", False
     else:
-        # A tile, or the next image, in place of a broken one. What was recorded stays, so that
-        # the image is READY again when its objects are back.
+        # In ERROR, pages show a tile or the next image instead of a broken one. The recorded
+        # derivatives stay, so the image can become READY when its objects are back.
         if repair:
             _commit_change(image, {"status": ERROR, "error_code": OBJECTS_LOST})
         return LOST, False
@@ -307,7 +308,7 @@ def _commit_change(
         store_identity.hold()
         change_image(image, Image.status == READY, *conditions, **change)
     except ImageConflict:
-        # Something else is at it: the next examination tells what came of that.
+        # Another process is changing it: the next examination shows the result.
         db.session.rollback()
         return False
     db.session.commit()
@@ -315,7 +316,7 @@ def _commit_change(
 
 
 def _idle() -> ColumnElement[bool]:
-    """Return the condition that nobody is writing for the image."""
+    """Return the condition that no process is writing for the image."""
     return Image.writing_until.is_(None) | (Image.writing_until < utc_now())
 
 
@@ -324,7 +325,7 @@ def _is_idle(image: Image) -> bool:
 
 
 def _image(image_id: str) -> Image | None:
-    # Each look is at the row as it is now.
+    # End the transaction, to read the row as it is now.
     db.session.rollback()
     return db.session.get(Image, image_id)
 
@@ -334,6 +335,6 @@ def _is_in_outbox(prefix: str) -> bool:
 
 
 def _is_of_others() -> bool:
-    """Return whether there are objects, and none of those examined belongs to this database."""
+    """Return whether the store has objects and none of a sample belongs to this database."""
     ids = {stored.key.split("/")[1] for stored in islice(store.objects(PUBLIC), _SAMPLE)}
     return bool(ids) and not db.session.scalar(select(exists().where(Image.id.in_(ids))))

@@ -6,13 +6,13 @@ from slugify import slugify
 
 from .decoding.policies import EXTENSIONS
 
-# Browsers write line breaks in a filename so.
+# How browsers escape line breaks in a filename.
 _ESCAPED_LINE_BREAK = re.compile("%0[AD]", re.IGNORECASE)
 _DRIVE = re.compile("^[A-Za-z]:")
 
 
 def last_part(filename: str) -> str:
-    r"""The name of the file itself, of whatever path a client sends.
+    r"""Return the filename without any folders or drive that the client sent with it.
 
     >>> last_part(r"C:\Pictures\blue.png"), last_part("/home/ann/blue.png"), last_part("C:blue.png")
     ('blue.png', 'blue.png', 'blue.png')
@@ -22,19 +22,19 @@ def last_part(filename: str) -> str:
 
 
 def public_name(filename: str, format: str) -> str:
-    """The last part of a stable URL, made from the uploaded filename and the real format."""
+    """Return the last part of the stable URL, from the uploaded filename and detected format."""
     stem = _stem(filename)
     return f"{slugify(stem, max_length=80, word_boundary=True) or 'image'}.{EXTENSIONS[format]}"
 
 
 def readable_name(filename: str) -> str:
-    """The filename as an alt text: extension dropped, hyphens and underscores as spaces."""
+    """Return the filename as alt text: no extension, hyphens and underscores as spaces."""
     words = _stem(filename).replace("-", " ").replace("_", " ")
     return " ".join(words.split())[:200]
 
 
 def shortened(filename: str) -> str:
-    """The filename in at most 255 characters, all of them printable, its extension kept."""
+    """Return the filename as at most 255 printable characters, with its extension."""
     filename = last_part(filename) or "image"
     stem, dot, extension = filename.rpartition(".")
     if len(filename) <= 255 or not dot or len(extension) > 10:
@@ -47,5 +47,5 @@ def _stem(filename: str) -> str:
 
 
 def _printable(text: str) -> str:
-    # What cannot be printed can neither be shown nor, some of it, be stored.
+    # Unprintable characters cannot be shown, and some of them cannot be stored.
     return "".join(c if c.isprintable() else " " for c in text)

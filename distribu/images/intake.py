@@ -1,8 +1,8 @@
-"""Uploads taken in without decoding: examine, receive, add. process() does the rest.
+"""Accept uploads without decoding them: examine, receive, add. process() does the rest.
 
-The steps, in this order: a staged row is committed; the upload is put;
-one commit gives the image to its product; the queue is told. A crash
-between them leaves a staged row that the next sweep discards.
+The steps, in this order: commit a staged row; put the upload; give the
+image to its product in one commit; queue the work. A crash between them
+leaves a staged row that the next sweep discards.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from .writing import WRITING_WINDOW, putting, sha256
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as it arrived, and what its header tells of it."""
+    """An uploaded file and the facts from its header."""
 
     file: IO[bytes]
     filename: str
@@ -34,7 +34,7 @@ class Upload:
 
 
 class AlreadyThere(ImageConflict):
-    """The product has this very upload as an image."""
+    """The product already has an image made from this upload."""
 
     def __init__(self, image_id: str):
         super().__init__(image_id)
@@ -42,15 +42,15 @@ class AlreadyThere(ImageConflict):
 
 
 def examine(file: IO[bytes], filename: str, policy: ImagePolicy) -> Upload:
-    """The upload that file is. Raises InvalidImage for what its header rules out."""
+    """Return the file as an Upload; raise InvalidImage if its header rules it out."""
     info = probe(file, policy)
     return Upload(file, shortened(filename), sha256(file), info, policy)
 
 
 def find_twin(product_id: str, upload: Upload) -> str | None:
-    """The id of the product's image that came of the same bytes under the same filename.
+    """Return the id of the product's image with the same bytes and filename, or None.
 
-    One that ended in ERROR does not count, so that a retry is another try.
+    Images in ERROR do not count, so uploading the same file again is a new attempt.
     """
     return db.session.scalar(
         select(Image.id)
@@ -67,14 +67,14 @@ def find_twin(product_id: str, upload: Upload) -> str | None:
 
 @contextmanager
 def received(company_id: str, upload: Upload, now: datetime | None = None) -> Iterator[Image]:
-    """A PROCESSING image that no product has yet, its upload in the store.
+    """Yield a new PROCESSING image without a product, its upload in the store.
 
-    Commits before the block, which gives it to a product; where the
-    block fails, the image is discarded, and that is committed. Raises
-    StoreError, with nothing left behind.
+    Commits before the block, which attaches the image; if the block fails,
+    the image is discarded and that is committed. Raises StoreError, with
+    nothing left behind.
     """
     image = _new_image(company_id, upload)
-    # Nobody knows of it yet: it is kept no longer than the upload can take.
+    # No page refers to it yet, so keep it only as long as the upload can take.
     with putting(image, now or utc_now(), keep=WRITING_WINDOW) as writer:
         upload.file.seek(0)
         writer.put(image.upload_key, upload.file, "application/octet-stream")
@@ -88,21 +88,21 @@ def received(company_id: str, upload: Upload, now: datetime | None = None) -> It
 
 
 def refuse_needless(product_id: str, upload: Upload, limit: int) -> None:
-    """Raises AlreadyThere, or ImageLimitReached where there is no room for another image."""
+    """Raise AlreadyThere for a duplicate, or ImageLimitReached if the product is full."""
     if twin := find_twin(product_id, upload):
         raise AlreadyThere(twin)
     refuse_full(product_id, limit)
 
 
 def add(product: Product, image: Image, upload: Upload, limit: int) -> None:
-    """The received image is the product's last one. Expects lock_product(); commits nothing.
+    """Attach the received image as the product's last one. Expects lock_product(); commits nothing.
 
-    Raises AlreadyThere, ImageLimitReached, and ImageConflict where the
-    sweep took it for forgotten.
+    Raises AlreadyThere, ImageLimitReached, and ImageConflict if the sweep
+    has discarded the image as abandoned.
     """
     refuse_needless(product.id, upload, limit)
     attach(product, image.id, status=PROCESSING)
-    # Nothing is put for it any more, so whoever is to process it may begin.
+    # No more objects will be put for it here, so a worker may begin.
     change_image(image, writing_until=None, queued_at=utc_now())
 
 

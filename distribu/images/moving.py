@@ -1,9 +1,9 @@
-"""Moving the images to another store while uploads and removals go on.
+"""Move the images to another store while uploads and removals go on.
 
-First everything is copied while the shop goes on. Then, for a short last
-pass, images are frozen: what is new is copied, what is gone is deleted,
-both stores are compared, and one commit makes the target the store of
-this database. A freeze ends by itself: a move that dies leaves none.
+First everything is copied while the shop stays open. Then, for a short
+last pass, images are frozen: new objects are copied, removed ones
+deleted, both stores compared, and one commit makes the target the store
+of this database. A freeze expires by itself if the move dies.
 """
 
 import time
@@ -21,9 +21,9 @@ from .doctor import claim_store
 from .stores.contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
 from .writing import local_copy, sha256
 
-# Renewed as long as the move works; where it has died, images can be changed again after it.
+# Length of a freeze. A running move renews it; if the move has died, the freeze expires.
 FREEZE = timedelta(minutes=5)
-# Clocks differ: nothing is decided in the last seconds of a freeze.
+# Clocks differ, so a freeze this close to its end counts as expired.
 MARGIN = timedelta(seconds=30)
 # While the shop is busy each pass finds something new; the last one should find little.
 PASSES = 5
@@ -35,11 +35,11 @@ _POLL_SECONDS = 1
 
 
 class MoveFailed(Exception):
-    """The images are where they were."""
+    """The move failed; the images are still in their old store."""
 
 
 class AlreadyMoved(Exception):
-    """The images are in the target."""
+    """The images are already in the target store."""
 
 
 def image_count() -> int:
@@ -47,13 +47,13 @@ def image_count() -> int:
 
 
 class Move:
-    """One run of a move; what it has once compared byte by byte, it need not copy again."""
+    """One run of a move to another store; it copies each object once and verifies its bytes."""
 
     def __init__(self, target: ImageStore, pause: Callable[[float], None] = time.sleep):
-        """The target is remembered as the one to which this database moves. Commits.
+        """Prepare the target and record that this database is moving to it. Commits.
 
-        Raises AlreadyMoved, ForeignStore, StoreError, and MoveFailed
-        where the target holds what this database never put there.
+        Raises AlreadyMoved, ForeignStore, StoreError, and MoveFailed if the
+        target holds objects that no move has put there.
         """
         self._target, self._pause = target, pause
         self._verified: dict[str, int] = {}
@@ -64,10 +64,10 @@ class Move:
         self._remember()
 
     def copy(self, tick: Callable[[], None]) -> int:
-        """All that rows name is in the target, byte by byte, but for self.missing.
+        """Copy every object that a row names and verify its bytes; return how many were copied.
 
-        tick: called after each image. Returns how many objects were new
-        to this run. Raises StoreError and MoveFailed.
+        tick: called after each image. Keys that the source lacks go into
+        self.missing. Raises StoreError and MoveFailed.
         """
         before, self.missing = len(self._verified), set()
         for objects in _named_objects():
@@ -77,7 +77,10 @@ class Move:
         return len(self._verified) - before
 
     def finish(self, tick: Callable[[], None]) -> None:
-        """The target is the store of this database. Commits. Raises StoreError and MoveFailed."""
+        """Freeze images, copy the rest, and make the target the store of this database.
+
+        tick: called after each image. Commits. Raises StoreError and MoveFailed.
+        """
         self._freeze = freeze = Freeze()
         try:
             self._wait_for_writers(freeze)
@@ -131,7 +134,7 @@ class Move:
             return None
 
     def _wait_for_writers(self, freeze: "Freeze") -> None:
-        # Nobody begins any more; who has begun before puts until then at the latest.
+        # No writer can begin now; those that began earlier stop by their writing_until.
         while db.session.scalar(select(exists().where(Image.writing_until > utc_now()))):
             db.session.rollback()
             freeze.renew()
@@ -139,7 +142,7 @@ class Move:
         db.session.rollback()
 
     def _forget_what_changed(self) -> None:
-        # What the doctor had made anew has its old key.
+        # An object that the doctor has had made again has its old key, but another size.
         sizes = _sizes(store)
         self._verified = {
             key: byte_size
@@ -148,7 +151,7 @@ class Move:
         }
 
     def _delete_extra(self, freeze: "Freeze") -> dict[str, int | None]:
-        """Nothing is in the target but what rows name; return their sizes by key."""
+        """Delete from the target what no row names; return the byte sizes that remain, by key."""
         named = {key for objects in _named_objects() for key, _ in objects}
         wanted = {key: self._verified.get(key) for key in named - self.missing}
         for key in _sizes(self._target).keys() - wanted.keys():
@@ -165,10 +168,10 @@ class Move:
 
 
 class Freeze:
-    """No image is changed while it lasts, by whatever process: see store_identity.py."""
+    """A period in which no process can change an image: see store_identity.py."""
 
     def __init__(self) -> None:
-        """It has begun, and whoever was changing images has committed. Raises MoveFailed."""
+        """Begin the freeze after pending changes of images have committed. Raises MoveFailed."""
         now = utc_now()
         self._until = now + FREEZE
         is_free = Installation.frozen_until.is_(None) | (Installation.frozen_until < now)
@@ -176,7 +179,7 @@ class Freeze:
             raise MoveFailed("Another move is in its last pass.")
 
     def renew(self) -> None:
-        """It lasts for a while longer. Raises MoveFailed where it has lapsed."""
+        """Extend the freeze when half of it has passed. Raises MoveFailed if it has expired."""
         left = self._until - utc_now()
         if left > FREEZE / 2:
             return
@@ -186,7 +189,7 @@ class Freeze:
         self._until = until
 
     def switch(self, target_id: str) -> None:
-        """The target is this database's store, and images can be changed. Raises MoveFailed."""
+        """Make the target this database's store and end the freeze. Raises MoveFailed."""
         self.renew()
         if not _change_installation(
             self._is_mine(),
@@ -205,7 +208,7 @@ class Freeze:
 
 
 def _change_installation(*conditions: ColumnElement[bool], **values: object) -> bool:
-    """Compare and set the one row, and commit; return whether it was as expected."""
+    """Update the installation's row if it meets the conditions; return whether it did. Commits."""
     db.session.rollback()
     is_changed = compare_and_set(Installation, 1, *conditions, **values)
     db.session.commit()
@@ -213,7 +216,7 @@ def _change_installation(*conditions: ColumnElement[bool], **values: object) -> 
 
 
 def _named_objects() -> Iterator[list[tuple[str, str]]]:
-    """Yield key and content type of all that a row names, row by row, as they are by then."""
+    """Yield, for each image, the keys and content types of the objects that its row names."""
     last_id = ""
     while True:
         batch = db.session.scalars(
@@ -222,7 +225,7 @@ def _named_objects() -> Iterator[list[tuple[str, str]]]:
         if not batch:
             break
         last_id, named = batch[-1].id, [_objects_of(image) for image in batch]
-        # What the store is asked in the meantime must hold up nobody.
+        # Keep no transaction open while the caller waits for the store.
         db.session.rollback()
         yield from named
     db.session.rollback()
@@ -238,7 +241,7 @@ def _objects_of(image: Image) -> list[tuple[str, str]]:
 
 
 def _sizes(image_store: ImageStore) -> dict[str, int]:
-    """Byte sizes by key, of all that the source or the target holds."""
+    """Return the byte size of every object in the store, by key."""
     return {
         stored.key: stored.byte_size
         for folder in (PUBLIC, PRIVATE)

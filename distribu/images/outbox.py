@@ -35,14 +35,13 @@ _Row = Row[*tuple[Any, ...]]
 
 
 def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -> int:
-    """The objects of every due entry are gone, and the entry after them. Commits.
+    """Delete the objects of due entries, then the entries; return how many are left. Commits.
 
-    entry_ids: only these, as at the end of a request, where somebody
-    waits: the first that fails leaves the others to the sweep; all due
-    ones when None, those first that have never failed, until some fail
-    one after the other for the same cause. A failed delete is logged, and
-    due again later; while images are held, nothing is deleted. Returns
-    how many are left.
+    entry_ids: drain only these, as at the end of a request; the first
+    failure leaves the rest to the sweep. If None, drain all due entries,
+    new ones first, and stop when several in a row fail for the same cause.
+    A failed delete is logged and tried again later. While images are held,
+    nothing is deleted.
     """
     now = now or utc_now()
     columns = ("id", "prefix", "final_after", "attempts", "published")
@@ -72,11 +71,10 @@ def drain(entry_ids: Sequence[str] | None = None, now: datetime | None = None) -
 
 
 def drain_request() -> int:
-    """Delete what this session has put into the outbox, as far as DRAIN_SECONDS go.
+    """Delete the objects that this request discarded, within DRAIN_SECONDS.
 
-    The change is committed and its answer known, so nothing here fails
-    or delays that: what is left is the sweep's. Returns how many entries
-    are left.
+    The change is already committed, so a failure here is only logged, and
+    the sweep finishes. Returns how many entries are left.
     """
     # Most requests change nothing, and many open no session: none is opened to find that out.
     entry_ids = db.session.registry.has() and db.session.info.pop("to_drain", None)
@@ -93,7 +91,7 @@ def drain_request() -> int:
 
 
 def failing(company_id: str | None = None) -> list[Row[str, str | None]]:
-    """Return prefix and last error of what could not be deleted, of one company or of all."""
+    """Return prefix and last error of the entries that failed, of one company or of all."""
     entries = select(OutboxEntry.prefix, OutboxEntry.last_error).where(OutboxEntry.attempts > 0)
     if company_id:
         entries = entries.where(OutboxEntry.company_id == company_id)
@@ -101,11 +99,11 @@ def failing(company_id: str | None = None) -> list[Row[str, str | None]]:
 
 
 def sweep(now: datetime | None = None) -> int | None:
-    """No row is forgotten: abandoned choices go, stuck images go on, the outbox drains.
+    """Discard abandoned images, resume stuck ones and drain the outbox. Commits.
 
-    Commits. Returns how many due entries are left, or None where another
-    sweep is under way, which does the same. Raises ImagesHeld, where the
-    database is older than the store too, and StoreError.
+    Returns how many due entries are left, or None if another sweep is
+    running. Raises StoreError, and ImagesHeld, also when the database is
+    older than the store.
     """
     now = now or utc_now()
     with only_sweep() as is_only:
@@ -120,9 +118,9 @@ def sweep(now: datetime | None = None) -> int | None:
 
 
 def drain_between_sweeps() -> int | None:
-    """Drain what is due, unless a sweep is under way, which does so. Commits.
+    """Drain the due entries unless a sweep is running. Commits.
 
-    Returns and raises what sweep() does.
+    Returns and raises the same as sweep().
     """
     with only_sweep() as is_only:
         if not is_only:
@@ -135,39 +133,40 @@ def drain_between_sweeps() -> int | None:
 
 
 def _is_common(causes: list[type]) -> bool:
-    """Return whether the last failures, with no success between them, have one cause."""
+    """Return whether the last failures, in a row, have one cause."""
     last = causes[-_SAME_CAUSE:]
     return len(last) == _SAME_CAUSE and len(set(last)) == 1
 
 
 def _drain_one(entry: _Row, now: datetime) -> StoreError | None:
-    """Delete the objects of an entry, and the entry; return why that was not possible."""
+    """Delete the objects of an entry and the entry; return the error if that failed."""
     try:
-        # Asked after the entry was read: what was written since a move is never deleted elsewhere.
+        # Checked after the entry was read, so an entry written since a move is never applied to
+        # the old store.
         store_identity.require()
         if _is_owned_again(entry.prefix):
             _forget(entry)
             return None
-        # No transaction stays open while the store is waited for.
+        # Keep no transaction open while waiting for the store.
         db.session.rollback()
         if entry.prefix.endswith("/"):
             store.delete_prefix(entry.prefix)
         elif not _delete_stray(entry.prefix, now):
             _postpone(entry, now + LONGEST_RETRY)
             return None
-        # Behind the delete: a cache that is asked in between must not fetch the object again.
+        # Purge after the delete, or a cache could fetch the object again in between.
         purge(entry.published or [])
     except ImagesHeld as error:
         return error
     except StoreError as error:
         if entry.attempts == 0:
-            # Once: doctor and the dashboard go on saying it.
+            # Log it once: doctor and the dashboard keep showing it.
             log.warning("could not delete %s: %s", entry.prefix, error)
         pause = min(FIRST_RETRY * 2 ** min(entry.attempts, 10), LONGEST_RETRY)
         _postpone(entry, now + pause, attempts=entry.attempts + 1, last_error=str(error)[:500])
         return error
     if entry.final_after and now < entry.final_after:
-        # A writer may still put: delete once more when it no longer can.
+        # A writer may still put objects: delete once more when it no longer can.
         _postpone(entry, entry.final_after)
     else:
         _forget(entry)
@@ -175,9 +174,9 @@ def _drain_one(entry: _Row, now: datetime) -> StoreError | None:
 
 
 def _delete_stray(key: str, now: datetime) -> bool:
-    """Delete one object while nobody can come to write for its image; return whether that was so.
+    """Delete one object unless a process is writing for its image; return whether it was deleted.
 
-    A rebuild may put it anew under the same key. Commits.
+    A rebuild may put a new object under the same key. Commits.
     """
     is_its = Image.id == key.split("/")[1]
     window = now + WRITING_WINDOW
@@ -207,7 +206,7 @@ def _is_owned_again(prefix: str) -> bool:
         return image.owns_upload
     if not prefix.endswith("/"):
         return any(image.key(made["path"]) == prefix for made in image.derivatives)
-    # An older ladder, which the image names no more, has an entry of its own.
+    # An older ladder, which the image no longer names, has an entry of its own.
     return not path or any(made["path"].startswith(path) for made in image.derivatives)
 
 
@@ -228,8 +227,8 @@ def _postpone(entry: _Row, due_at: datetime, **values: object) -> None:
 
 
 def _resume_stuck(now: datetime) -> None:
-    """Every image that nobody is at is in the queue again, or rests after three attempts."""
-    # In ERROR only what rests is tried again.
+    """Queue the images that no process is working on; let those rest that used all attempts."""
+    # Of the images in ERROR, only resting ones are tried again.
     is_open = Image.retry_at.is_(None) & (Image.status != ERROR)
     is_due = is_open | (Image.retry_at <= now)
     columns = ("id", "status", "attempts", "writing_until", "retry_at")
@@ -250,11 +249,10 @@ def _resume_stuck(now: datetime) -> None:
 
 
 def _without_suspects(rows: Sequence[_Row], idle: list[_Row]) -> list[_Row]:
-    """The idle ones, and of those that have one attempt left only the next one.
+    """Return the idle rows, but at most one of those that are on their last attempt.
 
-    What dies beside the image that kills a worker is counted as well:
-    each has its last attempt without the others, and so without the
-    one whose fault it is.
+    An image that kills its worker also costs the images beside it an
+    attempt. Trying suspects one at a time clears the innocent ones.
     """
     last_attempt = processing.MAX_ATTEMPTS - 1
     suspects = [row for row in idle if row.attempts == last_attempt or row.retry_at]

@@ -34,13 +34,13 @@ from .writing import (
 
 log = logging.getLogger(__name__)
 
-# Of each step: that which makes an image READY, and that which makes its ladder.
+# Per step: making an image READY is one step, making its ladder another.
 MAX_ATTEMPTS = 3
-# An image that the queue still has to finish is not stuck yet.
+# An image newer than this is not stuck: the queue may still be working on it.
 PATIENCE = timedelta(minutes=2)
 # How long an image rests whose attempts were all cut short from outside.
 RETRY_EVERY = timedelta(days=1)
-# Behind all else that the queue has: pages show the image without it.
+# Below everything else in the queue, because pages can show the image without its ladder.
 LADDER_PRIORITY = -1
 POLICIES = {policy.name: policy for policy in (MERCHANT, COMMERCE)}
 
@@ -53,21 +53,22 @@ IS_UNFINISHED = and_(
 
 
 def ask_for_work(image_id: str, status: str) -> bool:
-    """Queue the image's next step: what makes an image READY before any ladder.
+    """Queue the image's next step; return False if the queue is down.
 
-    Its row says queued_at since the commit that made the step necessary.
-    Returns False where the queue is down; the sweep makes up for it.
+    The commit that made the step necessary has set queued_at, so the sweep
+    makes up for a queue that is down. Ladders come after all images that
+    are not READY.
     """
     priority = 0 if status == PROCESSING else LADDER_PRIORITY
     return queue.enqueue("process", image_id, priority=priority)
 
 
 def ask_again(image_ids: Sequence[str], now: datetime) -> None:
-    """Queue the next step of each of these images that the queue does not have. Commits.
+    """Queue the next step of those images that are not in the queue. Commits.
 
-    An image that was queued a while ago is looked for in the queue, which
-    may be long, or may have lost it. Two callers may ask for the same
-    image: the UPDATE decides, and the loser does not queue it.
+    The queue is searched for images that were queued a while ago: it may be
+    long, or may have lost them. Two callers may ask for the same image: the
+    UPDATE decides, and the loser does not queue it.
     """
     if not image_ids:
         return
@@ -96,11 +97,11 @@ def ask_again(image_ids: Sequence[str], now: datetime) -> None:
 
 
 def process(image_id: str, now: datetime | None = None) -> None:
-    """The image is a step further: READY, then with its whole ladder; or it is ERROR.
+    """Do the image's next step: make it READY, or make its ladder, or set it to ERROR.
 
-    Nothing where someone else is at it. Commits: the attempt before any
-    decoding, so that an image which kills its worker is counted, and
-    the outcome. Safe to repeat.
+    Does nothing if another process is working on it. Commits twice: the
+    attempt before any decoding, so an image that kills its worker is
+    counted, and then the outcome. Safe to repeat.
     """
     refuse_pending_work()
     writer = _claim(image_id, now or utc_now())
@@ -110,10 +111,10 @@ def process(image_id: str, now: datetime | None = None) -> None:
         is_whole = _work(writer)
         db.session.commit()
     except (ImageConflict, ObjectDeletedError):
-        # Removed, or taken over: the outbox has been told how long this one might still put.
+        # Removed, or taken over: the outbox entry knows how long this process may still write.
         db.session.rollback()
     except SandboxInterrupted as error:
-        # It counts, since the image may be what ends its decoder; the sweep makes another attempt.
+        # The attempt counts, since the image may have crashed its decoder; the sweep tries again.
         db.session.rollback()
         log.warning("decoding of %s was interrupted: %s", image_id, error)
         with suppress(ImageConflict):
@@ -128,17 +129,16 @@ def process(image_id: str, now: datetime | None = None) -> None:
         raise
     else:
         if not is_whole:
-            # Its ladder comes behind the images that are still to be READY.
+            # Queue its ladder behind the images that are not READY yet.
             ask_for_work(image_id, READY)
 
 
 def give_up(image: Image, error_code: str, *conditions: ColumnElement[bool]) -> None:
-    """Record that an image cannot be finished: ERROR, or READY with as much of its set as there is.
+    """Record that an image cannot be finished: READY if its stable image exists, else ERROR.
 
-    Nothing is deleted: in ERROR the row goes on owning both prefixes,
-    because the store may be an older one for now. An image whose upload
-    is gone while its stable image is there becomes READY from it.
-    conditions: that nobody writes for it. Raises ImageConflict and StoreError.
+    Nothing is deleted: in ERROR the row still owns both prefixes, because
+    the store may temporarily be an older one.
+    conditions: that no process is writing for it. Raises ImageConflict and StoreError.
     """
     if image.status != PROCESSING:
         _finish(image, image.derivatives, *conditions)
@@ -155,10 +155,10 @@ def give_up(image: Image, error_code: str, *conditions: ColumnElement[bool]) -> 
 
 
 def rest(image: Image, now: datetime, *conditions: ColumnElement[bool]) -> None:
-    """An image whose attempts were cut short waits a day for another one, its upload kept.
+    """Let an image whose attempts were all interrupted wait a day for another, with its upload.
 
-    What is not READY is shown as ERROR until then. Nothing is
-    deleted. conditions, errors: as of give_up().
+    Until then a PROCESSING image is shown as ERROR. Nothing is deleted.
+    conditions and errors are those of give_up().
     """
     shown = {"status": ERROR, "error_code": "interrupted"} if image.status == PROCESSING else {}
     change_image(
@@ -172,7 +172,7 @@ def rest(image: Image, now: datetime, *conditions: ColumnElement[bool]) -> None:
 
 
 def wake(image_id: str, now: datetime) -> None:
-    """An image that has rested has its last attempt again. Commits."""
+    """Give an image that has rested one last attempt. Commits."""
     is_rested = (Image.id == image_id, Image.retry_at <= now)
     values = {"retry_at": None, "attempts": MAX_ATTEMPTS - 1}
     is_hidden = (Image.status == ERROR, Image.error_code == "interrupted")
@@ -190,11 +190,14 @@ ByPath = dict[str, PublishedFile]
 def by_ladder(
     derivatives: list[PublishedFile],
 ) -> tuple[dict[str, PublishedFile], dict[str, PublishedFile]]:
-    """By path: the image with what belongs to the ladder of today, and what to an older one."""
+    """Split derivatives, by path, into those of the current ladder and those of older ladders.
+
+    The stable image and the JPEG for marketplaces count as current.
+    """
     there: ByPath = {}
     older: ByPath = {}
     for made in derivatives:
-        # The stable image, and the JPEG for marketplaces, are of no ladder.
+        # The stable image and the JPEG for marketplaces belong to no ladder.
         is_older = "/" in made["path"] and not made["path"].startswith(f"v{LADDER_VERSION}/")
         (older if is_older else there)[made["path"]] = made
     return there, older
@@ -212,7 +215,7 @@ def measured(publication: Publication) -> dict[str, object]:
 
 
 def _claim(image_id: str, now: datetime) -> Writer | None:
-    """Return the image for this attempt, counted and committed; None if another may write."""
+    """Count and commit an attempt and return its writer; None if another may be writing."""
     store_identity.require()
     store_identity.hold()
     claimed = db.session.execute(
@@ -237,7 +240,7 @@ def _claim(image_id: str, now: datetime) -> Writer | None:
 
 
 def _work(writer: Writer) -> bool:
-    """The next step is done; return whether it was the last one."""
+    """Do the next step; return whether it was the last one."""
     image, is_mine = writer.image, Image.attempts == writer.attempts
     try:
         if image.status == PROCESSING:
@@ -254,7 +257,7 @@ def _work(writer: Writer) -> bool:
 
 
 def _publish(writer: Writer, upload: IO[bytes]) -> None:
-    """An image that was accepted undecoded is READY, and its product shows it."""
+    """Make an image READY from its upload, and show it on its product."""
     image = writer.image
     with ExitStack() as files:
         publication = sandbox.publish(upload, POLICIES[image.policy])
@@ -279,7 +282,7 @@ def _publish(writer: Writer, upload: IO[bytes]) -> None:
 
 
 def _take_place_of_external(product: Product) -> None:
-    """The product's own image is shown in place of the external one, and the log says so."""
+    """Remove the product's external image and record that in the audit log."""
     before = audit.snapshot(product)
     product.external_image_url = None
     db.session.flush()
@@ -291,7 +294,7 @@ def _take_place_of_external(product: Product) -> None:
 
 @contextmanager
 def _source(writer: Writer) -> Iterator[tuple[IO[bytes], ImagePolicy, int]]:
-    """Yield the source of a ladder and its turn: the upload, or else the stable image."""
+    """Yield the upload, or else the stable image, with its policy and the turn to apply."""
     image, policy, turn = writer.image, POLICIES[writer.image.policy], writer.image.turn
     with ExitStack() as files:
         try:
@@ -303,7 +306,7 @@ def _source(writer: Writer) -> Iterator[tuple[IO[bytes], ImagePolicy, int]]:
 
 
 def _complete(writer: Writer, file: IO[bytes], policy: ImagePolicy, turn: int) -> None:
-    """The image has its whole ladder; its upload, and any older ladder, are the outbox's."""
+    """Make the missing derivatives; hand the upload and older ladders to the outbox."""
     there, older = by_ladder(writer.image.derivatives)
     older_keys = sorted(writer.image.key(path) for path in older)
     thumbnail = f"v{LADDER_VERSION}/{min(THUMBNAIL_PX, there['']['width_px'])}w.webp"
@@ -320,7 +323,7 @@ def _complete(writer: Writer, file: IO[bytes], policy: ImagePolicy, turn: int) -
         for one in derivatives:
             if one.path == MARKETPLACE_PATH:
                 one.path = writer.image.marketplace_path
-        # What is published never changes, so only what is not there yet is put.
+        # Published files never change, so put only those that are missing.
         made = writer.put_all(one for one in derivatives if one.path not in there)
     _finish(writer.image, [*there.values(), *made], Image.attempts == writer.attempts)
     for prefix, keys in groupby(older_keys, lambda key: key.rpartition("/")[0]):

@@ -12,14 +12,14 @@ from .stores.contract import StoreError
 
 
 class PurgeFailed(StoreError):
-    """The cache may still answer for what is deleted; the same call may succeed later."""
+    """A cache may still serve deleted images; the same call may succeed later."""
 
 
 def purge(keys: list[str]) -> None:
-    """The cache has been told of the addresses of keys, if there is one to tell.
+    """Ask the cache at PURGE_URL, if one is set, to forget the objects with these keys.
 
-    One POST to PURGE_URL with {"files": [URL, ...]}, and PURGE_TOKEN as
-    the bearer. Raises PurgeFailed where the answer is not 2xx.
+    One POST of {"files": [URL, ...]}, with PURGE_TOKEN as bearer token.
+    Raises PurgeFailed if the response is not 2xx.
     """
     config = current_app.config
     if not config["PURGE_URL"] or not keys:

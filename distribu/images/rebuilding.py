@@ -1,8 +1,9 @@
-"""Rebuilding of derivatives from the stable image after a change of the ladder.
+"""Rebuild derivatives from the stable image after the ladder changes.
 
-The new ladder is put beside the old one, which the pages show until the
-new one is whole: no address ever gets other bytes. A row is handed over
-before anything is made, so the sweep finishes what a crash leaves.
+The new ladder is put beside the old one, which pages show until the new
+one is complete, so the bytes at an address never change. The row says
+that a ladder is due before anything is made, so the sweep finishes what
+a crash interrupts.
 """
 
 from datetime import datetime
@@ -24,10 +25,10 @@ KEPT = "its image is lost or damaged, so it keeps its old sizes: upload it again
 
 
 def outdated() -> list[str]:
-    """Return the ids of all READY images that lack the ladder of today, the oldest first.
+    """Return the ids of all READY images without the current ladder, oldest first.
 
-    What an interrupted rebuild has begun is among them. An image that is
-    chosen but not saved is not: its ladder is made at Save.
+    Interrupted rebuilds are included. Images that are chosen but not saved
+    are not: their ladder is made at Save.
     """
     older = or_(IS_UNFINISHED, Image.ladder_version < LADDER_VERSION)
     ready = select(Image.id).where(Image.status == READY, older)
@@ -35,7 +36,7 @@ def outdated() -> list[str]:
 
 
 def rebuild(image_id: str, now: datetime | None = None) -> str:
-    """The image has the ladder of today, and nothing of an older one; or the answer says why not.
+    """Give the image the current ladder and discard older ones; return the outcome.
 
     Commits. Safe to repeat. Returns DONE, GONE, BUSY or KEPT. Raises
     StoreError and SandboxError; the sweep then makes another attempt.
@@ -49,7 +50,7 @@ def rebuild(image_id: str, now: datetime | None = None) -> str:
 
 
 def _hand_over(image_id: str, now: datetime) -> None:
-    """The image waits for a ladder, as one does that was uploaded just now. Commits."""
+    """Mark the image as waiting for a ladder, as if newly uploaded. Commits."""
     image = db.session.get(Image, image_id)
     if image and image.retry_at:
         wake(image_id, image.retry_at)
@@ -67,7 +68,7 @@ def _hand_over(image_id: str, now: datetime) -> None:
             writing_until=None,
         )
     except ImageConflict:
-        # Removed, or handed over by somebody else.
+        # Removed, or marked by another process.
         db.session.rollback()
     db.session.commit()
 

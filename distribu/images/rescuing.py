@@ -1,4 +1,4 @@
-"""Rescue of images: READY again from their own objects after failure or loss."""
+"""Rescue failed or lost images from the objects that the store still has."""
 
 from sqlalchemy import ColumnElement
 
@@ -11,25 +11,25 @@ from .decoding.wire import PublishedFile
 from .stores.contract import ObjectNotFound
 from .writing import local_copy
 
-# The error code of an image that was READY once, whose objects the store has no more.
+# Error code of an image that was READY until the store lost its objects.
 OBJECTS_LOST = "objects_lost"
 _FROM_THE_START = {"attempts": 0, "ladder_version": None, "writing_until": None}
 
 
 def rescue(image: Image, *conditions: ColumnElement[bool]) -> str | None:
-    """Have the image made from what the store has of it; return from what, None without anything.
+    """Have the image made again from its upload or stable image; return which, or None.
 
-    The stable image alone makes it READY; its smaller sizes follow. The
-    upload is asked for first, since it is the better source.
-    conditions: of the row, as for change_image(). Commits nothing.
-    Raises ImageConflict and StoreError.
+    The upload comes first, since it is the better source. The stable image
+    alone makes it READY; its smaller sizes follow.
+    conditions: as for change_image(). Commits nothing. Raises ImageConflict
+    and StoreError.
     """
     if image.status not in (PROCESSING, ERROR):
         return None
     is_same = Image.status == image.status, *conditions
     if byte_size(image.upload_key) is not None:
         if image.error_code != OBJECTS_LOST:
-            # It waits for its next attempt, or has had a verdict.
+            # It waits for its next attempt, or was found to be invalid.
             return None
         change: dict[str, object] = {"status": PROCESSING, "derivatives": []}
         source = "the upload"
@@ -43,7 +43,7 @@ def rescue(image: Image, *conditions: ColumnElement[bool]) -> str | None:
 
 
 def byte_size(key: str) -> int | None:
-    """The size of an object; None where there is none. Raises StoreError."""
+    """Return the size of an object, or None if it does not exist. Raises StoreError."""
     try:
         return store.stat(key).byte_size
     except ObjectNotFound:
@@ -51,9 +51,9 @@ def byte_size(key: str) -> int | None:
 
 
 def _measure_stable(image: Image) -> dict[str, object] | None:
-    """Return the stable image's facts for its row; None where the store has no intact one.
+    """Return column values measured from the stable image, or None if it is not intact.
 
-    Sizes that were recorded beside it are kept: doctor() looks at each.
+    Sizes that were recorded for other derivatives are kept: the doctor checks each.
     """
     try:
         with local_copy(image.key()) as file:

@@ -1,8 +1,8 @@
 """Creation of images: stage, stage_turned, stage_copy.
 
-Each commits its row before its objects, and says nothing is READY that
-is not whole. Each refuses a session with pending work, because its
-commit must not save half a form.
+Each commits the row before it puts objects, and marks the image READY
+only when all are there. Each refuses a session with pending work,
+because its commit must not save half a form.
 """
 
 from collections.abc import Iterator
@@ -56,14 +56,13 @@ def stage(
     info: ImageInfo | None = None,
     label: str | None = None,
 ) -> Image:
-    """A READY image that no product has yet, its rows and objects written.
+    """Decode an upload and return it as a READY image that no product owns yet.
 
-    Its upload is kept, and its ladder is asked for when it is saved.
-    info: what probe() said of the upload, where it has been asked already.
-    label: a term of DigitalSourceType, where the upload itself has none.
-    Commits, and refuses a session with pending work: half a form must
-    not be saved with it. Raises InvalidImage, and SandboxError and
-    StoreError with nothing left behind.
+    The upload is kept; the ladder is made when the image is saved.
+    info: the result of probe(), if the caller has it already.
+    label: a term of DigitalSourceType, used if the upload has none.
+    Commits, and refuses a session with pending work. Raises InvalidImage,
+    SandboxError and StoreError, with nothing left behind.
     """
     refuse_pending_work()
     now = now or utc_now()
@@ -85,9 +84,9 @@ def stage_turned(
 ) -> Image:
     """Stage a READY image that shows source turned clockwise by some quarter turns.
 
-    A chosen image is published again from its upload. A saved one is
-    turned from its stable image, at a quality that leaves no trace.
-    Commits and raises as stage() does.
+    A chosen image is published again from its upload. A saved one is turned
+    from its stable image, at a quality high enough to show no loss. Commits
+    and raises as stage() does.
     """
     refuse_pending_work()
     with ExitStack() as files:
@@ -114,9 +113,9 @@ def stage_turned(
 
 
 def _origin(source: Image, quarters: int, files: ExitStack) -> tuple[str | None, IO[bytes], int]:
-    """The id of the image that a turned one is made from, its file and the whole turn.
+    """Return the id of the source's stable image, its file, and the total turn.
 
-    None for the id where the file is the upload.
+    The id is None if the file is the upload.
     """
     if source.is_staged:
         turn = (source.turn + quarters) % 4
@@ -139,10 +138,10 @@ def _turned_image(
 
 
 def stage_copy(company_id: str, source: Image, now: datetime | None = None) -> Image:
-    """A READY image with bytes of its own that shows what source shows.
+    """Return a READY image that shows the same as source, with objects of its own.
 
-    Commits, as stage() does. The copy remembers where it came from.
-    Raises StoreError, with nothing left behind.
+    Commits, as stage() does. copied_from names the source. Raises
+    StoreError, with nothing left behind.
     """
     refuse_pending_work()
     copied = {made["path"]: source.key(made["path"]) for made in source.derivatives}
@@ -182,7 +181,7 @@ def _new_image(
 
 @contextmanager
 def _written(image: Image, now: datetime) -> Iterator[Writer]:
-    """The new row is committed, then what the block puts and says of it; or nothing is left."""
+    """Commit the new row, yield its writer, and commit again; leave nothing on StoreError."""
     with putting(image, now, STAGED_FOR) as writer:
         yield writer
     db.session.commit()

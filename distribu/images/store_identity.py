@@ -1,8 +1,8 @@
-"""Identity of the image store, and whether its images may be changed now.
+"""Check which image store this database owns and whether images may be changed now.
 
-While the last pass of a move runs, and in a process that still has the
-store from which they were moved, nothing about images is changed.
-Reading goes on.
+No image may be changed during the last pass of a move, nor by a process
+that still uses the store from which the images were moved. Reading is
+always allowed.
 """
 
 import re
@@ -19,16 +19,16 @@ from .stores.contract import PRIVATE, PUBLIC, StoreUnavailable
 from .stores.trial import TRIAL_ID
 
 IMAGE_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
-# How many objects of later images are looked up before the database is called older.
+# Newer images in the store that are checked, at most, to decide that the database is older.
 _LOOKED_AT = 20
 
 
 class ImagesHeld(StoreUnavailable):
-    """Images cannot be changed here now; its text is for merchants too."""
+    """Images cannot be changed now; str() is a sentence for merchants too."""
 
 
 class ImagesMoving(ImagesHeld):
-    """They are on their way to another store."""
+    """The images are being moved to another store."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class ImagesMoving(ImagesHeld):
 
 
 class ImagesMoved(ImagesHeld):
-    """They are in another store than this process's."""
+    """The images are in another store than the one this process uses."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class ImagesMoved(ImagesHeld):
 
 
 class DatabaseOlder(ImagesHeld):
-    """The store holds images of which the database has never heard."""
+    """The store has images newer than any that the database knows."""
 
     def __init__(self, image_id: str):
         super().__init__(
@@ -59,20 +59,20 @@ class DatabaseOlder(ImagesHeld):
 
 
 def refuse_older_database() -> None:
-    """Raise DatabaseOlder where the store has an image newer than every row.
+    """Raise DatabaseOlder if the store has an image newer than every row.
 
-    Rows go in first and ids are in the order of time, so that happens
-    only where an older backup of the database was put back.
+    Rows are written first and ids are in the order of time, so this happens
+    only after an older backup of the database was restored.
     """
     for image_id in _unknown_ids(_newest_known_id()):
-        # Uploaded since the rows were asked, perhaps.
+        # It may have been uploaded since the rows were read.
         if image_id > _newest_known_id() and any(store.objects(f"{PUBLIC}{image_id}/")):
             raise DatabaseOlder(image_id)
 
 
 def _unknown_ids(newest_id: str) -> list[str]:
-    """Ids of images behind newest_id of which the store has something public, only some of them."""
-    # "0" sorts right behind "/": only what comes after all objects of that image is listed.
+    """Return a few ids of images with public objects that are newer than newest_id."""
+    # "0" sorts right after "/", so the listing begins after all objects of that image.
     later = (found.key for found in store.objects(PUBLIC, after=f"{PUBLIC}{newest_id}0"))
     ids = (key.split("/")[1] for key in later)
     of_images = (one for one in ids if IMAGE_ID.fullmatch(one) and one != TRIAL_ID)
@@ -80,8 +80,8 @@ def _unknown_ids(newest_id: str) -> list[str]:
 
 
 def _newest_known_id() -> str:
-    """The highest id of an image that is, or was not yet deleted."""
-    # Each look is at the rows as they are now.
+    """Return the highest image id in the rows and in the outbox."""
+    # End the transaction, to read the rows as they are now.
     db.session.rollback()
     newest = db.session.scalar(select(func.max(Image.id))) or ""
     for folder in (PUBLIC, PRIVATE):
@@ -96,10 +96,10 @@ def _newest_known_id() -> str:
 
 
 def hold() -> None:
-    """Images may be changed until the end of this transaction: a move waits for it.
+    """Lock images against a move until the end of this transaction.
 
-    Raises ImagesHeld, the transaction rolled back. A process that has
-    not yet asked its store who it is takes it for the right one.
+    Raises ImagesHeld after a rollback. A process that has not asked its
+    store for its id yet assumes that it is the right one.
     """
     known = db.session.execute(_locking()).first()
     try:
@@ -110,9 +110,9 @@ def hold() -> None:
 
 
 def require() -> None:
-    """This process's store is where the images are, and no move is at its end.
+    """Raise ImagesHeld if this process uses another store or a move is finishing.
 
-    Raises ImagesHeld, and StoreError where the store cannot say who it is.
+    Raises StoreError if the store cannot say its id.
     """
     known = db.session.execute(
         select(Installation.store_id, Installation.frozen_until).where(Installation.id == 1)
@@ -121,7 +121,7 @@ def require() -> None:
 
 
 def own_store_id() -> str:
-    """The id of this process's store, asked once. Raises StoreError."""
+    """Return the id of this process's store, asked once and then cached. Raises StoreError."""
     known = current_app.extensions
     if "image_store_id" not in known:
         known["image_store_id"] = store.installation_id()
@@ -139,10 +139,10 @@ def _compare(known: Row[str, datetime | None] | None, own_id: str | None) -> Non
 
 
 def _locking() -> Select[str, datetime | None] | ReturningUpdate[str, datetime | None]:
-    """Return a query that locks the row until this transaction ends."""
+    """Return a query that locks the installation's row until this transaction ends."""
     row = Installation.id == 1
     columns = Installation.store_id, Installation.frozen_until
     if db.engine.dialect.name == "sqlite":
-        # There is no shared lock, but whoever writes is alone: so this writes.
+        # SQLite has no shared row lock, but only one writer at a time, so a write locks.
         return update(Installation).where(row).values(id=1).returning(*columns)
     return select(*columns).where(row).with_for_update(read=True)

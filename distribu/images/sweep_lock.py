@@ -10,16 +10,15 @@ from sqlalchemy import Connection, func, select, text
 from ..database import sqlite_folder
 from ..extensions import db
 
-# Any number that nothing else locks in this database.
+# An arbitrary number that no other advisory lock in this database uses.
 _KEY = 0x5_3EE9
 
 
 @contextmanager
 def only_sweep() -> Iterator[bool]:
-    """Yield True if no other sweep runs; then none begins during the block.
+    """Yield whether no other sweep runs; if True, none can begin during the block.
 
-    The lock is of the kind that ends with its process, so that a sweep
-    which is killed keeps no other from beginning.
+    The lock ends with its process, so a killed sweep does not block the next.
     """
     lock = _folder_lock if db.engine.dialect.name == "sqlite" else _advisory_lock
     with lock() as is_only:
@@ -28,8 +27,8 @@ def only_sweep() -> Iterator[bool]:
 
 @contextmanager
 def _folder_lock() -> Iterator[bool]:
-    # Of the folder: a full disk has no room for a file of its own, and a second descriptor of the
-    # database would end SQLite's locks of it when it is closed.
+    # Lock the folder: a full disk has no room for a lock file, and closing a second descriptor of
+    # the database would release SQLite's own locks on it.
     folder = sqlite_folder(db.engine.url)
     assert folder is not None
     descriptor = os.open(folder, os.O_RDONLY)
@@ -46,9 +45,9 @@ def _folder_lock() -> Iterator[bool]:
 @contextmanager
 def _advisory_lock() -> Iterator[bool]:
     with db.engine.connect() as connection:
-        # No transaction stays open behind the lock.
+        # The lock belongs to the session, so no transaction stays open.
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        # With these the server notices when the other machine has lost its power.
+        # With keepalives the server notices when a machine that holds the lock loses power.
         for setting in ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10"):
             connection.execute(text(f"SET {setting}"))
         is_only = bool(connection.scalar(select(func.pg_try_advisory_lock(_KEY))))

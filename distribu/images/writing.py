@@ -1,4 +1,4 @@
-"""Objects put for a row that was committed before them, and none after its writing_until."""
+"""Write objects for a row that was committed before them, and none after its writing_until."""
 
 import hashlib
 import shutil
@@ -18,15 +18,14 @@ from .attachment import change_image, discard
 from .decoding.wire import Derivative, PublishedFile
 from .stores.contract import ImageStore, StoreError, StoreFull, StoreUnavailable
 
-# Longer than any one run of puts takes; nothing is put after it.
+# Longer than any run of puts takes; a writer puts nothing after it.
 WRITING_WINDOW = timedelta(minutes=5)
 
 
 class Writer:
-    """Puts objects until a moment, and none after it: a removal counts on that.
+    """Put objects for an image until its writing_until; removal relies on that limit.
 
-    What it knows of the row is what was true when it began, so that the
-    loser of a race notices.
+    It remembers the row's values from when it began, so the loser of a race notices.
     """
 
     def __init__(self, image: Image):
@@ -37,13 +36,13 @@ class Writer:
         self._stop_at = image.writing_until - timedelta(seconds=store.PUT_SECONDS)
 
     def put(self, key: str, file: IO[bytes], content_type: str) -> None:
-        """Put file unless it could still be under way at writing_until."""
+        """Put file, or raise StoreUnavailable if that could still be running at writing_until."""
         if utc_now() >= self._stop_at:
             raise StoreUnavailable(f"no time left to put {key}")
         store.put(key, file, content_type)
 
     def put_all(self, derivatives: Iterable[Derivative]) -> list[PublishedFile]:
-        """Put what was made; return what the row records of it."""
+        """Put derivatives and return the entries that the row records for them."""
         made: list[PublishedFile] = []
         for one in derivatives:
             self.put(self._prefix + (one.path or self._public_name), one.file, one.content_type)
@@ -59,15 +58,15 @@ class Writer:
         return made
 
     def change(self, *conditions: ColumnElement[bool], **values: object) -> None:
-        """The row says so, if nobody else has taken it over. Raises ImageConflict."""
+        """Update the row, or raise ImageConflict if another process has taken it over."""
         change_image(self.image, Image.attempts == self.attempts, *conditions, **values)
 
 
 @contextmanager
 def putting(image: Image, now: datetime, keep: timedelta) -> Iterator[Writer]:
-    """The new row is committed, then the block puts what it owns; a StoreError leaves nothing.
+    """Commit the new row, then yield a writer for its objects; discard it on StoreError.
 
-    keep: how long it may be nobody's, from now on.
+    keep: how long the image may stay without a product.
     """
     refuse_pending_work()
     image.kept_until = now + keep
@@ -80,7 +79,7 @@ def putting(image: Image, now: datetime, keep: timedelta) -> Iterator[Writer]:
     try:
         yield Writer(image)
     except StoreError:
-        # A put that timed out may still arrive: drain looks again after writing_until.
+        # A put that timed out may still arrive, so drain() deletes again after writing_until.
         discard(image)
         db.session.commit()
         raise
@@ -92,7 +91,7 @@ def make_ready(writer: Writer, **values: object) -> None:
 
 @contextmanager
 def local_copy(key: str, source: ImageStore = store) -> Iterator[IO[bytes]]:
-    """The bytes of an object, in a temporary file that no crash leaves behind."""
+    """Yield an object's bytes as a temporary file that even a crash does not leave behind."""
     with tempfile.TemporaryFile() as copy:
         with source.open(key) as body:
             try:
@@ -101,7 +100,7 @@ def local_copy(key: str, source: ImageStore = store) -> Iterator[IO[bytes]]:
             except OSError as error:
                 if error.errno not in NO_SPACE:
                     raise
-                # Closing writes what is left, and fails once more.
+                # Closing flushes the rest, and fails again.
                 with suppress(OSError):
                     copy.close()
                 raise StoreFull(f"No temporary file has room for {key!r}: {error}.") from error
@@ -109,9 +108,9 @@ def local_copy(key: str, source: ImageStore = store) -> Iterator[IO[bytes]]:
 
 
 def sha256(file: IO[bytes]) -> str:
-    """Return the digest of all of a file, which is left at its end."""
+    """Return the hex digest of the whole file, which is left at its end."""
     file.seek(0)
-    # typing.IO has no readinto(); every file that comes here has one.
+    # typing.IO has no readinto(), but every file passed here has one.
     return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 

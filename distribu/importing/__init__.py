@@ -1,11 +1,11 @@
-"""Products from a CSV file: what was read, what it would change, and the one transaction.
+"""Import products from a CSV file: read it, preview its changes, write them at once.
 
-reading   a table under a mapping -> rows that keep the rules, or errors by line and column
-planning  rows against the catalog -> what would be created and updated, and which images go
-writing   a plan into the database, set-wise
-jobs      the ImportJob from its preview to its end, in the queue's worker
+reading   a table with a column mapping -> valid rows, or errors by line and column
+planning  rows compared with the catalog -> what to create and update, which images go
+writing   a plan, written to the database in bulk
+jobs      the ImportJob from its preview to its end, run by the queue's worker
 
-What is written is what the preview showed: planning is repeated under the
-lock of the one transaction, and a plan that has become another one is
-refused with nothing written.
+Exactly what the preview showed is written: the plan is made again under
+the lock of the one transaction, and if it differs, the import is refused
+with nothing written.
 """

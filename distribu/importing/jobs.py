@@ -1,12 +1,12 @@
-"""An import from its preview to its end: the ImportJob, and the worker's part in it.
+"""Run an import from its preview to its end.
 
 PREVIEW -> QUEUED -> RUNNING -> DONE, or FAILED with nothing written and
-the preview shown again. Every import runs in the queue's worker, also a
-small one: the four threads that serve pages are never held by the minutes
-that copying images may take, progress looks the same for everyone, and
-there is one way only that can be wrong. The row is the truth: a lost task
-is enqueued again, a worker that died leaves a transaction that the
-database rolls back and a row that the sweep ends as FAILED.
+the preview shown again. Every import runs in the queue's worker, even a
+small one: copying images may take minutes, during which no thread that
+serves pages should be held, and one way of doing it is easier to get
+right. The row is the truth: a lost task is enqueued again, and if a
+worker dies, the database rolls back its transaction and the sweep sets
+the row to FAILED.
 """
 
 import logging
@@ -38,9 +38,9 @@ log = logging.getLogger(__name__)
 
 PREVIEW, QUEUED, RUNNING, DONE, FAILED = "PREVIEW", "QUEUED", "RUNNING", "DONE", "FAILED"
 KEPT_FOR = timedelta(days=1)
-# Longer than one copy or the one transaction takes; a worker silent for longer is gone.
+# Longer than one copy or the one transaction takes; a worker without progress for longer is dead.
 WORKING_WINDOW = timedelta(minutes=5)
-# A task that the queue has not brought to a worker by then is enqueued again.
+# A task that no worker has begun after this time is enqueued again.
 PATIENCE = timedelta(minutes=2)
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
 
@@ -56,11 +56,11 @@ INTERRUPTED = "The import was interrupted. Nothing was imported: try again."
 
 
 class ImportRefused(Exception):
-    """The import cannot be done as it was agreed; str(error) says why."""
+    """The import cannot be done as agreed; str(error) says why."""
 
 
 def new_job(company_id: str, user_id: str, filename: str, content: bytes) -> ImportJob:
-    """A job for an uploaded file, its columns recognized. Raises InvalidCsv."""
+    """Return a job for an uploaded file, with its columns recognized. Raises InvalidCsv."""
     decoded = csv_text.decode(content)
     table = csv_text.read(decoded.text)
     return ImportJob(
@@ -83,7 +83,7 @@ def table_of(job: ImportJob) -> Table:
 
 
 def reading_of(job: ImportJob, table: Table) -> Reading | None:
-    """The rows of the job's file; None while a required column is not mapped."""
+    """Return the rows of the job's file; None while a required column is not mapped."""
     if missing(job.mapping):
         return None
     currency = db.session.scalars(
@@ -93,10 +93,10 @@ def reading_of(job: ImportJob, table: Table) -> Reading | None:
 
 
 def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool:
-    """The plan of this fingerprint is to be written; False if the job is under way already.
+    """Queue the import of the previewed plan with this fingerprint; return whether it was queued.
 
-    Commits. False too, and nothing happens, for what is no fingerprint,
-    and as long as nobody has agreed to the encoding.
+    Commits. Returns False for an invalid fingerprint, while the encoding is
+    not confirmed, and if the job is already running or DONE.
     """
     if not _FINGERPRINT.fullmatch(fingerprint):
         return False
@@ -117,9 +117,9 @@ def agree(job: ImportJob, fingerprint: str, now: datetime | None = None) -> bool
 
 
 def map_columns(job: ImportJob, mapping: dict[str, int], decimal_signs: dict[str, str]) -> None:
-    """The job's columns hold what mapping says, unless it is under way or DONE. Commits.
+    """Set the job's column mapping, unless it is running or DONE. Commits.
 
-    decimal_signs: of columns of ours, where the file is not to tell them.
+    decimal_signs: by our column, signs that a person chose.
     """
     _change_job(
         job.id,
@@ -132,9 +132,9 @@ def map_columns(job: ImportJob, mapping: dict[str, int], decimal_signs: dict[str
 
 
 def choose_encoding(job: ImportJob, encoding: str) -> None:
-    """The job's file is in this encoding, as somebody who has seen its text says. Commits.
+    """Decode the job's file again in the encoding that a person chose. Commits.
 
-    Raises InvalidCsv where it cannot be.
+    Raises InvalidCsv if it cannot be decoded so.
     """
     text = None
     if encoding in ENCODINGS and job.undecoded:
@@ -156,7 +156,7 @@ def choose_encoding(job: ImportJob, encoding: str) -> None:
 
 
 def forget(job: ImportJob) -> bool:
-    """The job is gone; False, and nothing happens, where it is under way or DONE. Commits."""
+    """Delete the job; return False, with nothing changed, if it is running or DONE. Commits."""
     is_open = ImportJob.status.in_([PREVIEW, FAILED])
     gone = changed_rows(delete(ImportJob).where(ImportJob.id == job.id, is_open))
     db.session.commit()
@@ -164,7 +164,10 @@ def forget(job: ImportJob) -> bool:
 
 
 def run(job_id: str, now: datetime | None = None) -> None:
-    """The job is DONE, or FAILED with nothing written; or someone else is at it. Commits."""
+    """Carry out a queued import to DONE, or to FAILED with nothing written. Commits.
+
+    Does nothing if another worker has taken the job.
+    """
     if not _change_job(
         job_id,
         ImportJob.status == QUEUED,
@@ -189,10 +192,7 @@ def run(job_id: str, now: datetime | None = None) -> None:
 
 
 def recover(now: datetime | None = None) -> None:
-    """No job is forgotten: lost tasks are in the queue again, interrupted ones have FAILED.
-
-    Commits.
-    """
+    """Queue jobs again whose task was lost, and set interrupted ones to FAILED. Commits."""
     now = now or utc_now()
     is_late = ImportJob.working_until < now
     db.session.execute(
@@ -207,7 +207,7 @@ def recover(now: datetime | None = None) -> None:
 
 
 class Staged:
-    """Copies that no product has yet, by line, and the problem that keeps them from one."""
+    """The ids of staged copies by line. problem: why the import fails, None once it is done."""
 
     def __init__(self):
         self.copies: dict[int, str] = {}
@@ -216,9 +216,9 @@ class Staged:
 
 @contextmanager
 def _ended(job_id: str) -> Iterator[Staged]:
-    """However the block ends, what it staged and did not attach is discarded, and the job says so.
+    """Discard the staged copies and record the failure, unless the block clears the problem.
 
-    The block clears the problem when everything is committed.
+    The block clears it once everything is committed.
     """
     staged = Staged()
     try:
@@ -232,9 +232,9 @@ def _fail(job_id: str, staged: Staged) -> None:
     db.session.rollback()
     status = db.session.scalar(select(ImportJob.status).where(ImportJob.id == job_id))
     if status == DONE:
-        # Only the answer of the commit was lost: the products have their copies.
+        # Only the commit's response was lost: the products have their copies.
         return
-    # Where images are held, the copies go by themselves after a day.
+    # While images are held, leave the copies: the sweep discards them after a day.
     with suppress(ImagesHeld):
         attachment.discard_all(list(staged.copies.values()))
     _change_job(
@@ -258,7 +258,7 @@ def _import(job_id: str, staged: Staged) -> None:
         raise ImportRefused("a required column is not mapped")
     plan = make_plan(company, reading)
     _expect(plan, fingerprint)
-    # Before the one transaction: each copy commits its own row before its objects.
+    # Before the one transaction, because each copy commits its own row before its objects.
     _stage_copies(company, plan, job_id, staged)
     _write_at_once(company, reading, fingerprint, job_id, staged)
 
@@ -279,7 +279,7 @@ def _stage_copies(company: Company, plan: Plan, job_id: str, staged: Staged) -> 
 
 
 def _report(job_id: str, **values) -> None:
-    """Commit the job's progress and this worker's sign of life. Raises ImportRefused."""
+    """Commit the job's progress and extend its time to work. Raises ImportRefused."""
     until = utc_now() + WORKING_WINDOW
     if not _change_job(job_id, ImportJob.status == RUNNING, working_until=until, **values):
         raise ImportRefused("the job was given up")
@@ -289,9 +289,12 @@ def _report(job_id: str, **values) -> None:
 def _write_at_once(
     company: Company, reading: Reading, fingerprint: str | None, job_id: str, staged: Staged
 ) -> None:
-    """The one transaction. Its first statement writes: it holds the lock of SQLite from then on."""
+    """Write the plan in one transaction.
+
+    The first statement writes, to hold SQLite's lock from there on.
+    """
     now = utc_now()
-    # The end of the job is part of it, so that no second run can write the same again.
+    # Ending the job is part of the transaction, so that no second run can write again.
     if not _change_job(job_id, ImportJob.status == RUNNING, status=DONE, working_until=None):
         raise ImportRefused("the job was given up")
     plan = make_plan(company, reading, is_locked=True)

@@ -1,4 +1,4 @@
-"""The changes that a file would make to the catalog as it is now; nothing is changed."""
+"""Plan the changes that a file would make to the catalog, without changing anything."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ COLUMNS = (
 NO_SKU = (
     "Enter a SKU: rows are matched by it. A product that has none yet gets its SKU in its form."
 )
-# A new product where the file has no such column.
+# Values of a new product for columns that the file lacks.
 _DEFAULTS = {
     **{"description": None, "category": None, "unit": "each", "is_active": True},
     "external_image_url": None,
@@ -35,7 +35,7 @@ _DEFAULTS = {
 
 @dataclass(frozen=True)
 class Saved:
-    """A product as it is in the database. values: of COLUMNS. image_url: None where not read."""
+    """A product in the database. values: of COLUMNS. image_url: None if not read."""
 
     id: str
     version: int
@@ -45,11 +45,11 @@ class Saved:
 
 @dataclass(frozen=True)
 class Change:
-    """The change on a line. saved: None for a new product; values: of COLUMNS, afterwards.
+    """The change that a line makes. saved: None for a new product; values: of COLUMNS, afterwards.
 
-    image_change: what image_url.apply() has to do beyond values, or None.
-    images_before: ids of the product's images, its own first. lost: ids
-    of those that go; lost_url: an external address that goes.
+    image_change: what written_image_url.apply() has to do beyond values, or None.
+    images_before: ids of the product's images, the shown one first. lost: ids
+    of the images that are removed; lost_url: an external address that is removed.
     """
 
     line: int
@@ -63,7 +63,7 @@ class Change:
 
     @cached_property
     def fields(self) -> list[str]:
-        """The names of the values that differ from what is saved."""
+        """The names of the values that differ from the saved ones."""
         if self.saved is None:
             return list(COLUMNS)
         return [name for name in COLUMNS if self.values[name] != self.saved.values[name]]
@@ -74,7 +74,7 @@ class Change:
 
     @property
     def takes_image(self) -> bool:
-        """Return whether the product gets an image of its own, besides values and lost."""
+        """Whether the change attaches or moves a hosted image."""
         return self.image_change is not None and self.image_change.kind in (
             written_image_url.COPY,
             written_image_url.MOVE,
@@ -91,7 +91,7 @@ class Change:
 
 @dataclass
 class Plan:
-    """Everything that a file does. unchanged: rows that say what is saved already."""
+    """All changes that a file makes. unchanged: number of rows that match what is saved."""
 
     changes: list[Change] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
@@ -123,16 +123,16 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """The same for two plans exactly when they do the same."""
+        """A hash that is equal for two plans exactly if they have the same effect."""
         told = hashlib.sha256(json.dumps([self.unchanged, len(self.errors)]).encode())
-        # One by one: all effects at once would have the garbage collector look through the process.
+        # One by one: creating all effects at once would trigger a full garbage collection.
         for change in self.changes:
             told.update(json.dumps(_effect(change)).encode())
         return told.hexdigest()
 
 
 def make_plan(company: Company, reading: Reading, is_locked: bool = False) -> Plan:
-    """Plan the changes of the rows. is_locked: their products are locked until the commit."""
+    """Plan the changes of the rows. is_locked: lock their products until the commit."""
     plan = Plan(errors=list(reading.errors))
     rows = [row for row in reading.rows if row.sku is not None]
     rows, saved = _matched(company, rows, reading, is_locked, plan.errors)
@@ -160,7 +160,7 @@ def _matched(
     is_locked: bool,
     errors: list[RowError],
 ) -> tuple[list[ImportRow], dict[int, Saved]]:
-    """The rows that can be written, with the SKUs of their products, and these by line."""
+    """Return the valid rows, with SKUs as saved, and their products by line; add to errors."""
     own = _own_keys(company)
     keys = {row.line: own.get(row.sku) or sku_key(row.sku) or "" for row in rows}
     found = _saved_products(company, keys.values(), reading.has_image_urls, is_locked)
@@ -175,7 +175,7 @@ def _matched(
     wrong += _without_their_zeros(company, new, reading.mapping)
     errors += wrong
     refused = {error.line for error in wrong}
-    # A SKU that only looks the same in the file is not another one.
+    # A SKU that only looks the same in the file counts as the saved one.
     taken = [
         replace(row, values=row.values | {"sku": found[keys[row.line]].values["sku"]})
         if keys[row.line] in found
@@ -187,7 +187,7 @@ def _matched(
 
 
 def _own_keys(company: Company) -> dict[str, str]:
-    """The keys of the products whose SKU looks like another one's, by SKU."""
+    """Return, by SKU, the keys of products whose SKU looks like another product's."""
     asked = select(Product.sku, Product.sku_key).where(
         Product.company_id == company.id, is_own_key(Product.sku_key)
     )
@@ -195,7 +195,7 @@ def _own_keys(company: Company) -> dict[str, str]:
 
 
 def _twice(rows: list[ImportRow], keys: dict[int, str], mapping: dict[str, int]) -> list[RowError]:
-    """An error for each line whose product is on another line too."""
+    """Return an error for each line whose product is also on another line."""
     lines = defaultdict(list)
     for row in rows:
         lines[keys[row.line]].append(row.line)
@@ -213,14 +213,14 @@ def _twice(rows: list[ImportRow], keys: dict[int, str], mapping: dict[str, int])
 def _without_their_zeros(
     company: Company, rows: list[ImportRow], mapping: dict[str, int]
 ) -> list[RowError]:
-    """An error for each new SKU, such as 7, that a spreadsheet may have made of another, 007."""
+    """Return an error for each new SKU like 7 that a spreadsheet may have made from 007."""
     numbers = [row for row in rows if is_plain_number(row.sku)]
     if not numbers:
         return []
     begins_with_zero = (Product.sku_key >= "0") & (Product.sku_key < "1")
     asked = select(Product.sku).where(Product.company_id == company.id, begins_with_zero)
     skus = (sku for sku in db.session.scalars(asked) if sku and sku.isascii() and sku.isdigit())
-    # Of several the shortest.
+    # If there are several, take the shortest.
     whole = {without_zeros(sku): sku for sku in sorted(skus, key=len, reverse=True)}
     return [
         RowError(row.line, mapping["sku"], zeros_sentence(row.sku, whole[row.sku]))
@@ -247,8 +247,8 @@ def _effect(change: Change) -> list:
 def _saved_products(
     company: Company, keys: Iterable[str], with_images: bool, is_locked: bool
 ) -> dict[str, Saved]:
-    """The company's products of these SKU keys, by key."""
-    # By id, in the order in which every other change of several products takes them.
+    """Return the company's products with these SKU keys, by key."""
+    # Lock in the order of ids, as every change of several products does, to avoid deadlocks.
     asked = _SAVED.where(
         Product.company_id == company.id, is_among(Product.sku_key, keys)
     ).order_by(Product.id)
@@ -266,7 +266,7 @@ _SAVED = select(
 
 
 def _saved(asked, with_images: bool) -> dict[str, Saved]:
-    """The products that are asked for by _SAVED, by SKU key or, where they have none, by id."""
+    """Return the products that a query like _SAVED finds, by SKU key, or by id without a SKU."""
     found = db.session.execute(asked).all()
     shown = _shown_urls([row.id for row in found]) if with_images else {}
     products = {}
@@ -286,11 +286,11 @@ class _Shown(ImageAddresses):
 
 
 def _shown_urls(product_ids: list[str]) -> dict[str, str]:
-    """Return the address of each product's image, for those that have one here."""
+    """Return the address of each product's hosted image."""
     asked = (
         select(Image.product_id, Image.id, Image.public_name)
         .where(is_among(Image.product_id, product_ids), Image.status == READY)
-        # The last one of a product wins: that of the lowest position.
+        # The last row of a product wins: the image with the lowest position.
         .order_by(Image.product_id, Image.position.desc(), Image.id.desc())
     )
     shown = {
@@ -306,12 +306,12 @@ def _read_images(
     reading: Reading,
     errors: list[RowError],
 ) -> dict[int, Change | None]:
-    """The change of every line whose imageUrl is not what is shown now; None: it is an error."""
+    """Return, by line, the change of each row whose imageUrl differs; None for an error."""
     if not reading.has_image_urls:
         return {}
     asked = [row for row in rows if row.image_url != _url_of(saved.get(row.line))]
     products = _products(saved[row.line].id for row in asked if row.line in saved)
-    # Held here, so that the session finds them without asking once a row.
+    # Keep a reference, so that the session has them cached and no query per row is needed.
     named = _images(written_image_url.named_image_id(row.image_url) for row in asked)
     read: dict[int, Change | None] = {}
     for row in asked:
@@ -338,7 +338,7 @@ def _change_of_row(
     product: Product | None,
     image_change: written_image_url.Change,
 ) -> Change:
-    """The whole change of a row, its image_change among the values where one column says it all."""
+    """Return the whole change of a row; an external address is set among the values if possible."""
     values = _after(row, saved)
     if image_change.kind == written_image_url.KEEP:
         return Change(row.line, saved, values)
@@ -374,7 +374,7 @@ def _images(ids: Iterable[str | None]) -> list[Image]:
 
 
 def _match_without_sku(company: Company, reading: Reading, plan: Plan) -> None:
-    """A row without a SKU is unchanged where a product without one is just so, else an error."""
+    """Count rows without a SKU as unchanged if they match a product; else add an error."""
     rows = [row for row in reading.rows if row.sku is None]
     if not rows:
         return

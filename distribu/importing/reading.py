@@ -1,4 +1,4 @@
-"""The rows of a table under a mapping: each keeps the rules, or says by column why not."""
+"""Read the rows of a table with a column mapping: valid values, or errors by column."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from ..products import numbers, rules, written_image_url
 from ..products.csv_text import REQUIRED, Row, Table
 from ..products.numbers import AmbiguousNumber, Sign
 
-# As spreadsheets of several languages write what is true and what is not.
+# Words for true and false in spreadsheets of several languages.
 YES = (
     *("true", "yes", "y", "1", "on", "active", "x"),
     *("wahr", "ja", "vrai", "oui", "vero", "sì", "verdadero", "sí", "si", "verdadeiro", "sim"),
@@ -26,9 +26,9 @@ MARKED_OR_EMPTY = (
 
 @dataclass(frozen=True)
 class RowError:
-    """An error on a line. index: its column; None for the line as a whole.
+    """An error on a line. index: its column; None for the whole line.
 
-    is_ambiguous: the decimal sign of the column has to be chosen.
+    is_ambiguous: a decimal sign must be chosen for the column.
     """
 
     line: int
@@ -39,7 +39,7 @@ class RowError:
 
 @dataclass(frozen=True)
 class ImportRow:
-    """A line that keeps the rules. values: as stored, of the columns that the file has."""
+    """A valid line. values: as stored, for the columns that the file has."""
 
     line: int
     values: dict
@@ -52,9 +52,9 @@ class ImportRow:
 
 @dataclass(frozen=True)
 class Reading:
-    """Every line of a file, as a row or as errors. mapping: index of each column of ours.
+    """Every line of a file, as a row or as errors. mapping: file column index by our name.
 
-    signs: what is known of the decimal sign of each column of numbers.
+    signs: the known decimal sign of each column of numbers.
     """
 
     rows: list[ImportRow]
@@ -64,12 +64,12 @@ class Reading:
 
     @property
     def has_image_urls(self) -> bool:
-        """Return whether the file has the column; without it, images stay as they are."""
+        """Whether the file has an imageUrl column; without it, images stay as they are."""
         return "imageUrl" in self.mapping
 
 
 def is_active(text: str) -> bool:
-    """Return whether the text means yes; an empty text does."""
+    """Return whether the text means yes; an empty text does. Raises ValueError."""
     word = unicodedata.normalize("NFC", text).strip().lower()
     if word in YES or not word:
         return True
@@ -78,7 +78,7 @@ def is_active(text: str) -> bool:
     raise ValueError("isActive must be true or false (yes or no, 1 or 0, on or off).")
 
 
-# What each column is called where it is stored, and its rule.
+# By our column: the name of the stored value, and the rule for it.
 PARSED = {
     "sku": ("sku", rules.sku),
     "name": ("name", rules.name),
@@ -94,17 +94,17 @@ NUMBERS = {
 
 
 def missing(mapping: dict[str, int]) -> list[str]:
-    """The columns without which nothing can be imported."""
+    """Return the required columns that are not mapped."""
     return [column for column in REQUIRED if column not in mapping]
 
 
 def read_rows(
     table: Table, mapping: dict[str, int], chosen_signs: dict[str, str], currency: str
 ) -> Reading:
-    """Every row of table, read under a mapping that has every required column.
+    """Read every row of the table; the mapping must contain every required column.
 
-    chosen_signs: the decimal sign of columns of ours, where a person chose it.
-    currency: that of the company, in which the prices are.
+    chosen_signs: by our column, decimal signs that a person chose.
+    currency: the company's, for the prices.
     """
     rows, errors = [], []
     signs = _signs(table, mapping, chosen_signs)
@@ -136,7 +136,7 @@ def _cells(table: Table, index: int) -> Iterable[str]:
 
 
 def _misfit(row: Row, table: Table) -> list[RowError]:
-    """A line whose cells have shifted must not be taken for what it seems to say."""
+    """Return an error if a row has more cells than the header, since its cells have shifted."""
     width = len(table.header)
     if not any(row.cells[width:]):
         return []
@@ -173,7 +173,7 @@ def _image_url(row: Row, mapping: dict[str, int]) -> str | None:
 
 
 def _unmarked(table: Table, mapping: dict[str, int]) -> list[RowError]:
-    """Return an error for each isActive that is empty where others are marked: it may mean no."""
+    """Return an error for each empty isActive among lines marked x, since it may mean no."""
     if (index := mapping.get("isActive")) is None:
         return []
     words = {row.line: row.cells[index].strip().lower() for row in table.rows}

@@ -1,8 +1,8 @@
-"""Values that a spreadsheet has damaged: errors of formulas, and barcodes that it shortened."""
+"""Detect values that a spreadsheet has damaged: formula errors and shortened barcodes."""
 
 import re
 
-# In whatever language, as #REF!, #BEZUG!, #¡DIV/0!, #N/A, #NV; LibreOffice has numbers too.
+# In any language, like #REF!, #BEZUG!, #¡DIV/0!, #N/A, #NV; LibreOffice also uses numbers.
 _ERROR = re.compile(
     r"#[¡¿]?[^\W\d_]+(?:[ _/][^\W_]+)*[!?]|#[^\W\d_]{1,2}/[^\W\d_]{1,2}|#NV|#{2,}|ERR:\d{3}"
 )
@@ -11,9 +11,9 @@ _TEXTS = ("sku", "name", "description", "category", "unit")
 
 
 def damaged_columns(values: dict, saved: dict | None) -> dict[str, str]:
-    """A sentence for each column whose value is an error and is not saved already.
+    """Return a sentence for each column whose value is a formula error that is not saved already.
 
-    values, saved: of a row and of its product, as stored; saved is None
+    values, saved: stored values of a row and of its product; saved is None
     for a product that the row would create.
     """
     wrong = {
@@ -35,7 +35,7 @@ def is_plain_number(sku: str) -> bool:
 
 
 def without_zeros(sku: str) -> str:
-    """Return the SKU of digits as a spreadsheet changes it in a column that is not text.
+    """Return a SKU of digits as a spreadsheet changes it in a column that is not text.
 
     >>> without_zeros("007"), without_zeros("000")
     ('7', '0')
@@ -44,7 +44,7 @@ def without_zeros(sku: str) -> str:
 
 
 def zeros_sentence(sku: str, whole: str) -> str:
-    """Return what is wrong with a SKU that is new, where the SKU whole is there already."""
+    """Return the error for a new SKU, such as 7, that may be the existing SKU whole, as 007."""
     return (
         f"There is no SKU {sku}, but there is {whole}: a spreadsheet may have removed its zeros. "
         "Format the column as text there, and enter the whole SKU. To add a product with the SKU "
@@ -54,5 +54,5 @@ def zeros_sentence(sku: str, whole: str) -> str:
 
 def _is_error(value: str | None) -> bool:
     written = (value or "").replace("Err:", "ERR:")
-    # Hashes alone are what a spreadsheet shows in a cell that is too narrow.
+    # A cell that is too narrow shows only hashes.
     return bool(_ERROR.fullmatch(written)) and written == written.upper()

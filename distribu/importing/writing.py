@@ -1,4 +1,4 @@
-"""A plan into the database, set-wise: part of the caller's one transaction, under its lock."""
+"""Write a plan to the database in bulk, in the caller's transaction and under its lock."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,19 +21,19 @@ from .planning import COLUMNS, Change, Plan
 
 _PRODUCT = cast(Table, Product.__table__)
 _WRITTEN = ("id", *COLUMNS, "version", "search_text", "sku_key", "sku_order")
-# An update finds its product by them, and leaves them.
+# An update finds its product by these, and does not change them.
 _KEYS = ("sku", "sku_key", "sku_order")
 _AUDITED = tuple(name for name in COLUMNS if name != "external_image_url")
-# As many products with their images are in memory at a time.
+# Products loaded with their images at a time; bounds memory.
 CHUNK = 200
 
 
 def write(company: Company, plan: Plan, copies: dict[int, str], now: datetime) -> None:
-    """The catalog is what plan says, and the log tells it. Expects the plan's lock.
+    """Write the plan's changes and their audit entries. Expects the plan's lock.
 
-    copies: the id of the staged copy that a line attaches, by line.
-    Raises ImageConflict where something is not what it was, and
-    IntegrityError where a new SKU has just been taken.
+    copies: by line, the id of the staged copy to attach.
+    Raises ImageConflict if something has changed since, and IntegrityError
+    if a new SKU has just been taken.
     """
     ids = {change.line: change.saved.id if change.saved else new_id() for change in plan.changes}
     _upsert([change for change in plan.changes if change.fields], company, ids, now)
@@ -48,7 +48,7 @@ def write(company: Company, plan: Plan, copies: dict[int, str], now: datetime) -
 
 
 def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: datetime) -> None:
-    """The products are inserted, or updated where one of this SKU is of the version before."""
+    """Insert or update the products; an update requires the version that was planned."""
     if not changes:
         return
     rows = [
@@ -72,15 +72,15 @@ def _upsert(changes: list[Change], company: Company, ids: dict[int, str], now: d
     is_same_image = Product.external_image_url == new.external_image_url
     upsert = insert.on_conflict_do_update(
         index_elements=["company_id", "sku"],
-        # Compare and set: a product that someone else has just added under this SKU is left alone.
+        # Compare and set: do not overwrite a product just added by someone else with this SKU.
         where=Product.version + 1 == new.version,
         set_={
             **{name: new[name] for name in (*_WRITTEN[1:], "updated_at") if name not in _KEYS},
-            # Its words belong to the external image that they describe.
+            # An alt text belongs to the external image that it describes.
             "external_image_alt": case((is_same_image, Product.external_image_alt), else_=""),
         },
     )
-    # Asked for, because an INSERT that returns nothing is not expected to be counted.
+    # SQLAlchemy does not count the rows of an INSERT without this option.
     counted = {"preserve_rowcount": True}
     if db.session.connection().execute(upsert, execution_options=counted).rowcount != len(rows):
         raise ImageConflict("products")
@@ -91,7 +91,7 @@ def _search_text(values: dict) -> str:
 
 
 def _touch(changes: list[Change], now: datetime) -> None:
-    """Products of which only the images change have a new version too."""
+    """Raise the version of products of which only images change."""
     if not changes:
         return
     db.session.execute(
@@ -103,7 +103,7 @@ def _touch(changes: list[Change], now: datetime) -> None:
 
 
 def _entry(change: Change, product_id: str) -> dict:
-    """The audit entry of a change that takes no image of ours."""
+    """Return the audit entry of a change that takes no hosted image."""
     if change.saved is None:
         after = _snapshot(change.values, change.values["external_image_url"], ())
         return audit.entry("product.created", product_id, after=after)
@@ -117,7 +117,7 @@ def _entry(change: Change, product_id: str) -> dict:
 
 
 def _named(values: dict, fields: list[str]) -> dict:
-    """The values as the log calls them: where an image lies is the image_url."""
+    """Return the values of these fields for the audit log, with external_image_url as image_url."""
     return {"image_url" if name == "external_image_url" else name: values[name] for name in fields}
 
 
@@ -128,7 +128,7 @@ def _snapshot(values: dict, url: str | None, images: Iterable[str]) -> dict:
 def _change_images(
     changes: list[Change], ids: dict[int, str], copies: dict[int, str]
 ) -> list[dict]:
-    """The images of these products are what the file says; returns their audit entries."""
+    """Change the images of these products, and return their audit entries."""
     asked = select(Product).where(is_among(Product.id, [ids[change.line] for change in changes]))
     products = db.session.scalars(asked.execution_options(populate_existing=True)).all()
     by_id = {product.id: product for product in products}

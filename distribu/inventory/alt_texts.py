@@ -1,4 +1,4 @@
-"""The alt texts that were typed in the image field, written at Save."""
+"""Save the alt texts that were typed in the image field."""
 
 from ..extensions import db
 from ..forms.product import ProductForm
@@ -7,7 +7,7 @@ from .image_field import ImageChoice
 
 
 def save_others(choice: ImageChoice) -> None:
-    """Give the other images the words that were typed for them, while they still are the others."""
+    """Save the alt texts that were typed for the product's other images."""
     for image, text in choice.changed_alts.items():
         image.alt_text = text
 
@@ -15,7 +15,7 @@ def save_others(choice: ImageChoice) -> None:
 def save_shown(
     form: ProductForm, choice: ImageChoice, product: Product, shown: Image | None
 ) -> None:
-    """Give the image that the form showed its words, now that Save has put it in its place.
+    """Save the alt text that was typed for the image shown in the form.
 
     shown: the product's hosted image before Save replaced it or put
     another one first. Expects a valid form.
@@ -26,7 +26,7 @@ def save_shown(
     if choice.staged:
         db.session.get_one(Image, choice.staged.id, populate_existing=True).alt_text = text
     elif text == (form.seen_state or {}).get("alt_text"):
-        # Someone else may have replaced the image meanwhile: these words are not about theirs.
+        # Someone else may have replaced the image, and this text does not describe theirs.
         return
     elif shown:
         shown.alt_text = text

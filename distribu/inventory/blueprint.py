@@ -1,4 +1,4 @@
-"""The blueprint that the views of this room belong to."""
+"""The inventory blueprint."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Changing many products at once: the question, the change, and how far it is."""
+"""Change many products at once: the confirmation page, the change, and its progress."""
 
 from dataclasses import dataclass
 
@@ -19,13 +19,13 @@ from .blueprint import bp
 from .list_view import ListView
 from .selection import Selection, list_address
 
-# Images that the question shows; a link leads to the products of the others.
+# Images shown for confirmation; a link leads to the products of the others.
 SHOWN_MAX = 100
 
 
 @dataclass(frozen=True)
 class Wording:
-    """button: of the list. done: of the products, after "12 products"."""
+    """button: the label in the list. done: follows "12 products were" in the result."""
 
     button: str
     done: str
@@ -44,14 +44,14 @@ WORDINGS = {
 @bp.post("/changes/confirm")
 @signed_in
 def confirm_change():
-    """Ask whether the chosen products are to be changed; nothing is changed yet."""
+    """Ask to confirm the change of the chosen products; nothing is changed yet."""
     selection, action = Selection.of(request.form), request.form.get("action")
     if selection.is_empty or action not in WORDINGS:
         flash("Choose at least one product first.", "error")
         return redirect(list_address(request.form), 303)
     found = bulk.extent(selection.where, action)
     if not found.products:
-        flash("The products that you chose are not in your inventory any more.", "error")
+        flash("The products that you chose are no longer in your inventory.", "error")
         return redirect(list_address(request.form), 303)
     return _question(selection, action, found)
 
@@ -59,7 +59,7 @@ def confirm_change():
 @bp.post("/changes")
 @signed_in
 def change_products():
-    """The chosen products are changed, or the change is in the queue; or it is asked again."""
+    """Change the chosen products now or in the queue; ask again if they have changed."""
     selection, action = Selection.of(request.form), request.form.get("action")
     if action not in WORDINGS:
         return redirect(list_address(request.form), 303)
@@ -77,7 +77,7 @@ def change_products():
         bulk_jobs.begin(change, lambda: selection.where, request.form.get("confirmed", ""))
     except bulk_jobs.ExtentChanged as error:
         if not error.extent.products:
-            flash("The products that you chose are not in your inventory any more.", "error")
+            flash("The products that you chose are no longer in your inventory.", "error")
             return redirect(list_address(request.form), 303)
         return _question(selection, action, error.extent, is_again=True), 409
     except ImagesHeld as error:
@@ -111,7 +111,7 @@ def show_change_progress(change_id: str) -> str:
 @bp.post("/changes/<change_id>/continue")
 @signed_in
 def continue_change(change_id: str) -> Response:
-    """A change that stopped goes on behind what it has done."""
+    """Resume a change that failed, after the products that it has done."""
     change = company_row_or_404(BulkChange, change_id)
     bulk_jobs.resume(change)
     return redirect(url_for(".show_change", change_id=change_id), 303)
@@ -126,7 +126,7 @@ def _read_category(selection: Selection, action: str) -> tuple[str | None, str |
     except ValueError as error:
         return None, str(error)
     is_missing = category is None and selection.whole_category
-    return category, "Enter the new name of the category." if is_missing else None
+    return category, "Enter a new name for the category." if is_missing else None
 
 
 def _question(
@@ -136,7 +136,7 @@ def _question(
     problem: str | None = None,
     is_again: bool = False,
 ) -> str:
-    """The page that asks. is_again: others were confirmed than there are now."""
+    """Render the confirmation page. is_again: the products differ from those confirmed before."""
     deletes_images = action in bulk.DELETES_IMAGES
     return render_template(
         "inventory/confirm_change.html",
@@ -169,7 +169,7 @@ def _links_that_go(selection: Selection) -> list[Product]:
 
 
 def _outcome(change: BulkChange) -> Response:
-    """The way back to the list with what was done, or to the progress of a change in pieces."""
+    """Redirect to the list with the result, or to the progress of a large change."""
     if change.status != bulk_jobs.DONE or change.total > bulk.PIECE:
         return redirect(url_for(".show_change", change_id=change.id), 303)
     flash(_done_sentence(change), "success")

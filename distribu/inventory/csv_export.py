@@ -1,4 +1,4 @@
-"""The catalog as a CSV file, which an import takes back without changing anything."""
+"""Export the catalog as a CSV file; importing it unchanged changes nothing."""
 
 from collections.abc import Iterator
 
@@ -13,14 +13,14 @@ from ..models.currencies import digits
 from ..products import csv_text
 from .blueprint import bp
 
-# So many products are in memory at a time.
+# Products loaded at a time; bounds memory.
 CHUNK = 500
 
 
 @bp.get("/export")
 @signed_in
 def export_products() -> Response:
-    """Every product of the company by name, as a file that is written while it is read."""
+    """Stream every product of the company as a CSV file, sorted by name."""
     name = f"{g.company.slug}-products-{utc_now():%Y-%m-%d}.csv"
     return csv_response(name, csv_text.COLUMNS, _rows(g.company.id, g.company.currency))
 
@@ -28,14 +28,14 @@ def export_products() -> Response:
 @bp.get("/import/template")
 @signed_in
 def download_template() -> Response:
-    """A file with the header row alone."""
+    """Send a CSV file with only the header row."""
     return csv_response("products.csv", csv_text.COLUMNS, [])
 
 
 def csv_response(
     name: str, header, rows, delimiter: str = ",", encoding: str = "utf-8-sig"
 ) -> Response:
-    """A file to be saved under name, sent as its rows come."""
+    """Return a response that streams rows as a CSV download with this name."""
     pieces = csv_text.encoded(csv_text.lines(header, rows, delimiter), encoding)
     response = Response(stream_with_context(pieces))
     charset = "utf-8" if encoding == "utf-8-sig" else encoding
@@ -46,7 +46,7 @@ def csv_response(
 
 
 def _rows(company_id: str, currency: str) -> Iterator[list[str]]:
-    """One query, read while it is sent: the file is the catalog of one moment."""
+    """Yield the products' rows from one query, so that the file shows one moment."""
     asked = (
         select(Product)
         .where(Product.company_id == company_id)
@@ -54,7 +54,7 @@ def _rows(company_id: str, currency: str) -> Iterator[list[str]]:
         .options(selectinload(Product.image))
         .execution_options(yield_per=CHUNK)
     )
-    # A session of its own, since the request's ends before the answer does.
+    # A separate session, since the request's session ends before the response is sent.
     with Session(db.engine) as session:
         yield from (_row(product, currency) for product in session.scalars(asked))
 

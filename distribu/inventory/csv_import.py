@@ -1,4 +1,4 @@
-"""Importing products from a CSV file: upload, columns, preview, import, progress."""
+"""Import products from a CSV file: upload, columns, preview, import, progress."""
 
 from contextlib import closing
 
@@ -31,13 +31,13 @@ def new_import():
 @bp.post("/import")
 @signed_in
 def upload_csv():
-    """The file is kept for a day, and its preview is shown; no product is touched."""
+    """Store the file for a day and show its preview; no product is changed."""
     form = UploadForm()
     if not form.validate():
         return _upload_page(form), 422
     upload = form.file.data
     with closing(upload):
-        # One byte more than may be tells that it was too many.
+        # One extra byte shows that the file exceeds the limit.
         content = upload.read(MAX_BYTE_SIZE + 1)
     try:
         job = jobs.new_job(g.company.id, current_user.id, upload.filename, content)
@@ -62,7 +62,7 @@ def show_import(job_id: str):
 @bp.get("/import/<job_id>/progress")
 @signed_in
 def show_progress(job_id: str) -> Response | str:
-    """Fragment: how far the import is; the whole page anew when its preview is to be seen."""
+    """Fragment: the progress of an import; redirects to its page if there is a preview to see."""
     job = _job_or_404(job_id)
     if job.status in (jobs.PREVIEW, jobs.FAILED):
         return Response("", headers={"HX-Redirect": url_for(".show_import", job_id=job.id)})
@@ -72,7 +72,7 @@ def show_progress(job_id: str) -> Response | str:
 @bp.post("/import/<job_id>/columns")
 @signed_in
 def map_columns(job_id: str):
-    """Each column holds what was chosen for it."""
+    """Save which of our columns each column of the file contains."""
     job = _job_or_404(job_id)
     table = jobs.table_of(job)
     chosen = [(request.form.get(f"column-{index}"), index) for index in range(len(table.header))]
@@ -89,7 +89,7 @@ def map_columns(job_id: str):
 @bp.post("/import/<job_id>/encoding")
 @signed_in
 def choose_encoding(job_id: str):
-    """Read the file in the encoding that was chosen, and show its preview."""
+    """Decode the file in the chosen encoding and show its preview."""
     job = _job_or_404(job_id)
     try:
         jobs.choose_encoding(job, request.form.get("encoding", ""))
@@ -110,16 +110,16 @@ def apply_import(job_id: str):
 @bp.post("/import/<job_id>/cancel")
 @signed_in
 def cancel_import(job_id: str):
-    """The file is forgotten, and nothing was imported."""
+    """Delete an import that was not applied."""
     if jobs.forget(_job_or_404(job_id)):
-        flash("The import was cancelled. Nothing was changed.", "info")
+        flash("The import was canceled. Nothing was changed.", "info")
     return redirect(url_for(".list_products"), 303)
 
 
 @bp.get("/import/<job_id>/errors.csv")
 @signed_in
 def download_errors(job_id: str) -> Response:
-    """The failing rows as they came, in the dialect of their file, each with its reasons."""
+    """Send the failing rows in the dialect of their file, each with its errors."""
     job = _job_or_404(job_id)
     table = jobs.table_of(job)
     plan = _plan(job, table) or abort(404)
@@ -135,7 +135,7 @@ def download_errors(job_id: str) -> Response:
 
 
 def refuse_giant():
-    """The answer to a body that is not even read to its end."""
+    """Return the response to a body that was too large to read."""
     form = UploadForm(formdata=None)
     form.file.errors = [csv_text.TOO_LARGE]
     return _upload_page(form), 413

@@ -1,4 +1,4 @@
-"""Deleting a product, and the page that asks before."""
+"""Delete a product, after a page that asks for confirmation."""
 
 from flask import flash, g, redirect, render_template, url_for
 
@@ -17,7 +17,7 @@ DELETE_TEXT = (
 @bp.get("/<product_id>/delete")
 @signed_in
 def confirm_delete(product_id: str):
-    """Ask before a product is deleted, for browsers without JavaScript."""
+    """Ask for confirmation, for browsers without JavaScript."""
     product = company_product_or_404(product_id)
     return render_template(
         "confirm.html",
@@ -32,7 +32,7 @@ def confirm_delete(product_id: str):
 @bp.post("/<product_id>/delete")
 @signed_in
 def delete_product(product_id: str):
-    """The product is gone, and its images with it; orders keep what they copied."""
+    """Delete the product and its images; orders keep its name, SKU and price."""
     product = company_product_or_404(product_id)
     try:
         product = attachment.lock_product(product.id, g.company.id)

@@ -1,4 +1,4 @@
-"""Changes that someone else saved while a form was open."""
+"""Find changes that someone else saved while a form was open."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from .image_field import ImageChoice
 
 @dataclass(frozen=True)
 class Differences:
-    """The differences between the saved product and the one that the form knew.
+    """The differences between the saved product and the one that the form showed.
 
-    changes: sentences. is_image_changed: whether its image is another one
-    now. is_own: whether this very form had saved the product before.
+    changes: sentences. is_image_changed: whether its image was replaced.
+    is_own: whether this same form had already created the product.
     """
 
     changes: list[str]
@@ -23,12 +23,12 @@ class Differences:
 def since_opened(form: ProductForm, product: Product, is_own: bool) -> Differences:
     """Compare the product as the form showed it with the product as it is saved now.
 
-    A form that does not say what it showed is compared by what was typed.
+    If the form does not contain what it showed, compare what was typed.
     """
     seen, saved = form.seen_state, seen_state(product)
     known = seen if seen is not None else _typed(form)
     changed = [name for name in saved if name in known and known[name] != saved[name]]
-    # The words of another image are no change of their own.
+    # If the image changed, its alt text is not a separate change.
     silent = {"image", "alt_text"} if "image" in changed else set()
     return Differences(
         [_sentence(form, name, saved[name]) for name in changed if name not in silent],
@@ -38,7 +38,7 @@ def since_opened(form: ProductForm, product: Product, is_own: bool) -> Differenc
 
 
 def is_saved_already(form: ProductForm, choice: ImageChoice, product: Product) -> bool:
-    """Return whether the product already equals the form: the form was sent twice.
+    """Return whether the product already equals the form, as when it is submitted twice.
 
     Expects a valid form.
     """

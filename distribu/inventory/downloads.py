@@ -1,4 +1,4 @@
-"""Downloading many images: a job that the worker does, its progress, and its ZIPs."""
+"""Download many images: start a job, show its progress, and send its ZIP files."""
 
 from flask import (
     Response,
@@ -27,7 +27,7 @@ from .selection import Selection, list_address
 @bp.post("/images/downloads")
 @signed_in
 def download_images():
-    """Begin a download of every image of the company."""
+    """Start a download of all images of the company."""
     job = begin(g.company.id, None, current_user.id)
     return redirect(url_for("inventory.show_download", download_id=job.id), 303)
 
@@ -35,7 +35,7 @@ def download_images():
 @bp.post("/images/downloads/chosen")
 @signed_in
 def download_chosen():
-    """Begin a download of the images of the products that were chosen in the list."""
+    """Start a download of the images of the products chosen in the list."""
     selection = Selection.of(request.form)
     if selection.is_empty:
         flash("Choose at least one product first.", "error")
@@ -48,21 +48,21 @@ def download_chosen():
 @bp.get("/images/downloads/<download_id>")
 @signed_in
 def show_download(download_id: str):
-    """Show the progress of a download, then its ZIPs."""
+    """Show the progress of a download, then its ZIP files."""
     return render_template("inventory/download.html", job=_job_or_404(download_id))
 
 
 @bp.get("/images/downloads/<download_id>/progress")
 @signed_in
 def show_download_progress(download_id: str):
-    """Fragment: the progress of a download, then its ZIPs."""
+    """Fragment: the progress of a download, then its ZIP files."""
     return render_template("inventory/_download_progress.html", job=_job_or_404(download_id))
 
 
 @bp.get("/images/downloads/<download_id>/<int:number>.zip")
 @signed_in
 def send_download(download_id: str, number: int) -> Response:
-    """A ZIP, sent while it is read."""
+    """Stream one ZIP file of a download."""
     job = _job_or_404(download_id)
     if job.status != jobs.DONE or not 0 < number <= len(job.files):
         abort(404)

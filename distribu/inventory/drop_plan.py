@@ -1,4 +1,4 @@
-"""The table of a drop: the planned outcome of each file, shown before any upload."""
+"""Plan which product each dropped file belongs to, before any upload."""
 
 import json
 from collections import Counter, defaultdict
@@ -21,7 +21,7 @@ SAME = "same"
 FILES_MAX = 10_000
 PATH_MAX = 1000
 SHOWN_KINDS = (AMBIGUOUS, UNMATCHED, MATCHED, SECOND, SAME, OTHER_IMAGE)
-# Wording of the summary for each other kind: singular, plural.
+# Wording of the summary for these kinds: singular, plural.
 _REST = (
     (AMBIGUOUS, "needs you", "need you"),
     (UNMATCHED, "finds none", "find none"),
@@ -31,7 +31,7 @@ _REST = (
 
 @dataclass(frozen=True)
 class DroppedFile:
-    """A file that the browser, or a form, has told of. sha256: "" where it is not known."""
+    """A file described by the browser or received in a form. sha256: "" if unknown."""
 
     path: str
     byte_size: int = 0
@@ -41,7 +41,7 @@ class DroppedFile:
 
 @dataclass(frozen=True)
 class Row:
-    """A file of the table. products: its own, or those that it could belong to, or may mean."""
+    """A file in the table. products: the one that it matches, or those that it may belong to."""
 
     index: int
     file: DroppedFile
@@ -62,7 +62,7 @@ class Row:
 
 @dataclass
 class DropPlan:
-    """All rows of a drop. to_hash: the files that may be the same as an image, by their sizes."""
+    """All rows of a drop. to_hash: files that may equal an existing image, judging by size."""
 
     rows: list[Row] = field(default_factory=list)
     to_hash: list[int] = field(default_factory=list)
@@ -72,12 +72,12 @@ class DropPlan:
         return Counter(row.kind for row in self.rows)
 
     def of(self, kind: str) -> list[Row]:
-        """The rows of one kind, in the order of their paths."""
+        """Return the rows of one kind, sorted by path."""
         return sorted((row for row in self.rows if row.kind == kind), key=lambda row: row.file.path)
 
     @property
     def summary(self) -> str:
-        """Say in sentences how many images match a product, and the reasons for the others."""
+        """A text that says how many images match a product, and counts the other outcomes."""
         counts = self.counts
         found = counts[MATCHED] + counts[SECOND]
         images = sum(counts[kind] for kind in SHOWN_KINDS)
@@ -94,7 +94,7 @@ class DropPlan:
 
 
 def read_files(text: str) -> list[DroppedFile]:
-    """The files that a browser tells of, as JSON. Raises ValueError."""
+    """Parse the JSON list of files that a browser sends. Raises ValueError."""
     told = json.loads(text)
     if not isinstance(told, list) or len(told) > FILES_MAX:
         raise ValueError(f"At most {FILES_MAX:,} files can be dropped at a time.")
@@ -109,7 +109,7 @@ def _read_file(told: dict) -> DroppedFile:
 
 
 def plan_drop(company_id: str, files: Sequence[DroppedFile]) -> DropPlan:
-    """Plan the outcome of each file as the catalog is now; writes nothing."""
+    """Match each file to the catalog as it is now; nothing is written."""
     catalog = Catalog(_skus(company_id))
     outcomes = match([file.path for file in files], catalog)
     same = _same_images(company_id, {file.sha256 for file in files} - {""})
@@ -136,12 +136,12 @@ def plan_drop(company_id: str, files: Sequence[DroppedFile]) -> DropPlan:
 
 
 def seen_by_drop(product: Product) -> str:
-    """The state of a product that the table shows; saving refuses if it has changed."""
+    """Return the state of a product that the table shows; saving refuses if it has changed."""
     return json.dumps([product.sku, product.name, image_identity(product)])
 
 
 def is_same_image(product: Product, sha256: str) -> bool:
-    """Return whether these bytes are an image of the product, as uploaded or as published."""
+    """Return whether an image of the product has these bytes, as uploaded or as published."""
     own = Image.product_id == product.id
     digest = or_(Image.sha256 == sha256, Image.published_sha256 == sha256)
     return db.session.scalar(select(Image.id).where(own, digest).limit(1)) is not None
@@ -162,7 +162,7 @@ def _products(company_id: str, product_ids: Iterable[str]) -> dict[str, Product]
 def _suggested(
     files: Sequence[DroppedFile], outcomes: Sequence[Outcome], catalog: Catalog
 ) -> dict[int, list[str]]:
-    """For each file that matches nothing, the products that its name may have meant."""
+    """Return, for each file that matches nothing, products with similar SKUs."""
     unmatched = [index for index, one in enumerate(outcomes) if one.kind == UNMATCHED]
     if not unmatched:
         return {}
@@ -177,7 +177,7 @@ def _suggested(
 
 
 def _same_images(company_id: str, digests: set[str]) -> dict[str, set[str]]:
-    """The products that have an image of these bytes, by the digest."""
+    """Return, by digest, the products that have an image with these bytes."""
     found: dict[str, set[str]] = defaultdict(set)
     if not digests:
         return found
@@ -191,9 +191,9 @@ def _same_images(company_id: str, digests: set[str]) -> dict[str, set[str]]:
 
 
 def _owner_of_same(file: DroppedFile, outcome: Outcome, same: dict[str, set[str]]) -> str | None:
-    """The product that has these bytes already; of a matched file only its own.
+    """Return the product that already has these bytes; for a matched file only its own product.
 
-    One photograph may be meant for two products, by its two names.
+    One photograph may be meant for two products, under two filenames.
     """
     owners = same.get(file.sha256, set())
     if outcome.kind == MATCHED:
@@ -205,7 +205,7 @@ def _owner_of_same(file: DroppedFile, outcome: Outcome, same: dict[str, set[str]
 def _to_hash(
     company_id: str, files: Sequence[DroppedFile], outcomes: Sequence[Outcome]
 ) -> list[int]:
-    """The files whose digest is asked for: those as large as an image, as sent or as published."""
+    """Return the files as large as some image, whose digest is worth asking for."""
     looked_at = [
         index
         for index, (file, one) in enumerate(zip(files, outcomes, strict=True))

@@ -1,4 +1,4 @@
-"""Adding and editing a product."""
+"""Add and edit a product."""
 
 import json
 
@@ -34,24 +34,24 @@ from .image_field import (
 )
 from .list_view import ListView
 
-# Longer than any text that a merchant types, so that a field that is too long is refused by its
-# own sentence and the rest of the form is kept.
+# Longer than any text that a merchant types, so that a field that is too long gets its own error
+# and the rest of the form is kept.
 MAX_FORM_BYTES = 8 * 1024 * 1024
 TOO_MUCH_TEXT = "The text in this form is too long to be read. Shorten it, then save again."
 
 
 @bp.url_value_preprocessor
 def read_long_forms(_endpoint, _values) -> None:
-    """Read more text than other forms may bring, before the check of the form's token reads it."""
+    """Allow longer text than in other forms, before the CSRF check reads the form."""
     request.max_form_memory_size = MAX_FORM_BYTES
 
 
 @bp.after_request
 def let_browsers_keep_forms(response: Response) -> Response:
-    """Let the browser keep the page of a form, so that Back finds what was typed.
+    """Let the browser cache the page of a form, so that Back restores the input.
 
-    Browsers fill in nothing again in a page that says no-store. Shared caches
-    keep none of it, and signing out clears what the browser has kept.
+    Browsers restore no input in a page with no-store. Shared caches keep
+    nothing of it, and signing out clears the browser's cache.
     """
     is_form = request.endpoint in ("inventory.new_product", "inventory.edit_product")
     if is_form and response.status_code in (200, 409, 422):
@@ -63,10 +63,10 @@ def let_browsers_keep_forms(response: Response) -> Response:
 @resumable
 @signed_in
 def new_product():
-    """The form for a product that does not exist yet."""
+    """Show or submit the form for a new product."""
     if request.method == "GET":
         form = ProductForm(formdata=None)
-        # "Save and add another" keeps these two.
+        # "Save and add another" passes these two on.
         form.category.data = request.args.get("category", "")
         form.unit.data = request.args.get("unit", "each")
         form.reserve_id()
@@ -78,7 +78,7 @@ def new_product():
 @bp.post("/new/save")
 @signed_in
 def save_new_product():
-    """Save, as the form's script asks for it: HX-Redirect after it, else the form's fragment."""
+    """Save for the form's script: respond with HX-Redirect, or with the form's fragment."""
     return _add()
 
 
@@ -86,7 +86,7 @@ def save_new_product():
 @resumable
 @signed_in
 def edit_product(product_id: str):
-    """The same form for a product of the catalog."""
+    """Show or submit the form for an existing product."""
     if request.method == "GET":
         product = company_product_or_404(product_id)
         form = ProductForm(product, formdata=None)
@@ -100,14 +100,14 @@ def edit_product(product_id: str):
 @bp.post("/<product_id>/save")
 @signed_in
 def save_product(product_id: str):
-    """Save, as the form's script asks for it: HX-Redirect after it, else the form's fragment."""
+    """Save for the form's script: respond with HX-Redirect, or with the form's fragment."""
     return _edit(product_id)
 
 
 @bp.post("/cancel")
 @signed_in
 def cancel_form():
-    """Leave the form: nothing has changed, and what was chosen is discarded."""
+    """Leave the form without changes, and discard the chosen image."""
     form = ProductForm()
     discard_staged(read_choice(form, None))
     return redirect(_way_back(form, request.args.get("product_id")), 303)
@@ -115,7 +115,7 @@ def cancel_form():
 
 @bp.errorhandler(RequestEntityTooLarge)
 def refuse_giant(error: RequestEntityTooLarge):
-    """Say which limit a body passed that was not read to its end."""
+    """Name the limit that was exceeded by a body too large to read."""
     if request.endpoint == "inventory.upload_csv":
         return csv_import.refuse_giant()
     if request.endpoint == "inventory.receive_images":
@@ -123,7 +123,7 @@ def refuse_giant(error: RequestEntityTooLarge):
     is_image = (request.content_length or 0) > (request.max_content_length or 0)
     sentence = MERCHANT.byte_size_sentence if is_image else TOO_MUCH_TEXT
     if request.endpoint in _FRAGMENTS:
-        # The form in the browser still has everything: only the sentence goes there.
+        # The form in the browser still has everything, so send only the sentence.
         elsewhere = {"HX-Retarget": "#save-error", "HX-Reswap": "innerHTML"}
         return make_response(sentence, 413, elsewhere)
     return render_template("errors/413.html", message=sentence), 413
@@ -141,10 +141,10 @@ def _edit(product_id: str):
 
 
 def _answer(form: ProductForm, product: Product | None):
-    """Return the response to a posted form: the list after a save, else the filled form."""
+    """Return the response to a submitted form: the list after a save, else the filled form."""
     choice = read_choice(form, product)
     if "image_action" in request.form or is_resumed():
-        # A button of the image field, where no script sent it alone: nothing is saved.
+        # A button of the image field, pressed without JavaScript: nothing is saved.
         form.image.validate(form)
         take_file(form, choice)
         act(request.form.get("image_action", ""), choice)
@@ -157,7 +157,7 @@ def _answer(form: ProductForm, product: Product | None):
 
 
 def _answer_again(form: ProductForm, product: Product):
-    """The form of a new product was sent before, and its product is there."""
+    """Respond to a second submission of a new product's form, whose product already exists."""
     form.product = product
     choice = read_choice(form, product)
     is_valid = form.validate()
@@ -168,7 +168,7 @@ def _answer_again(form: ProductForm, product: Product):
 
 
 def _gone():
-    """The product is not there any more, or never was the company's: 404, and nothing is lost."""
+    """Show the form with its input kept and 404, since its product does not exist."""
     form = ProductForm()
     form.reserve_id()
     choice = read_choice(form, None)
@@ -202,7 +202,7 @@ def _save(form: ProductForm, choice: ImageChoice):
 
 
 def _collided(form: ProductForm, choice: ImageChoice):
-    """Another request was faster: with the same form, or with the same SKU."""
+    """Answer for a request that lost to another one with the same form or the same SKU."""
     made = company_row(Product, form.new_product_id) if choice.product is None else None
     if made is not None:
         return _answer_again(form, made)
@@ -211,7 +211,7 @@ def _collided(form: ProductForm, choice: ImageChoice):
 
 
 def _saved(form: ProductForm, choice: ImageChoice, saved: dict, is_new: bool) -> Response:
-    """The way back to the list."""
+    """Redirect after a save: to the list, the next product, or a new form."""
     settle_choice(choice)
     flash(f"{saved['name']} was {'added' if is_new else 'saved'}.", "success")
     if "and_another" in request.form:
@@ -223,13 +223,13 @@ def _saved(form: ProductForm, choice: ImageChoice, saved: dict, is_new: bool) ->
 
 
 def _next_product(form: ProductForm) -> str | None:
-    """The form of the product that comes next in the list, where "Save and next" was pressed."""
+    """Return the form of the next product in the list, if "Save and next" was pressed."""
     page = _list_page(form.return_to.data or "")
     if page is None or "and_next" not in request.form:
         return None
     product_id = ListView.at(page).product_after(form.place.data)
     if product_id is None:
-        flash("That was the last product of this list.", "info")
+        flash("That was the last product in this list.", "info")
         return None
     return url_for("inventory.edit_product", product_id=product_id, return_to=page)
 
@@ -241,7 +241,7 @@ def _go(url: str) -> Response:
 
 
 def _list_page(address: str | None = None) -> str | None:
-    """The page of the inventory list at an address, or that the request came from."""
+    """Return the address if it is a page of the inventory list; if None, take the referrer's."""
     if address is None:
         referrer = address_parts(request.headers.get("Referer", ""))
         address = request.args.get("return_to")
@@ -252,7 +252,7 @@ def _list_page(address: str | None = None) -> str | None:
 
 
 def _way_back(form: ProductForm, product_id: str | None) -> str:
-    """The page of the list that the merchant came from, at the row of the product."""
+    """Return the page of the list that the merchant came from, at the product's row."""
     page = _list_page(form.return_to.data or "")
     if page is None:
         return url_for("inventory.list_products")
@@ -277,12 +277,12 @@ def _create(form: ProductForm, choice: ImageChoice) -> dict:
 
 
 def _for_the_answer(product: Product) -> dict:
-    """Return the product's facts for the response, since someone may have deleted it by then."""
+    """Return facts for the response now, since someone may delete the product after the commit."""
     return {name: getattr(product, name) for name in ("id", "name", "category", "unit")}
 
 
 def _update(form: ProductForm, choice: ImageChoice) -> dict | None:
-    """Update the product and return its facts; None if its stock moved under a typed one."""
+    """Update the product and return its facts; None if its stock changed since the form opened."""
     (product_id,) = inspect(choice.product).identity or ()
     product = attachment.lock_product(product_id, g.company.id, form.seen_version)
     if form.changes_stock and str(product.stock) != form.stock_shown.data:
@@ -297,7 +297,7 @@ def _update(form: ProductForm, choice: ImageChoice) -> dict | None:
     shown = None if product.external_image_url else product.image
     form.fill(product)
     alt_texts.save_others(choice)
-    # First, since they may make the room that the chosen image needs.
+    # Remove these first, since the chosen image may need the room.
     for image in choice.removed_others:
         attachment.remove(product, image)
     if choice.is_removed:
@@ -321,20 +321,20 @@ def _refused(
     differences: Differences | None = None,
     is_gone: bool = False,
 ) -> str:
-    """The form again, with all that was typed; what was chosen is kept another day."""
+    """Show the form again with its input, and keep the chosen image for another day."""
     db.session.rollback()
     if choice.staged:
         (staged_id,) = inspect(choice.staged).identity or ()
         attachment.keep_longer(staged_id, g.company.id)
         db.session.commit()
-    # What only decoding has shown stands in the summary of errors too.
+    # Show errors found by decoding in the form's summary too.
     form.image.errors = list(choice.errors)
     choice.alt_errors = form.alt_text.errors
     return _page(form, choice, differences, is_gone)
 
 
 def _conflict(form: ProductForm, choice: ImageChoice, is_own: bool = False):
-    """Someone else saved first: say what, and keep what was typed and chosen."""
+    """Show what someone else saved meanwhile, and keep the form's input and chosen image."""
     product = row_now(choice.product)
     if product is None:
         return _gone()
@@ -347,7 +347,7 @@ def _conflict(form: ProductForm, choice: ImageChoice, is_own: bool = False):
     return _refused(form, choice, differences), 409
 
 
-# These answer the form's own script, with a fragment or HX-Redirect.
+# Views called by the form's script, which respond with a fragment or HX-Redirect.
 _FRAGMENTS = {"inventory.save_new_product", "inventory.save_product"}
 
 

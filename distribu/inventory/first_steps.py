@@ -11,7 +11,7 @@ from ..models import READY, Image, Product
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """image_url: where an image is added to a product."""
+    """The steps that are done. image_url: the form in which to add an image."""
 
     has_product: bool
     has_image: bool
@@ -19,7 +19,7 @@ class FirstSteps:
 
 
 def first_steps(company_id: str) -> FirstSteps | None:
-    """Return the steps, or None where the company has a product with an image."""
+    """Return the steps, or None if the company has a product with an image."""
     own = Product.company_id == company_id
     hosted = exists().where(Image.product_id == Product.id, Image.status == READY)
     shows_image = or_(Product.external_image_url.is_not(None), hosted)

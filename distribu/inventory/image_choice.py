@@ -1,4 +1,4 @@
-"""The state of the Product image field before Save, and the sentences about it."""
+"""The state of the product form's image field before Save, and sentences about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from ..images.filenames import readable_name
 from ..models import READY, SMALL_IMAGE_PX, Image, Product
 from .receipt import receipt
 
-# The wide column of the product page, on a screen of two pixels a point.
+# The wide column of the product page, on a screen with two pixels per point.
 SHARP_PX = 1000
 GOOGLE_SHOPPING = "Google Shopping needs at least 500 x 500 px from January 31, 2027."
 ALSO_USED_BY_MAX = 3
@@ -27,10 +27,10 @@ NO_LONGER_KEPT = "The image that you chose is no longer kept. Please choose it a
 class ImageChoice:
     """The state of the field: the saved image, a chosen image, or a removal.
 
-    earlier: what was chosen before the staged image. removed_ids: the
-    product's other images that Save is to remove. alt_text: what was typed
-    for the image that is shown; other_alts: for the others, by their ids.
-    first_id: the other image that Save is to put before all others.
+    earlier: the image chosen before the staged one. removed_ids: other
+    images of the product that Save will remove. alt_text: the text typed for
+    the shown image; other_alts: for the others, by id. first_id: the other
+    image that Save will put first.
     """
 
     product: Product | None = None
@@ -45,7 +45,7 @@ class ImageChoice:
     first_id: str = ""
 
     def read_anew(self) -> None:
-        """Have both rows as they are now: after a commit either may be gone."""
+        """Read both rows again, since either may have been deleted after a commit."""
         had_staged = self.staged is not None
         self.product, self.staged = row_now(self.product), row_now(self.staged)
         self.earlier = row_now(self.earlier)
@@ -62,13 +62,13 @@ class ImageChoice:
 
     @property
     def is_change(self) -> bool:
-        """Return whether Save has to change the product's images."""
+        """Whether Save has to change the product's images."""
         is_replaced = bool(self.staged and not self.is_removed)
         return (self.is_removed and self.has_saved) or is_replaced or bool(self.first_image)
 
     @property
     def others(self) -> list[Image]:
-        """The product's images beside its saved image, in their order."""
+        """The product's images other than the saved image, in order."""
         if self.product is None:
             return []
         shown = None if self.product.external_image_url else self.product.image
@@ -80,7 +80,7 @@ class ImageChoice:
 
     @property
     def successor(self) -> Image | None:
-        """The image that takes the place of the product's image when Save removes it."""
+        """The image that replaces the product's image when Save removes it, or None."""
         if self.first_image:
             return self.first_image
         if not self.is_removed:
@@ -90,7 +90,7 @@ class ImageChoice:
 
     @property
     def first_image(self) -> Image | None:
-        """The other image that Save puts first; None if a chosen image takes that place."""
+        """The other image that Save will put first; None if a chosen image takes that place."""
         if self.staged and not self.is_removed:
             return None
         kept = (image for image in self.others if image.id not in self.removed_ids)
@@ -107,7 +107,7 @@ class ImageChoice:
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings about the size of the image, shown before shoppers see it."""
+        """Warnings for the merchant about an image that is too small."""
         image = self.shown
         if image is None:
             return []
@@ -123,11 +123,11 @@ class ImageChoice:
 
     @property
     def receipt(self) -> list[str]:
-        """The receipt of the shown image: sentences about what publishing has changed."""
+        """Sentences about what publishing has changed in the shown image."""
         return receipt(self.shown) if self.shown else []
 
     def also_used_by(self) -> Sequence[Row]:
-        """Id and name of other products that show the same bytes, a few of them."""
+        """Return id and name of a few other products that show the same bytes."""
         if self.shown is None:
             return []
         query = (
@@ -143,14 +143,14 @@ class ImageChoice:
 
     @property
     def shown_alt(self) -> str:
-        """The alt text in the field: as typed, or as saved."""
+        """The alt text in the field, as typed or as saved."""
         if self.alt_text is not None:
             return self.alt_text
         return (self.product.image_alt or "") if self.product else ""
 
     @property
     def jpeg_url(self) -> str | None:
-        """The link to the saved image as a JPEG; None where it is one, or the JPEG is not made."""
+        """The URL of the saved image as JPEG; None if it is a JPEG itself or none is made yet."""
         image = self.product.image if self.product else None
         if (
             image is None
@@ -163,24 +163,24 @@ class ImageChoice:
 
     @property
     def suggested_alt(self) -> str:
-        """An alt text made of the filename, if that consists of words."""
+        """An alt text made from the filename, or "" if that is not made of words."""
         shown = self.staged or (self.product.image if self.product else None)
         return words_of(shown.filename) if shown else ""
 
     @property
     def other_alt_names(self) -> list[str]:
-        """The names of the form fields that hold the alt texts of the other images."""
+        """The names of the form fields for the alt texts of the other images."""
         return [f"alt_text-{image.id}" for image in self.others]
 
     @property
     def changed_alts(self) -> dict[Image, str]:
-        """The other images whose alt text was typed anew."""
+        """The other images whose alt text was changed in the form, with the new text."""
         typed = ((image, self.other_alts.get(image.id)) for image in self.others)
         return {image: text for image, text in typed if text not in (None, image.alt_text)}
 
 
 def words_of(filename: str) -> str:
-    """The filename as an alt text, where it is made of words; "" for IMG_1234.jpg."""
+    """Return the filename as an alt text if it is made of words; "" for IMG_1234.jpg."""
     text = readable_name(filename)
     words = text.lower().split()
     is_named = words and all(word.isalpha() or word.isdecimal() for word in words)

@@ -1,4 +1,4 @@
-"""The Product image field: what it shows, and the fragments that change it before Save."""
+"""The image field of the product form, and the views that change it before Save."""
 
 from collections.abc import Callable
 
@@ -21,15 +21,15 @@ from .blueprint import bp
 from .image_choice import NO_LONGER_KEPT, ImageChoice
 from .staged_images import discard, staged_or_problem
 
-# Clockwise, by the action of a button.
+# Quarter turns clockwise, by the action of a button.
 QUARTERS = {"rotate_left": -1, "rotate_right": 1}
 
 
 def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
-    """Read the field's earlier choice; report one that was swept.
+    """Read the state of the field from the form; report a chosen image that has expired.
 
-    Commits: what was chosen before the staged image is discarded, since the
-    browser has seen the answer that displaced it.
+    Commits: the image chosen before the staged one is discarded, since the
+    browser has received the response that replaced it.
     """
     staged = attachment.staged_image(form.image_id.data, g.company.id)
     removed_ids = frozenset(request.form.getlist("removed_images"))
@@ -54,15 +54,15 @@ def read_choice(form: ImageForm, product: Product | None) -> ImageChoice:
 
 
 def _is_own(product: Product | None, image_id: str) -> bool:
-    """Return whether the chosen image is the product's already: the same form was sent before."""
+    """Return whether the product already has the image, as when the form is submitted twice."""
     return product is not None and any(image.id == image_id for image in product.images)
 
 
 def take_file(form: ImageForm, choice: ImageChoice) -> None:
-    """A good file that came with the form is the choice now; a bad one leaves it as it was.
+    """Choose the file that came with the form if it is valid; else keep the choice, with errors.
 
     Commits. Expects form.image to be validated. Raises StoreMisconfigured,
-    which is a 503: choosing again does not help.
+    which is answered with 503, because choosing again does not help.
     """
     if not form.image.data and not form.image.errors:
         return
@@ -77,7 +77,7 @@ def take_file(form: ImageForm, choice: ImageChoice) -> None:
 
 
 def turn(choice: ImageChoice, quarters: int) -> None:
-    """Choose the shown image, turned clockwise by some quarter turns. Commits.
+    """Choose the shown image turned clockwise by some quarter turns. Commits.
 
     Raises as take_file() does.
     """
@@ -87,10 +87,10 @@ def turn(choice: ImageChoice, quarters: int) -> None:
 
 
 def turn_back(choice: ImageChoice) -> None:
-    """Undo every turn of the image that was chosen. Commits, and raises as take_file() does."""
+    """Undo every turn of the chosen image. Commits, and raises as take_file() does."""
     staged = choice.staged
     if staged and staged.turn and staged.copied_from and choice.has_saved:
-        # It was the saved image.
+        # It is a turned copy of the saved image.
         discard_staged(choice)
     elif staged and staged.turn:
         turn(choice, -staged.turn)
@@ -102,26 +102,26 @@ def _choose(choice: ImageChoice, stage: Callable[[], Image]) -> None:
     if isinstance(made, str):
         choice.errors = [made]
         return
-    # The answer may never arrive; then the browser still holds the earlier choice.
+    # The response may be lost, and then the browser still refers to the earlier choice.
     choice.earlier, choice.staged, choice.is_removed = choice.staged, made, False
 
 
 def discard_staged(choice: ImageChoice) -> None:
-    """Give up the chosen image. Commits."""
+    """Discard the chosen image. Commits."""
     discard(choice.staged)
     choice.staged = None
 
 
 def discard_earlier(choice: ImageChoice) -> None:
-    """Give up what was chosen before the staged image. Commits."""
+    """Discard the image that was chosen before the staged one. Commits."""
     discard(choice.earlier)
     choice.earlier = None
 
 
 def settle_choice(choice: ImageChoice) -> None:
-    """Ask for the ladder of what was saved, and discard what was chosen and not used.
+    """Queue the ladder of the saved image, and discard images that were chosen but not used.
 
-    The save is committed, so nothing here fails it.
+    The save is already committed, so an error here is only logged.
     """
     try:
         discard_earlier(choice)
@@ -131,17 +131,16 @@ def settle_choice(choice: ImageChoice) -> None:
         elif choice.staged:
             ask_again([choice.staged.id], utc_now())
     except (SQLAlchemyError, StoreError) as error:
-        # A staged image goes by itself after a day, and a ladder that is missing is made by then.
+        # The sweep discards a staged image after a day, and has missing ladders made before that.
         current_app.logger.warning("left to the sweep: %s", error)
         db.session().invalidate()
 
 
 def act(action: str, choice: ImageChoice) -> None:
-    """Do what a button of the field says: remove, undo, keep (the saved image) or preview.
+    """Apply a button of the field: remove, undo, keep (the saved image) or preview.
 
     Also rotate_left and rotate_right, and turn_back, which undoes both.
-
-    "remove:<id>" and "undo:<id>" are about another image of the product.
+    "remove:<id>", "undo:<id>" and "first:<id>" refer to another image of the product.
     """
     action, _, image_id = action.partition(":")
     if image_id:
@@ -165,7 +164,7 @@ def act(action: str, choice: ImageChoice) -> None:
 
 
 def render_image_field(choice: ImageChoice, status: str = "") -> str:
-    """The fragment; status: a sentence that is read out."""
+    """Render the field. status: a sentence for screen readers."""
     choice.read_anew()
     return render_template(
         "inventory/_image_field.html", choice=choice, policy=MERCHANT, status=status
@@ -180,7 +179,7 @@ def _asked_product() -> Product | None:
 @bp.post("/image/preview")
 @signed_in
 def preview_image():
-    """Stage the chosen file and show it; the product is untouched."""
+    """Stage the chosen file and show it; the product is not changed."""
     form = ImageForm()
     choice = read_choice(form, _asked_product())
     form.image.validate(form)
@@ -195,35 +194,35 @@ def preview_image():
 @bp.post("/image/remove")
 @signed_in
 def remove_image():
-    """Show the field without an image; the product is untouched until Save."""
+    """Show the field without an image; the product is not changed until Save."""
     return _after("remove", "Image removed from the form.")
 
 
 @bp.post("/image/undo")
 @signed_in
 def undo_image():
-    """Show the image that Remove image had taken out of the form."""
+    """Show the image again that Remove image had hidden."""
     return _after("undo", "Image restored.")
 
 
 @bp.post("/image/keep")
 @signed_in
 def keep_image():
-    """Give up the chosen image and show the saved one."""
+    """Discard the chosen image and show the saved one."""
     return _after("keep", "The saved image stays.")
 
 
 @bp.post("/image/rotate-left")
 @signed_in
 def rotate_left_image():
-    """Show the image turned to the left; a saved one is as it was until Save."""
+    """Show the image turned to the left; a saved one is not changed until Save."""
     return _after("rotate_left", "Image turned to the left.")
 
 
 @bp.post("/image/rotate-right")
 @signed_in
 def rotate_right_image():
-    """Show the image turned to the right; a saved one is as it was until Save."""
+    """Show the image turned to the right; a saved one is not changed until Save."""
     return _after("rotate_right", "Image turned to the right.")
 
 
@@ -237,21 +236,21 @@ def turn_back_image():
 @bp.post("/image/<image_id>/remove")
 @signed_in
 def remove_other_image(image_id: str):
-    """Show another image of the product as removed; it is there until Save."""
+    """Show another image of the product as removed; it is kept until Save."""
     return _after_other("remove", image_id, "{} is removed when you save.")
 
 
 @bp.post("/image/<image_id>/first")
 @signed_in
 def put_image_first(image_id: str):
-    """Show another image of the product as the first one; the order stays until Save."""
+    """Show another image of the product as the first one; the order is kept until Save."""
     return _after_other("first", image_id, "{} becomes the first image when you save.")
 
 
 @bp.post("/image/<image_id>/undo")
 @signed_in
 def undo_other_image(image_id: str):
-    """Another image of the product stays after all."""
+    """Undo the removal or move of another image of the product."""
     return _after_other("undo", image_id, "{} stays.")
 
 

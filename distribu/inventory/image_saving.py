@@ -1,4 +1,4 @@
-"""Saving one image by itself, exactly as the Save of the form saves its image."""
+"""Save one image of a product by itself, with the same effect as the form's Save."""
 
 from flask import g
 
@@ -13,15 +13,15 @@ from .staged_images import discard
 
 
 class ProductChanged(Exception):
-    """The product is not what was seen, or has an image that may not be replaced."""
+    """The product differs from what was shown, or has an image that may not be replaced."""
 
 
 def save_image(product_id: str, image_id: str, seen: str, may_replace: bool) -> None:
-    """Give the product a staged image, with the alt text of the one before. Commits.
+    """Attach a staged image to the product, keeping the present alt text. Commits.
 
-    Asks for its ladder, which is not made before Save. seen: from
-    seen_by_drop(). Raises ProductChanged, ImageConflict and
-    ImagesHeld, with nothing changed; the image is staged still.
+    Queues its ladder, which is not made before Save. seen: from
+    seen_by_drop(). Raises ProductChanged, ImageConflict and ImagesHeld, with
+    nothing changed and the image still staged.
     """
     try:
         product = attachment.lock_product(product_id, g.company.id)
@@ -40,10 +40,10 @@ def save_image(product_id: str, image_id: str, seen: str, may_replace: bool) -> 
 
 
 def is_as_seen(product: Product, seen: str, may_replace: bool) -> bool:
-    """Return whether the product still has the image that was shown."""
+    """Return whether the product is as shown, and may get another image."""
     return seen_by_drop(product) == seen and (may_replace or not product.has_image)
 
 
 def discard_staged(image_id: str) -> None:
-    """Give up an image that was not saved. Commits."""
+    """Discard an image that was not saved. Commits."""
     discard(attachment.staged_image(image_id, g.company.id))

@@ -1,4 +1,4 @@
-"""Many images without JavaScript: several files in one form, and a table of what arrived."""
+"""Many images without JavaScript: several files in one form, and a table of those received."""
 
 import json
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class ArrivedImage:
 
 @bp.url_value_preprocessor
 def bound_files(endpoint, _values) -> None:
-    """Refuse a larger body before it is read to its end."""
+    """Refuse a body that is too large before reading all of it."""
     if endpoint == "inventory.receive_images":
         request.max_content_length = BYTES_MAX
 
@@ -55,7 +55,7 @@ def bound_files(endpoint, _values) -> None:
 @bp.post("/images")
 @signed_in
 def receive_images() -> ResponseReturnValue:
-    """Stage what came, and show which product each belongs to; no product is touched."""
+    """Stage the files, and show which product each belongs to; no product is changed."""
     chosen = [upload for upload in request.files.getlist("images") if upload.filename]
     errors = [NOT_ALL] if len(chosen) > FILES_MAX else []
     uploads = chosen[:FILES_MAX]
@@ -74,7 +74,7 @@ def receive_images() -> ResponseReturnValue:
             errors.append(f"{row.file.path}: {staged}")
         else:
             arrived.append((row.index, staged.id))
-    # Each staging commits, and what was read before may be gone.
+    # Each staging commits, so plan again: products may have changed meanwhile.
     plan = plan_drop(g.company.id, files)
     rows = [_arrived(plan, index, image_id) for index, image_id in arrived]
     same = DropPlan([row for row in plan.rows if row.kind == SAME])
@@ -84,7 +84,7 @@ def receive_images() -> ResponseReturnValue:
 @bp.post("/images/apply")
 @signed_in
 def apply_images() -> ResponseReturnValue:
-    """Save each image under the SKU beside it; what cannot be saved is shown again."""
+    """Save each image under the SKU beside it; show those again that cannot be saved."""
     may_replace, saved, left = request.form.get("replace") == "1", 0, []
     for image_id in request.form.getlist("image_id")[:FILES_MAX]:
         image = attachment.staged_image(image_id, g.company.id)
@@ -112,7 +112,7 @@ def many_images_page(
     may_replace: bool = False,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """The page of many images. arrived: what came without a script. plan: its other rows."""
+    """Render the page. arrived: images received from the form. plan: the other rows."""
     page = render_template(
         "inventory/many_images.html",
         plan=plan or DropPlan(),
@@ -127,7 +127,7 @@ def many_images_page(
 
 
 def refuse_giant() -> ResponseReturnValue:
-    """The answer to files that are not even read to their end."""
+    """Return the response to a body that was too large to read."""
     return many_images_page([TOO_LARGE], status=413)
 
 
@@ -150,7 +150,7 @@ def _arrived(plan: DropPlan, index: int, image_id: str) -> ArrivedImage:
 
 
 def _apply(image_id: str, sku: str, may_replace: bool) -> str:
-    """The image is saved; or the sentence that says why it is not, with the image kept."""
+    """Save the image and return ""; on failure, keep it staged and return a sentence."""
     product = _product_of(sku)
     if product is None:
         return f"No product has the SKU {sku}."
@@ -159,11 +159,11 @@ def _apply(image_id: str, sku: str, may_replace: bool) -> str:
     if product.has_image and not may_replace:
         return "This product has an image now. Tick “Replace images that are already there”."
     if shown != seen and _sku_of(shown) == product.sku:
-        return "This product was changed meanwhile. Look at it again, then save."
+        return "This product was changed in the meantime. Look at it again, then save."
     try:
         save_image(product_id, image_id, seen, may_replace)
     except (ProductChanged, attachment.StaleProduct):
-        return "This product was changed meanwhile. Look at it again, then save."
+        return "This product was changed in the meantime. Look at it again, then save."
     except attachment.ImageLimitReached as error:
         return str(error)
     except attachment.ImageConflict:
@@ -174,7 +174,7 @@ def _apply(image_id: str, sku: str, may_replace: bool) -> str:
 
 
 def _sku_of(shown: str) -> str | None:
-    """The SKU of the product that a row showed; another one may have been typed over it."""
+    """Return the SKU of the product that a row showed, whatever was typed in it since."""
     try:
         return json.loads(shown)[0]
     except (ValueError, TypeError, LookupError, RecursionError):
@@ -187,7 +187,7 @@ def _product_of(sku: str) -> Product | None:
 
 
 def _again(left: list[tuple[str, str, str]]) -> list[ArrivedImage]:
-    """The rows that were not saved, as the products are now; their images are kept another day."""
+    """Return rows for the images that were not saved, which are kept for another day."""
     for image_id, _, _ in left:
         attachment.keep_longer(image_id, g.company.id)
     db.session.commit()

@@ -15,7 +15,7 @@ from ..models.json_rows import is_among
 from ..products import csv_text
 from ..products.csv_text import REASON, Row, Table
 
-# Changes that are shown cell by cell, besides those of prices that change a lot.
+# Changes shown cell by cell, in addition to all large changes of a price.
 SHOWN_CHANGES = 20
 # Rows of a file in an unknown encoding, shown as they would be saved.
 SAMPLED_ROWS = 5
@@ -29,7 +29,7 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the file, and which of ours it is taken for."""
+    """A column of the file. column: the one of ours that it is mapped to, or None."""
 
     index: int
     letter: str
@@ -39,14 +39,14 @@ class Column:
 
     @property
     def is_passed_over(self) -> bool:
-        """Return whether the column has content but no known header."""
+        """Whether the column has content but will not be imported."""
         known = csv_text.normalized(self.header) == REASON
         return self.column is None and not known and bool(self.header or self.sample)
 
 
 @dataclass(frozen=True)
 class LostImage:
-    """A product that loses images: those that are deleted, an external one, what comes."""
+    """A product that loses images. external: the product if it loses its external image."""
 
     name: str
     sku: str
@@ -57,7 +57,7 @@ class LostImage:
 
 @dataclass(frozen=True)
 class FailingLine:
-    """A line, and everything that is wrong with it: column, value and sentence of each."""
+    """A line with all its errors: column, value and sentence of each."""
 
     line: int
     sku: str
@@ -66,7 +66,7 @@ class FailingLine:
 
 @dataclass(frozen=True)
 class ShownChange:
-    """A line that changes a product, cell by cell: name, old and new value of each."""
+    """A change of a product, cell by cell: name, old and new value of each."""
 
     line: int
     sku: str
@@ -78,7 +78,7 @@ class ShownChange:
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of numbers: the decimal sign that was chosen, and the one that it tells."""
+    """A column of numbers. chosen, found: the decimal sign that was chosen, and detected."""
 
     column: str
     chosen: str | None
@@ -94,13 +94,13 @@ def columns(table: Table, shown: dict[int, str]) -> list[Column]:
 
 
 def _sample(rows: list[Row], index: int) -> str:
-    """The first value of a column, as much of it as tells what it is."""
+    """Return the first value of a column, shortened."""
     cells = (row.cells[index] for row in rows if index < len(row.cells))
     return next((cell[:60] for cell in cells if cell.strip()), "")
 
 
 def telling_rows(table: Table, mapping: dict[str, int]) -> list[list[str]]:
-    """The first rows that an encoding makes a difference to: the columns that are imported."""
+    """Return the first rows that look different in another encoding, with the mapped columns."""
     indexes = sorted(mapping.values()) or range(len(table.header))
     rows = ([row.cells[index] for index in indexes] for row in table.rows)
     telling = [table.header[index] for index in indexes], *rows
@@ -108,7 +108,7 @@ def telling_rows(table: Table, mapping: dict[str, int]) -> list[list[str]]:
 
 
 def number_columns(job: ImportJob, reading: Reading) -> list[NumberColumn]:
-    """Return the known decimal signs of the file's columns."""
+    """Return the known decimal signs of the file's columns of numbers."""
     ambiguous = {error.index for error in reading.errors if error.is_ambiguous}
     return [
         NumberColumn(
@@ -136,7 +136,7 @@ def failing_lines(plan: Plan, table: Table, mapping: dict[str, int]) -> list[Fai
 
 
 def shown_changes(plan: Plan) -> list[ShownChange]:
-    """The first changes, and every one of a price by more than half."""
+    """Return the first changes, and every change of a price by more than half."""
     return [
         _shown_change(change)
         for index, change in enumerate(plan.changes)
@@ -183,7 +183,7 @@ def _column_name(error: RowError, table: Table) -> str:
 
 
 def error_sentence(error: RowError, table: Table) -> str:
-    """Return the error of a row, with the name of its column where the sentence lacks it."""
+    """Return the error of a row, with its column's name unless the sentence begins with it."""
     name = None if error.index is None else table.header[error.index]
     if name is None or error.sentence.startswith(f"{name} "):
         return error.sentence
@@ -191,7 +191,7 @@ def error_sentence(error: RowError, table: Table) -> str:
 
 
 def lost_images(changes: list[Change]) -> list[LostImage]:
-    """Return the changes that remove images, bounded in number."""
+    """Return the products that lose images, with those images."""
     image_ids = [image_id for change in changes for image_id in change.lost]
     found = db.session.scalars(select(Image).where(is_among(Image.id, image_ids)))
     images = {image.id: image for image in found}

@@ -1,4 +1,4 @@
-"""An image of the list or the order picker, large, with what there is to know of it."""
+"""An image of the list or the order picker, shown large with its details."""
 
 from flask import render_template
 

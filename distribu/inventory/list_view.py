@@ -1,4 +1,4 @@
-"""The view of the inventory list: search, filters, sort and page size, read from its address."""
+"""Search, filters, sort and page size of the inventory list, read from its address."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +16,7 @@ from ..products import search
 from ..products.filters import FILTERS, FilteredCatalog
 
 SIZES = (paging.PAGE_SIZE, 48, 96)
-# By what the address calls them: the label, and the order.
+# By the name in the address: the label, and the order.
 SORTS = {
     "name": ("Name, A to Z", search.BY_NAME),
     "-name": ("Name, Z to A", search.BY_NAME.reversed),
@@ -34,9 +34,9 @@ _DEFAULTS = {"q": "", "category": "", "only": "", "sort": "name", "size": SIZES[
 
 @dataclass(frozen=True)
 class ListView:
-    """Valid search, filters, sort and page size; invalid ones fall back to the defaults.
+    """Valid search parameters; invalid ones fall back to the defaults.
 
-    only: a name of FILTERS, or "" for none of them. sort: a name of SORTS.
+    only: a name in FILTERS, or "" for no filter. sort: a name in SORTS.
     """
 
     q: str = ""
@@ -47,7 +47,7 @@ class ListView:
 
     @classmethod
     def of(cls, arguments: Mapping[str, str]) -> "ListView":
-        """Return what the arguments of an address, or the fields of a form, ask for."""
+        """Return the view for the query arguments of an address, or for the fields of a form."""
         size, only, sort = (arguments.get(name, "") for name in ("size", "only", "sort"))
         return cls(
             q=arguments.get("q", "").strip(),
@@ -59,7 +59,7 @@ class ListView:
 
     @classmethod
     def at(cls, address: str) -> "ListView":
-        """Return what an address of the list asks for."""
+        """Return the view for an address of the list."""
         return cls.of(dict(parse_qsl(urlsplit(address).query)))
 
     @property
@@ -72,17 +72,17 @@ class ListView:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments of the address that differ from those of the plain list."""
+        """The query arguments that differ from those of the plain list."""
         return {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]}
 
     def url(self, cursor: str | None = None, **changes: Any) -> str:
-        """Return the address of a page of this view, or of one that differs from it."""
+        """Return the address of a page of this view, with these changes."""
         arguments = replace(self, **changes).arguments
         return url_for("inventory.list_products", **arguments, cursor=cursor or None)
 
     @cached_property
     def catalog(self) -> FilteredCatalog:
-        """The filters of the company that asks."""
+        """The filters of the signed-in company."""
         return FilteredCatalog(g.company)
 
     @cached_property
@@ -93,7 +93,7 @@ class ListView:
         return and_(self._narrowed, self.catalog.condition(self.only))
 
     def where_now(self) -> ColumnElement[bool]:
-        """The same condition with nothing of it looked up before, for what changes products."""
+        """Return the condition of where, but without cached ids, for changing products."""
         narrowed = self._narrow()
         return and_(narrowed, FILTERS[self.only].condition) if self.only else narrowed
 
@@ -107,7 +107,7 @@ class ListView:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """The number of products for each filter, within the search and the category."""
+        """The number of products per filter, within the search and the category."""
         return self.catalog.counts(self._narrowed if self.q or self.category else None)
 
     @cached_property
@@ -116,6 +116,6 @@ class ListView:
         return self.counts[self.only] if self.only else search.count(self._narrowed)
 
     def product_after(self, cursor: str | None) -> str | None:
-        """Return the id of the product that comes after the place of a cursor, or None."""
+        """Return the id of the first product after the place of a cursor, or None."""
         found = paging.row_after(select(Product.id), self.where, self.order, cursor)
         return None if found is None else str(found)

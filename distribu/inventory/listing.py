@@ -19,18 +19,18 @@ from .bulk_changes import WORDINGS
 from .first_steps import first_steps
 from .list_view import SIZES, SORTS, ListView
 
-# Products with alike SKUs are shown so many at a time; more appear as these are renamed.
+# Products with SKUs that look alike, shown at most; more appear as these are renamed.
 ALIKE_MAX = 50
 
 
 @bp.get("")
 @signed_in
 def list_products():
-    """The products that the address asks for, a page at a time."""
+    """Show one page of the products that match the address."""
     view, cursor = ListView.of(request.args), request.args.get("cursor")
     query = select(Product).options(selectinload(Product.image))
     page = paging.page(query, view.where, view.order, cursor, view.size)
-    # With more than a page of products, a company knows its way.
+    # A company with more than one page of products needs no first steps.
     is_small = not (view.is_filtered or page.previous or page.next)
     return render_template(
         "inventory/list.html",
@@ -51,7 +51,7 @@ def list_products():
 
 
 def counted(count: int) -> str:
-    """The count of a list as people read it."""
+    """Return the count of a list as people read it."""
     return f"more than {search.COUNT_MAX:,}" if count > search.COUNT_MAX else f"{count:,}"
 
 
@@ -67,14 +67,14 @@ def _pagination(page: paging.Page, view: ListView) -> dict:
 def _summary(page: paging.Page, count: int) -> str:
     first, last = page.first, page.first + len(page.items) - 1
     if count <= search.COUNT_MAX and not page.next:
-        # On the last page count from the end, since products may have come or gone meanwhile.
+        # On the last page count from the end, since products may have been added or deleted.
         first, last = count - len(page.items) + 1, count
     noun = "product" if count == 1 else "products"
     return f"{first:,}–{last:,} of {counted(count)} {noun}"
 
 
 def _with_alike_skus() -> Sequence[Row]:
-    """The products whose SKU looks like another one's, from before SKUs were compared by keys."""
+    """Return products whose SKU looks like another's, from before SKUs were compared by key."""
     own = (Product.company_id == g.company.id) & is_own_key(Product.sku_key)
     asked = select(Product.id, Product.name, Product.sku).where(own).order_by(Product.sku_key)
     return db.session.execute(asked.limit(ALIKE_MAX)).all()

@@ -1,4 +1,4 @@
-"""Many images at once: the table of a drop, and the press that saves them one by one."""
+"""Many images at once: the table of dropped files, and saving them one by one."""
 
 import json
 
@@ -29,7 +29,7 @@ from .images_in_a_form import many_images_page
 from .staged_images import INTERRUPTED, NOT_STORED
 
 FOUND_MAX = 8
-# A decoder is free again soon; a store that does not answer takes longer.
+# Retry-After: a decoder is soon free again, a store that is down takes longer.
 BUSY_SECONDS, STORE_SECONDS = 5, 30
 BUSY = "The server is busy with other images."
 
@@ -44,7 +44,7 @@ def many_images():
 @bp.post("/images/plan")
 @signed_in
 def plan_images():
-    """Fragment: the plan for files, of which the browser sends names and sizes."""
+    """Fragment: the plan for files whose names and sizes the browser sends."""
     try:
         files = drop_plan.read_files(request.form.get("files", ""))
     except (ValueError, AttributeError, RecursionError) as error:
@@ -58,7 +58,7 @@ def plan_images():
 @bp.get("/images/products")
 @signed_in
 def find_products_for_image():
-    """Fragment: the products that match what is typed in the row of a file."""
+    """Fragment: the products that match the search typed in a file's row."""
     typed = request.args.get("q", "").strip()
     found: list[Product] = []
     if typed:
@@ -74,7 +74,7 @@ def find_products_for_image():
 @bp.get("/images/<product_id>/row")
 @signed_in
 def show_image_row(product_id: str):
-    """Fragment: the row of a file that is given to this product by hand."""
+    """Fragment: the row of a file to which a person has assigned this product."""
     row = _asked_row(company_product_or_404(product_id))
     return render_template("inventory/_drop_row.html", row=row)
 
@@ -82,7 +82,7 @@ def show_image_row(product_id: str):
 @bp.post("/images/<product_id>")
 @signed_in
 def save_one_image(product_id: str) -> ResponseReturnValue:
-    """Stage the file and save it as the product's image, as the form does; answer the outcome."""
+    """Stage the file and save it as the product's image, as the form does; report the outcome."""
     product = company_product_or_404(product_id)
     form = ImageForm()
     form.image.validate(form)
@@ -133,7 +133,7 @@ def _not_decoded(error: SandboxError) -> ResponseReturnValue:
     current_app.logger.error("an image could not be decoded: %s", error)
     if isinstance(error, SandboxBusy):
         return _said("busy", [BUSY], 503, BUSY_SECONDS)
-    # The file itself may be what ends its decoder: a person decides whether it is sent again.
+    # The file itself may crash its decoder, so let a person decide whether to send it again.
     return _said("refused", [INTERRUPTED], 422)
 
 
@@ -144,7 +144,7 @@ def _saved(product_id: str) -> ResponseReturnValue:
 
 
 def _changed(product_id: str) -> ResponseReturnValue:
-    """Answer that the product is not as the table showed it, with its present state."""
+    """Report that the product differs from what the table showed, with its present state."""
     db.session.rollback()
     product = company_row(Product, product_id)
     if product is None:
@@ -152,14 +152,14 @@ def _changed(product_id: str) -> ResponseReturnValue:
     if product.has_image and request.form.get("replace") != "1":
         said = "This product has an image now, so it was left alone."
     else:
-        said = "This product was changed meanwhile. Look at it again, then try again."
+        said = "This product was changed in the meantime. Look at it again, then try again."
     answer = _said("changed", [said], 409)
     answer.headers["Seen-Now"] = json.dumps(drop_plan.seen_by_drop(product))
     return answer
 
 
 def _said(outcome: str, sentences, status=200, retry_after=None, warnings=()):
-    """Fragment: what came of a file. The header tells it to the script that sent the file."""
+    """Fragment: the outcome for a file, which a header repeats for the script."""
     body = render_template("inventory/_drop_said.html", sentences=sentences, warnings=warnings)
     answer = make_response(body, status, {"Image-Outcome": outcome})
     if retry_after:

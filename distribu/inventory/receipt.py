@@ -1,10 +1,10 @@
-"""The receipt of an image: what publishing it has changed, in sentences for the merchant."""
+"""The receipt of an image: sentences for the merchant about what publishing has changed."""
 
 from ..http.template_filters import byte_size
 from ..images.decoding.wire import Facts, Size
 from ..models import Image
 
-# What IPTC calls an image that a trained model has made, or has had a part in.
+# IPTC's terms for images made with AI, entirely or in part.
 MADE_WITH_AI = (
     "trainedAlgorithmicMedia",
     "compositeWithTrainedAlgorithmicMedia",

@@ -1,8 +1,8 @@
-"""The rows that were chosen in the inventory list: some by their ids, or all of a view.
+"""The rows chosen in the inventory list: some by their ids, or all of a view.
 
-Anything that works on chosen rows starts here: Selection.of(request.form)
+Every action on chosen rows starts here: Selection.of(request.form)
 reads what the list posted, where is the condition of its products, and
-fields are what a page that asks first has to carry on.
+fields are the hidden fields of a page that asks for confirmation.
 """
 
 from collections.abc import Iterator
@@ -17,19 +17,19 @@ from ..models import Product
 from ..models.json_rows import is_among
 from .list_view import ListView
 
-# More than a page has, so that nothing but a made-up form is cut off.
+# More than a page has, so only a forged form is cut off.
 CHOSEN_MAX = 1000
 
 
 def list_address(form: MultiDict) -> str:
-    """The page of the list that the rows were chosen on."""
+    """Return the page of the list on which the rows were chosen."""
     path, start = local_path(form.get("return_to")), url_for("inventory.list_products")
     return path if path and path.partition("?")[0] == start else start
 
 
 @dataclass(frozen=True)
 class Selection:
-    """view: the list that the rows were chosen from. is_all: all that it shows, on every page."""
+    """view: the list that the rows were chosen from. is_all: all its products, on every page."""
 
     view: ListView
     product_ids: tuple[str, ...] = ()
@@ -46,20 +46,20 @@ class Selection:
 
     @property
     def whole_category(self) -> str:
-        """The category of which all products are chosen, and no others: to change it renames it."""
+        """The category whose products are all chosen, and no others; changing it renames it."""
         view = self.view
         return view.category if self.is_all and not (view.q or view.only) else ""
 
     @property
     def where(self) -> ColumnElement[bool]:
-        """The condition that a product is chosen, as the database is now."""
+        """The condition that a product is chosen, evaluated without cached ids."""
         if self.is_all:
             return self.view.where_now()
         return and_(Product.company_id == g.company.id, is_among(Product.id, self.product_ids))
 
     @property
     def fields(self) -> Iterator[tuple[str, str]]:
-        """Name and value of the fields by which a form chooses the same."""
+        """Names and values of the form fields that make the same selection again."""
         yield from ((name, str(value)) for name, value in self.view.arguments.items())
         if self.is_all:
             yield "all", "1"

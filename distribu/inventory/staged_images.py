@@ -1,4 +1,4 @@
-"""Chosen images before Save, for the form and for many images at once: stage one, or discard it."""
+"""Stage or discard a chosen image, for the form and for many images at once."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,10 +23,10 @@ INTERRUPTED = "We could not process the image just now. Try again."
 
 
 def staged_or_problem(stage: Callable[[], Image]) -> Image | str:
-    """Return the image that stage() makes, or the sentence for the merchant if it fails.
+    """Return the image that stage() makes, or a sentence for the merchant if it fails.
 
-    Raises StoreMisconfigured, which is answered 503: only an operator can
-    help, and choosing the file again cannot.
+    Raises StoreMisconfigured, which is answered with 503: only an operator
+    can help, and choosing the file again cannot.
     """
     try:
         return stage()
@@ -46,9 +46,9 @@ def staged_or_problem(stage: Callable[[], Image]) -> Image | str:
 
 
 def discard(image: Image | None) -> None:
-    """Discard a chosen image that is not saved; None is nothing to do. Commits."""
+    """Discard a chosen image that is not saved; None does nothing. Commits."""
     if image:
-        # While images are held, it stays, and the sweep removes it after a day.
+        # While images are held, leave it to the sweep, which discards it after a day.
         with suppress(ImagesHeld):
             attachment.discard(image)
             db.session.commit()

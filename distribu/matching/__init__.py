@@ -1,16 +1,16 @@
 """Match image files to products by their names.
 
-One law over all: a wrong image is worse than an unmatched one. A file
-belongs to a product only where its name can be read as exactly that one;
-every other reading is shown, and left to a person.
+The governing rule: a wrong image is worse than an unmatched one. A file
+is matched only if its name can be read as exactly one product; all other
+readings are shown to a person, who decides.
 
-filenames    the path of a dropped file: junk, types, what is left of the name
+filenames    split the path of a dropped file: junk, file type, the rest of the name
 texts        the two forms in which names and SKUs are compared
-suffixes     what may follow a SKU: a number, a view, marks of copies; names of cameras
+suffixes     suffixes of a SKU: a number, a view, marks of copies; camera filenames
 catalog      the SKUs of a company, found by either form
-readings     a name, or a folder, as a set of products
-batch        match(): the files of one drop to their outcomes
-suggestions  what a name that matches nothing may have meant
+readings     read a file or folder name as a set of products
+batch        match(): the outcome of every file in one drop
+suggestions  likely products for a name that matches nothing
 
 Everything here is pure: names and SKUs in, outcomes out.
 """

@@ -1,4 +1,4 @@
-"""The files of one drop, each with its outcome."""
+"""Match all files of one drop, and return an outcome for each."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,10 +17,11 @@ MATCHED, SECOND, AMBIGUOUS, UNMATCHED = "matched", "second", "ambiguous", "unmat
 class Outcome:
     """The outcome of a file.
 
-    kind: matched, second, ambiguous, unmatched; or why it is not looked
-    at: other image, other, junk. product_ids: the one that it belongs
-    to, or all that it could. taken: of a second file, the index of the
-    one that is its product's image. type: of its name, as "heic".
+    kind: matched, second, ambiguous, unmatched; or, for a file that is
+    ignored: other image, other, junk. product_ids: the product that it
+    belongs to, or all that it could belong to. taken: for a second file,
+    the index of the file that becomes its product's image. type: the file
+    extension, such as "heic".
     """
 
     kind: str
@@ -31,10 +32,10 @@ class Outcome:
 
 
 def match(paths: Sequence[str], skus: Iterable[tuple[str, str]] | Catalog) -> list[Outcome]:
-    """The outcome of each path of a drop, in the order of paths.
+    """Return the outcome of each path of a drop, in the order of paths.
 
     paths: inside the drop, with "/" between folders. skus: id and SKU of
-    every product of the company that has one, inactive ones too.
+    every product of the company that has a SKU, including inactive ones.
 
     >>> [one.kind for one in match(["AB-1.jpg", "AB-10.jpg"], [("1", "AB-1")])]
     ['matched', 'unmatched']
@@ -53,7 +54,7 @@ def match(paths: Sequence[str], skus: Iterable[tuple[str, str]] | Catalog) -> li
         if reading.sku:
             taken[reading.sku.product_id].append((_rank(name, reading), index))
     for files in taken.values():
-        # Among equal paths any is the first, so the index may decide.
+        # Equal paths are ordered by index.
         (_, first), *others = sorted(files)
         for _, index in others:
             outcomes[index] = replace(outcomes[index], kind=SECOND, taken=first)
@@ -61,7 +62,7 @@ def match(paths: Sequence[str], skus: Iterable[tuple[str, str]] | Catalog) -> li
 
 
 class _Rows:
-    """The names of a folder that differ only in their last number."""
+    """File names in a folder that differ only in their last number."""
 
     def __init__(self, names: Sequence[FileName], catalog: Catalog):
         self._numbers: dict[tuple, set[str]] = defaultdict(set)
@@ -72,7 +73,7 @@ class _Rows:
                 self._numbers[(name.folders, found[:-1])].add(found[-1])
 
     def has(self, folders: tuple[str, ...], found: Sequence[str]) -> bool:
-        """Return whether the folder has other names of this row, none of which is a SKU."""
+        """Return whether the folder has other names that differ only in the number, none a SKU."""
         stem = tuple(found[:-1])
         others = self._numbers.get((folders, stem), set()) - {found[-1]}
         return bool(others) and not any(
@@ -81,7 +82,7 @@ class _Rows:
 
 
 def _read(name: FileName, catalog: Catalog, rows: _Rows) -> Reading:
-    """The products that name and folder mean together; where they differ, both."""
+    """Return the products that name and folder refer to; if they disagree, both."""
     by_name = read_name(name.stem, catalog, lambda found: rows.has(name.folders, found))
     by_folder = read_folders(name.folders, name.stem, catalog)
     if by_name.skus:
@@ -95,7 +96,7 @@ def _read(name: FileName, catalog: Catalog, rows: _Rows) -> Reading:
 
 
 def _held(stem: str, catalog: Catalog) -> list[Sku]:
-    """The products whose SKU stands anywhere in the name, such as 7 in front-7."""
+    """Return the products whose SKU occurs anywhere in the name, such as 7 in front-7."""
     found = tokens(stem)
     windows = catalog.windows(found)
     return [sku for start, end in windows for sku in catalog.with_tokens(found[start:end])]
@@ -109,7 +110,7 @@ def _outcome(reading: Reading) -> Outcome:
 
 
 def _rank(name: FileName, reading: Reading) -> tuple:
-    """By which the image of a product is chosen among its files: the least is taken."""
+    """Return a sort key for the files of a product; the lowest becomes its image."""
     suffix = reading.suffix
     number = suffix.number or 0
     if suffix.is_copy:

@@ -1,4 +1,4 @@
-"""The SKUs of a company, found by either of their forms."""
+"""The SKUs of a company, found by either form of text."""
 
 import re
 from collections import defaultdict
@@ -9,13 +9,13 @@ from .filenames import type_at_end
 from .suffixes import kind
 from .texts import UNWRITABLE, tokens, verbatim
 
-# Where digits meet letters inside a token: 990b, 20x30.
+# Boundary between digits and letters inside a token: 990b, 20x30.
 _BORDER = re.compile(r"(?<=[0-9])(?=[^0-9])|(?<=[^0-9])(?=[0-9])")
 
 
 @dataclass(frozen=True)
 class Sku:
-    """A product as the matcher sees it."""
+    """A product's SKU, in the forms that matching needs."""
 
     product_id: str
     text: str
@@ -24,15 +24,15 @@ class Sku:
 
     @property
     def is_unwritable(self) -> bool:
-        """Return whether some systems allow no file of this name."""
+        """Whether some systems cannot store a file with this name."""
         return not UNWRITABLE.isdisjoint(self.text)
 
 
 class Catalog:
-    """Every SKU of a company, inactive products' too: leaving one out would make its twin sure."""
+    """Every SKU of a company, including inactive products, so that a similar SKU is in doubt."""
 
     def __init__(self, skus: Iterable[tuple[str, str]]):
-        """skus: the id and the SKU of each product that has one."""
+        """skus: id and SKU of each product that has a SKU."""
         self._by_key: dict[str, list[Sku]] = defaultdict(list)
         self._by_lower: dict[str, list[Sku]] = defaultdict(list)
         self._by_tokens: dict[tuple[str, ...], list[Sku]] = defaultdict(list)
@@ -55,23 +55,23 @@ class Catalog:
             self._next_kinds[beginning].add(kind(following))
 
     def with_key(self, key: str) -> Sequence[Sku]:
-        """The SKUs of this verbatim form."""
+        """Return the SKUs with this verbatim form."""
         return self._by_key.get(key, ())
 
     def with_lower_key(self, key: str) -> Sequence[Sku]:
-        """The SKUs that differ from this verbatim form in case only, and those of it."""
+        """Return the SKUs with this verbatim form, ignoring case."""
         return self._by_lower.get(key.lower(), ())
 
     def with_tokens(self, found: Sequence[str]) -> Sequence[Sku]:
-        """The SKUs of exactly these tokens."""
+        """Return the SKUs with exactly these tokens."""
         return self._by_tokens.get(tuple(found), ())
 
     def next_kinds(self, beginning: Sequence[str]) -> set[str]:
-        """The kinds of what follows these tokens in longer SKUs."""
+        """Return the kinds of tokens that follow these in longer SKUs."""
         return self._next_kinds.get(tuple(beginning), set())
 
     def windows(self, found: Sequence[str]) -> Iterator[tuple[int, int]]:
-        """Return the positions of SKUs inside the tokens of a name, as start and end."""
+        """Yield the start and end of each SKU among the tokens of a name."""
         for start in range(len(found)):
             for end in range(start + 1, min(start + self.longest, len(found)) + 1):
                 if tuple(found[start:end]) in self._by_tokens:
@@ -83,7 +83,7 @@ class Catalog:
 
 
 def _beginnings(found: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each beginning of a SKU with what follows it: 990b continues 990 as 990-b does."""
+    """Yield each beginning of a SKU with what follows it: 990b continues 990, as 990-b does."""
     for index, token in enumerate(found):
         if index:
             yield found[:index], token

@@ -1,4 +1,4 @@
-"""A name, or a folder, as a set of products."""
+"""Read a file or folder name as the products that it may refer to."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,21 +17,21 @@ from .suffixes import (
 )
 from .texts import through_separator, tokens, verbatim
 
-# Folders that only say what is in them.
+# Folder names that only describe the content.
 PASSED_OVER = words(
     "web print jpg jpeg png webp avif export exports original originals final images photos"
 )
 
-# Whether the tokens are one of a row of numbers in a folder, as AB-8-1 beside AB-8-2.
+# Whether the folder has names that differ only in the last number, like AB-8-1 and AB-8-2.
 IsOfRow = Callable[[Sequence[str]], bool]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The products that a text can mean.
+    """The products that a text may refer to.
 
-    is_sure: whether a single one of them is meant. is_of_folder: whether
-    the folder tells the product, and the name but the suffix.
+    is_sure: whether a single product is certain. is_of_folder: whether the
+    folder names the product, and the file name only the suffix.
     """
 
     skus: tuple[Sku, ...] = ()
@@ -42,18 +42,18 @@ class Reading:
 
     @property
     def sku(self) -> Sku | None:
-        """The only product that can be meant."""
+        """The only possible product, or None."""
         return self.skus[0] if self.is_sure and len(self.skus) == 1 else None
 
     def doubting(self, others: Iterable[Sku], is_sure: bool = True) -> "Reading":
-        """The same reading, with what else may have been meant."""
+        """Return the same reading with other possible products added."""
         return replace(
             self, skus=_distinct([*self.skus, *others]), is_sure=self.is_sure and is_sure
         )
 
 
 def read_name(stem: str, catalog: Catalog, is_of_row: IsOfRow) -> Reading:
-    """The products that the name of a file can mean, by the whole name or by a SKU and a suffix."""
+    """Return the products that a file name can refer to, as a whole SKU or as SKU and suffix."""
     reading = _read_verbatim(stem, catalog, is_of_row)
     if reading.skus or is_camera_name(stem):
         return reading
@@ -63,7 +63,7 @@ def read_name(stem: str, catalog: Catalog, is_of_row: IsOfRow) -> Reading:
         is_copy = rest.suffix.is_copy or rest.suffix.number is not None
         suffix = replace(rest.suffix, number=number, is_copy=is_copy)
         rest = replace(rest, suffix=suffix, why=_why(suffix) if rest.skus else "")
-        # The owner may have meant a SKU that ends so, in another case.
+        # A SKU may end like this in another case.
         return rest.doubting(catalog.with_lower_key(verbatim(stem)))
     if prefix := COPY_OF.match(stem):
         rest = read_name(stem[prefix.end() :], catalog, is_of_row)
@@ -75,7 +75,7 @@ def read_name(stem: str, catalog: Catalog, is_of_row: IsOfRow) -> Reading:
 
 
 def read_whole(text: str, catalog: Catalog, is_of_row: IsOfRow = lambda _: False) -> Reading:
-    """The products whose SKU the whole text can be: verbatim, but for case, or by its tokens."""
+    """Return the products whose SKU is the whole text: verbatim, ignoring case, or by tokens."""
     reading = _read_verbatim(text, catalog, is_of_row)
     if reading.skus or NUMBER_IN_PARENTHESES.search(text):
         return reading
@@ -91,7 +91,7 @@ def read_whole(text: str, catalog: Catalog, is_of_row: IsOfRow = lambda _: False
 
 
 def read_folders(folders: Sequence[str], stem: str, catalog: Catalog) -> Reading:
-    """The products that the nearest telling folder can mean; and the SKU that has a slash in it."""
+    """Return the products that the nearest meaningful folder names, or that folder/name names."""
     found: list[Sku] = []
     is_sure, why = True, ""
     for folder in reversed(folders):
@@ -104,14 +104,14 @@ def read_folders(folders: Sequence[str], stem: str, catalog: Catalog) -> Reading
     if folders:
         joined = catalog.with_tokens(tokens(folders[-1]) + tokens(stem))
         slashed = [sku for sku in joined if "/" in sku.text or "\\" in sku.text]
-        # Alone it is too little; beside another reading it is a doubt.
+        # This alone is not enough, but it makes another reading doubtful.
         is_sure = is_sure and not slashed
         found += slashed if found else []
     return Reading(_distinct(found), why, is_sure=is_sure, is_of_folder=True)
 
 
 def bare_suffix(stem: str) -> Suffix | None:
-    """The suffix that a name is made of, as 2 or front; None for any other text."""
+    """Return the suffix if the name consists of one alone, such as 2 or front; else None."""
     numbered = NUMBER_IN_PARENTHESES.search(stem)
     rest = stem[: numbered.start()] if numbered else stem
     if is_camera_name(rest):
@@ -134,19 +134,19 @@ def _read_verbatim(text: str, catalog: Catalog, is_of_row: IsOfRow) -> Reading:
 
 
 def _stem_of_row(found: Sequence[str], catalog: Catalog, is_of_row: IsOfRow) -> Sequence[Sku]:
-    """The SKU AB-8 for AB-8-1, where the folder has AB-8-2 and AB-8-3 too, which are no SKUs."""
+    """Return the SKU AB-8 for AB-8-1 if the folder has AB-8-2 and others that are not SKUs."""
     if len(found) < 2 or not is_number(found[-1]) or not is_of_row(found):
         return ()
     return catalog.with_tokens(found[:-1])
 
 
 def _with_view_cut(found: Sequence[str], catalog: Catalog) -> Sequence[Sku]:
-    """The SKU AB-6 for AB-6-back."""
+    """Return the SKU AB-6 for the tokens of AB-6-back: all but a view at the end."""
     return catalog.with_tokens(found[:-1]) if len(found) > 1 and is_view(found[-1]) else ()
 
 
 def _shorter(text: str, found: Sequence[str], same: Sequence[Sku], catalog: Catalog) -> list[Sku]:
-    """The SKU AB-1 for AB-1_2, though AB-1-2 has the same tokens: so is image 2 of AB-1 written."""
+    """Return SKUs like AB-1 for AB-1_2, since that may mean image 2 of AB-1 or the SKU AB-1-2."""
     name = verbatim(text).lower()
     shorter = (sku for end in range(1, len(found)) for sku in catalog.with_tokens(found[:end]))
     begun = [sku for sku in shorter if name.startswith(sku.key.lower())]
@@ -162,14 +162,14 @@ def _begins_alike(name: str, shorter: str, longer: str) -> bool:
 
 
 def _read_with_suffix(text: str, catalog: Catalog) -> Reading:
-    """The longest SKU at the beginning, where all that follows is a suffix."""
+    """Read the longest SKU at the beginning whose remainder is a suffix."""
     found = tokens(text)
     for end in range(len(found) - 1, 0, -1):
         skus = catalog.with_tokens(found[:end])
         suffix = read_suffix(found[end:], text) if skus else None
         if suffix is None:
             continue
-        # With AB-1 and AB-2 in the catalog, AB-3 is a product that is missing, or image 3 of AB.
+        # With AB-1 and AB-2 in the catalog, AB-3 may be a missing product, or image 3 of AB.
         is_sure = suffix.kinds.isdisjoint(catalog.next_kinds(found[:end]))
         beyond = [window for window in catalog.windows(found) if window[0] and window[1] > end]
         others = [sku for start, stop in beyond for sku in catalog.with_tokens(found[start:stop])]
@@ -178,7 +178,7 @@ def _read_with_suffix(text: str, catalog: Catalog) -> Reading:
 
 
 def _read_several(text: str, catalog: Catalog) -> Reading:
-    """The products of a name that holds the SKUs of two; nothing for that of one."""
+    """Return the products of a name that contains two or more SKUs; none if it has only one."""
     found = tokens(text)
     windows = list(catalog.windows(found))
     largest = [one for one in windows if not any(_is_inside(one, other) for other in windows)]

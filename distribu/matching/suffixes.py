@@ -1,4 +1,4 @@
-"""Suffixes of a SKU in a name: a number, a view, and marks of copies and editing."""
+"""Suffixes of a SKU in a file name: a number, a view, and marks of copies and editing."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ NUMBER, VIEW, WORD = "number", "view", "word"
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
+    """Return the words of a text as a set."""
     return frozenset(text.split())
 
 
-# Main and front, the first choice of several images of one product.
+# Main and front, preferred among several images of one product.
 FRONT_VIEWS = words(
     "main front hero cover primary frnt"
     " vorne vorderseite haupt hauptbild titelbild"
@@ -28,7 +28,7 @@ _OTHER_VIEWS = words(
     " retro dietro lato sinistra destra sopra sotto interno dettaglio"
     " achter achterkant zijkant boven onder binnen"
 )
-# The codes of Amazon with a number, and of GS1: A1C1 is the front.
+# Amazon's numbered codes, and those of GS1, where A1C1 is the front.
 _NUMBERED_CODE = re.compile("(?:pt|in|ps)([0-9]{2})")
 _GS1_CODE = re.compile("[a-e][0-9][clrn][0-9a-z]")
 _GS1_FRONT = re.compile("a1c[0-9a-z]")
@@ -56,7 +56,7 @@ _DIGITS = re.compile("[0-9]+")
 class Suffix:
     """The part of a name that follows the SKU.
 
-    kinds: of its tokens; none for a number in parentheses.
+    kinds: the kinds of its tokens; empty for a number in parentheses.
     """
 
     number: int | None = None
@@ -71,7 +71,7 @@ class Suffix:
 
     @property
     def words(self) -> str:
-        """Describe the suffix for people: "number 2 and view back"."""
+        """A description for people: "number 2 and view back"."""
         said = [f"number {self.number}"] if self.number is not None else []
         said += [f"view {self.view}"] if self.view else []
         return " and ".join(said + (["a mark"] if self.marks else []))
@@ -81,9 +81,9 @@ NO_SUFFIX = Suffix()
 
 
 def read_suffix(tokens: Sequence[str], text: str) -> Suffix | None:
-    """The suffix that all these tokens make; None where one of them is no part of any.
+    """Return the suffix that these tokens form; None if one of them cannot be part of a suffix.
 
-    At most one number and one view. text: the whole name, as it is written.
+    At most one number and one view. text: the whole name as written.
     """
     numbers = [token for token in tokens if _NUMBER.fullmatch(token)]
     views = [token for token in tokens if is_view(token)]
@@ -102,7 +102,7 @@ def read_suffix(tokens: Sequence[str], text: str) -> Suffix | None:
 
 
 def kind(token: str) -> str:
-    """The kind of a token that continues a SKU: number, view or word."""
+    """Return the kind of a token that continues a SKU: number, view or word."""
     return NUMBER if token.isdecimal() else VIEW if is_view(token) else WORD
 
 
@@ -118,12 +118,12 @@ def is_view(token: str) -> bool:
 
 
 def is_camera_name(stem: str) -> bool:
-    """Return whether a camera, a phone or a screenshot program gave the name."""
+    """Return whether the name was made by a camera, a phone or a screenshot program."""
     return _CAMERA.fullmatch(stem) is not None
 
 
 def camera_number(stem: str) -> int:
-    """All digits of a camera's name as one number, by which such names are ordered."""
+    """Return all digits of a camera's file name as one number, for sorting."""
     return int("".join(_DIGITS.findall(stem))[:40] or "0")
 
 

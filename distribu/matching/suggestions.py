@@ -1,4 +1,4 @@
-"""Suggestions for a name that matches no SKU, for a person to decide."""
+"""Suggest products for a name that matches no SKU, for a person to decide."""
 
 import unicodedata
 from bisect import bisect_left
@@ -10,14 +10,14 @@ from .suffixes import is_camera_name
 from .texts import tokens
 
 MAX = 3
-# Shorter pieces of a name are in too many SKUs.
+# Shorter pieces of a name occur in too many SKUs.
 SHORTEST = 3
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "ß": "ss"})
 
 
 class Suggester:
-    """Looks for SKUs that are like a name."""
+    """Finds SKUs that are similar to a name."""
 
     def __init__(self, catalog: Catalog):
         self._by_loose = defaultdict(list)
@@ -29,7 +29,7 @@ class Suggester:
         self._beginnings = [text for text, _, _ in self._sorted]
 
     def suggest(self, stem: str) -> list[Sku]:
-        """Up to MAX products, the likeliest first; none for a camera's name.
+        """Return up to MAX products, likeliest first; none for a camera's file name.
 
         >>> catalog = Catalog([("1", "AB-7"), ("2", "shirt-blue-S")])
         >>> [sku.text for sku in Suggester(catalog).suggest("AB-77")]
@@ -54,7 +54,7 @@ class Suggester:
                 yield from self._by_loose.get(edited, ())
 
     def _held(self, stem: str) -> Iterator[Sku]:
-        """The SKUs that stand anywhere in the name, the longest first."""
+        """Yield the SKUs that occur anywhere in the name, longest first."""
         words = tokens(stem)
         for length in range(min(len(words), 8), 0, -1):
             for start in range(len(words) - length + 1):
@@ -63,7 +63,7 @@ class Suggester:
                     yield from self._by_loose.get(loose, ())
 
     def _begun(self, text: str) -> Iterator[Sku]:
-        """The SKUs of which the name is the beginning."""
+        """Yield the SKUs that begin with the name."""
         if len(text) < SHORTEST:
             return
         for index in range(bisect_left(self._beginnings, text), len(self._beginnings)):
@@ -81,7 +81,7 @@ def _loose_forms(text: str) -> set[str]:
 
 
 def _loose(text: str) -> str:
-    """The text without case, accents, separators, and zeros before a number."""
+    """Return the text without case, accents, separators, and leading zeros of numbers."""
     folded = unicodedata.normalize("NFKD", text).casefold()
     letters = "".join(c for c in folded if c.isalnum())
     kept = (c for i, c in enumerate(letters) if c != "0" or _is_inside_number(letters, i))
@@ -89,7 +89,7 @@ def _loose(text: str) -> str:
 
 
 def _is_inside_number(letters: str, index: int) -> bool:
-    """Return whether another digit precedes a zero and is not a leading zero itself."""
+    """Return whether a zero is part of a number and not one of its leading zeros."""
     start = index
     while start and letters[start - 1].isdecimal():
         start -= 1
@@ -97,7 +97,7 @@ def _is_inside_number(letters: str, index: int) -> bool:
 
 
 def _repaired(text: str) -> str:
-    """The text as it was before it was read in the wrong encoding, where that can be told."""
+    """Repair UTF-8 text that was misread as Windows-1252; return other text unchanged."""
     try:
         return text.encode("cp1252").decode("utf-8")
     except ValueError:
@@ -105,9 +105,9 @@ def _repaired(text: str) -> str:
 
 
 def _edits(text: str, lengths: set[int]) -> Iterator[str]:
-    """The texts that differ in one letter, left out, too many, or another one; or two swapped.
+    """Yield the texts that differ in one missing, extra or wrong letter, or two swapped ones.
 
-    lengths: those that are looked for at all.
+    lengths: lengths of the texts that are searched for; others are skipped.
     """
     length = len(text)
     if length - 1 in lengths:

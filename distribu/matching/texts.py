@@ -6,12 +6,12 @@ import unicodedata
 from ..models.sku_keys import sku_key
 
 _ASCII_TOKENS = re.compile("[a-z0-9]+")
-# Characters that some file systems do not allow in a name, so names cannot hold such a SKU.
+# Characters that some file systems do not allow, so a file cannot be named after such a SKU.
 UNWRITABLE = frozenset('<>:"/\\|?*')
 
 
 def verbatim(text: str) -> str:
-    """The text in NFC, without what nobody sees and without blanks at both ends.
+    """Return the text in NFC, without invisible characters and surrounding blanks.
 
     >>> verbatim(" AB\\u200b-1 ")
     'AB-1'
@@ -20,7 +20,7 @@ def verbatim(text: str) -> str:
 
 
 def tokens(text: str) -> tuple[str, ...]:
-    """The runs of letters, digits and their marks, in lower case; all else only separates.
+    """Return the runs of letters, digits and marks in lower case; other characters separate them.
 
     >>> tokens('A/12"B') == tokens("A-12_B") == tokens("a 12 b") == ("a", "12", "b")
     True
@@ -38,7 +38,7 @@ def is_part(character: str) -> bool:
 
 
 def through_separator(text: str, length: int) -> str:
-    """The first length characters of text, and the separator that follows them.
+    """Return the first length characters of text and the separator that follows them.
 
     >>> through_separator("ab-1_2", 4)
     'ab-1_'

@@ -1,4 +1,4 @@
-"""The tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
+"""The database tables. Times are aware UTC, ids are ULIDs, money is in minor units."""
 
 from .accounts import PREFIX_LENGTH, REMOVED, ROLES, SCOPES, ApiKey, User, new_token
 from .bulk_changes import BulkChange

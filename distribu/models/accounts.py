@@ -16,15 +16,15 @@ from .columns import UtcDateTime, created_at_column, id_column
 from .companies import Company
 
 ROLES = ("OWNER", "ADMIN", "MEMBER")
-# Who works here no more: the row stays, so that orders and keys keep a name.
+# Role of a former member, whose row stays so that orders and keys keep a name.
 REMOVED = "REMOVED"
-# What an API key may be allowed to do; images:write only ever by being ticked.
+# Permissions of an API key; images:write must always be chosen explicitly.
 SCOPES = ("products:read", "products:write", "orders:read", "orders:write", "images:write")
-PREFIX_LENGTH = 12  # of an API key, kept to tell one from another
+PREFIX_LENGTH = 12  # of an API key, shown to tell keys apart
 
 
 def new_token() -> str:
-    """A fresh session token; what carries the one before it is worthless."""
+    """Return a fresh session token; setting it ends all sessions with the old one."""
     return secrets.token_hex(16)
 
 
@@ -34,7 +34,7 @@ class User(UserMixin, Model):  # type: ignore[misc]
 
     invited_email: the email that a member was added with, until they set
     a password. Until then their id stands in for their email, so that
-    adding somebody takes no email and tells nothing about its holder.
+    adding someone reserves no email and reveals nothing about its owner.
     """
 
     __table_args__ = (Index("ix_user_invited_email", "company_id", "invited_email", unique=True),)
@@ -51,12 +51,12 @@ class User(UserMixin, Model):  # type: ignore[misc]
     company: Mapped[Company] = relationship(lazy="joined")
 
     def get_id(self) -> str:
-        """Return the value that a session keeps; the session ends when it is renewed."""
+        """Return the value stored in a session; renewing the token ends the session."""
         return f"{self.id}.{self.session_token}"
 
     @property
     def shown_email(self) -> str:
-        """The email that colleagues see, whether its holder has joined or not."""
+        """The email that colleagues see, whether or not the member has joined."""
         return self.invited_email or self.email
 
     @property
@@ -65,12 +65,12 @@ class User(UserMixin, Model):  # type: ignore[misc]
 
     @property
     def logged_name(self) -> str:
-        """Return the name for the audit log: the email, or the kept name of a former member."""
+        """The name for the audit log: the email, or the kept name of a former member."""
         return self.name if self.role == REMOVED else self.email
 
     @property
     def is_manager(self) -> bool:
-        """Return whether this user may manage members, keys and settings."""
+        """Whether this user may manage members, keys and settings."""
         return self.role in ("OWNER", "ADMIN")
 
     def set_password(self, password: str) -> None:
@@ -87,14 +87,14 @@ class User(UserMixin, Model):  # type: ignore[misc]
         self.session_token = new_token()
 
     def leave(self) -> None:
-        """Nobody signs in as this user any more, and the email is free for another account."""
+        """End this user's membership: nobody can sign in as them, and their email is free again."""
         self.name, self.email, self.invited_email = self.display_name, self.id, None
         self.role, self.password_hash = REMOVED, None
         self.end_sessions()
 
 
 class ApiKey(Model):
-    """A key to the APIs; only its hash is kept."""
+    """A key to the APIs; only its hash is stored."""
 
     id: Mapped[str] = id_column()
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
@@ -114,7 +114,7 @@ class ApiKey(Model):
 
     @staticmethod
     def digest(key: str) -> str:
-        """Return what is stored of a key, in hex."""
+        """Return the hash of a key, in hex, as it is stored."""
         return hashlib.sha256(key.encode()).hexdigest()
 
     def status(self, now: datetime) -> str:

@@ -12,7 +12,7 @@ from .columns import UtcDateTime, created_at_column, id_column
 
 
 class BulkChange(Model):
-    """One action on chosen products, and how far it is: the first done of product_ids."""
+    """One action on chosen products; the first `done` of product_ids are processed."""
 
     id: Mapped[str] = id_column()
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
@@ -24,11 +24,11 @@ class BulkChange(Model):
     status: Mapped[str] = mapped_column(String(10))
     total: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
-    # Products that are not as before, and images that are gone.
+    # Products that were changed, and images that were removed.
     changed: Mapped[int] = mapped_column(default=0)
     removed_images: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str | None] = mapped_column(String(200))
-    # While RUNNING: a worker that has not said anything until then is gone.
+    # While RUNNING: a worker that has not renewed this time by then is dead.
     working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = created_at_column()
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,18 +1,18 @@
-"""The version of a company's catalog: a number that the database itself keeps.
+"""The version of a company's catalog: a number that database triggers maintain.
 
-Every committed change of a product, or of an image that a product has,
-gives the company another version, whether it was made by the ORM, by one
-statement over many rows or at a console. So a page that was made of one
-version is right as long as the version stays.
+Every committed change of a product, or of a product's image, gives the
+company another version, whether it was made by the ORM, by one statement
+over many rows or at a console. So a page that was rendered from one
+version stays correct as long as the version is the same.
 
-A migration that makes the table product or image anew ends with
-create(): on SQLite the triggers are dropped with the old table. Once such
+A migration that recreates the table product or image ends with create(),
+because on SQLite the triggers are dropped with the old table. Once such
 a migration is released, it keeps a copy of what it called.
 """
 
 from sqlalchemy import Connection, text
 
-# A staged image is nobody's yet: choosing one changes no page.
+# A staged image has no product yet, so choosing one changes no page.
 _EVENTS = {
     "product_insert": ("INSERT ON product", "new", ""),
     "product_update": ("UPDATE ON product", "new", ""),
@@ -30,9 +30,9 @@ _SQLITE_BODY = """BEGIN
     UPDATE company SET catalogue_version = catalogue_version + 1 WHERE id = {row}.company_id;
 END"""
 
-# The number of the transaction, so that thousands of rows change the company's once. At the
-# commit, after every lock on a product: taken earlier, the company's would be in the way of
-# orders that take their products one after another.
+# The version is the transaction's number, so that thousands of rows update the company once. The
+# triggers run at the commit, after every lock on a product: locked earlier, the company's row
+# would block orders, which lock their products one after another.
 _POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION raise_catalogue_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -47,7 +47,7 @@ _POSTGRESQL_BODY = (
 
 
 def create(connection: Connection) -> None:
-    """From now on every change of a catalog changes its version."""
+    """Create the triggers that update a company's catalog version."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(_POSTGRESQL_FUNCTION))
     for name, (event, row, condition) in _EVENTS.items():
@@ -56,7 +56,7 @@ def create(connection: Connection) -> None:
 
 
 def drop(connection: Connection) -> None:
-    """The column stays as it is."""
+    """Drop the triggers and keep the column."""
     for name in _EVENTS:
         _drop(connection, name)
     if connection.dialect.name == "postgresql":

@@ -1,4 +1,4 @@
-"""Column types and values that every table shares."""
+"""Column types and default values that all tables share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Dialect, String, TypeDecorator
 from sqlalchemy.orm import Mapped, mapped_column
 from ulid import ULID
 
-# A column of JSON that several modules write, each its own fields; the reader knows which.
+# A JSON column to which several modules write different fields; readers know which to expect.
 JsonObject = dict[str, Any]
 
 
@@ -20,20 +20,20 @@ class InsertContext(Protocol):
 
 
 def utc_now() -> datetime:
-    """Return the time as an aware UTC datetime."""
+    """Return the current time as an aware UTC datetime."""
     return datetime.now(UTC)
 
 
 def new_id() -> str:
-    """Return a fresh ULID: 26 characters that sort by the millisecond.
+    """Return a fresh ULID: 26 characters that sort by creation time, to the millisecond.
 
-    It is unique, but no secret: ids of one millisecond may be consecutive.
+    It is unique but not secret: ids of one millisecond may be consecutive.
     """
     return str(ULID())
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time on every database; SQLite by itself hands back naive ones."""
+    """An aware UTC time on every database; SQLite itself returns naive ones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,4 +1,4 @@
-"""Change one row only while it is as expected, where several processes may be at it."""
+"""Update one row only if it is still as expected, since several processes may try at once."""
 
 from sqlalchemy import ColumnElement, CursorResult, Executable, inspect, update
 
@@ -11,7 +11,7 @@ def compare_and_set(
     """Give the row these values if it meets the conditions; return whether it did.
 
     Two processes may try at once: the UPDATE decides, and the loser changes
-    no row. For the caller to commit. Objects in the session stay as loaded.
+    no row. The caller commits. Objects in the session are not refreshed.
     """
     [key] = inspect(model).primary_key
     return changed_rows(update(model).where(key == row_id, *conditions).values(**values)) == 1
@@ -20,7 +20,7 @@ def compare_and_set(
 def changed_rows(statement: Executable) -> int:
     """Execute an INSERT, UPDATE or DELETE and return how many rows it changed.
 
-    Objects in the session stay as loaded.
+    Objects in the session are not refreshed.
     """
     options = {"synchronize_session": False}
     result = db.session.execute(statement, execution_options=options)

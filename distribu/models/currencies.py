@@ -1,7 +1,7 @@
 """The currencies that a company can sell in: those of ISO 4217 with two decimals or none.
 
-A price is kept in hundredths of its currency's unit, also where that unit
-has no smaller coin. So another currency changes no row: 12.00 stays 12.
+A price is stored in hundredths of its currency's unit, even if that unit
+has no smaller coin, so changing the currency changes no row: 12.00 stays 12.
 """
 
 from decimal import Decimal
@@ -53,18 +53,18 @@ CURRENCIES = dict(sorted((_WITH_CENTS | WITHOUT_DECIMALS).items()))
 
 
 def has_decimals(price_minor: int) -> bool:
-    """Return whether the price has more than whole units of its currency."""
+    """Return whether the price is not a whole number of currency units."""
     return price_minor % 100 != 0
 
 
 def digits(price_minor: int, currency: str, grouped: str = "") -> str:
-    """The price as it is written: "1250.00"; "1250" in a currency without decimals.
+    """Return the price as text: "1250.00", or "1250" in a currency without decimals.
 
-    grouped: what stands between thousands, "" or ",".
+    grouped: the thousands separator, "" or ",".
 
     >>> digits(125000, "EUR", ","), digits(125000, "JPY")
     ('1,250.00', '1250')
     """
-    # A price that should have none, and has some, is never shown as another.
+    # Never round a price that has decimals although its currency has none.
     is_whole = currency in WITHOUT_DECIMALS and not has_decimals(price_minor)
     return f"{Decimal(price_minor).scaleb(-2):{grouped}.{0 if is_whole else 2}f}"

@@ -1,4 +1,4 @@
-"""Downloads of many images, made by the worker."""
+"""Downloads of many images at once, prepared by the worker."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .columns import JsonObject, UtcDateTime, created_at_column, id_column
 
 
 class DownloadJob(Model):
-    """ZIPs of a company's images; the owner of every object under incoming/<id>/.
+    """ZIP files of a company's images; the owner of every object under incoming/<id>/.
 
-    product_ids: whose images were asked for; None for all. files: the
-    ZIPs that are there, each with byte_size and the number of its parts,
-    because no object of the store is as large as a ZIP.
+    product_ids: the products whose images are wanted; None for all. files:
+    the finished ZIPs, each with byte_size and its number of parts, because
+    a ZIP may exceed the maximum size of an object.
     """
 
     id: Mapped[str] = id_column()
@@ -24,7 +24,7 @@ class DownloadJob(Model):
     created_by_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     status: Mapped[str] = mapped_column(String(12))
     product_ids: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
-    # While RUNNING: nothing is put after it.
+    # While RUNNING: the worker puts no object after this time.
     working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_images: Mapped[int] = mapped_column(default=0)
     total_images: Mapped[int] = mapped_column(default=0)
@@ -34,10 +34,10 @@ class DownloadJob(Model):
 
 
 def download_prefix(job_id: str) -> str:
-    """Return the prefix of all objects of a download, which outlive its row in the outbox."""
+    """Return the prefix of a download's objects; the outbox needs it after the row is deleted."""
     return f"incoming/{job_id}/"
 
 
 def part_key(job_id: str, file: int, part: int) -> str:
-    """Return the key of a part of a ZIP, both counted from 1."""
+    """Return the key of one part of one ZIP, both numbered from 1."""
     return f"{download_prefix(job_id)}{file:03d}-{part:03d}"

@@ -1,4 +1,4 @@
-"""Addresses and sizes of an image, as pages show them."""
+"""Addresses and sizes of an image, for pages that show it."""
 
 import json
 from dataclasses import dataclass
@@ -9,16 +9,15 @@ from flask import current_app
 from ..images.decoding.policies import COMMERCE, EXTENSIONS
 from ..images.decoding.wire import PublishedFile
 
-# A card of many may show its thumbnail enlarged for a moment; a product's own page may not.
+# In boxes smaller than this, an enlarged thumbnail is acceptable until the ladder is made.
 LARGE_BOX_PX = 1000
 
 
 class ImageAddresses:
-    """Whatever has an image's id, public_name, derivatives and is_staged.
+    """URLs of an image and its derivatives, for an Image row or a PublishedImage.
 
-    derivatives: what is published, a dict of path ("" for the stable
-    image, which is the first), format, width_px, height_px and
-    byte_size each.
+    derivatives: the published files, each a dict of path ("" for the stable
+    image, which comes first), format, width_px, height_px and byte_size.
     """
 
     id: str
@@ -27,7 +26,7 @@ class ImageAddresses:
     is_staged: bool
 
     def key(self, path: str = "") -> str:
-        """The key of the derivative at path, and its URL's path; "": the stable image."""
+        """Return the key of the derivative at path ("": the stable image), also its URL path."""
         return f"images/{self.id}/{path or self.public_name}"
 
     @property
@@ -37,18 +36,18 @@ class ImageAddresses:
 
     @property
     def marketplace_path(self) -> str:
-        """Return the path of the JPEG for marketplaces, where they do not take the stable image."""
+        """The path of the JPEG for marketplaces that do not accept the stable image's format."""
         return f"{self.public_name.rpartition('.')[0]}.jpg"
 
     @property
     def marketplace_url(self) -> str:
-        """The absolute URL of an image that every marketplace takes; the stable one's, if it is."""
+        """The absolute URL of an image that every marketplace accepts."""
         path = self.marketplace_path
         return self._public_url(path if self.derivative(path) else "")
 
     @property
     def share_url(self) -> str:
-        """The absolute URL of the JPEG for other sites; the stable image's until it is made."""
+        """The absolute URL of the JPEG for other sites; until it is made, of the stable image."""
         return self._public_url(self.share["path"])
 
     @property
@@ -58,14 +57,14 @@ class ImageAddresses:
         return next(made, self.derivatives[0])
 
     def page_url(self, path: str = "") -> str:
-        """The URL of a derivative for Distribu's own pages."""
+        """Return the URL of a derivative for Distribu's own pages."""
         return f"{self._page_base()}/{self.key(path)}"
 
     def srcset(self, format: str, width_limit: int) -> str:
-        """The widths that exist in format, none above width_limit, as a srcset.
+        """Return a srcset of the available widths in format, up to width_limit.
 
-        "" without any, and for a large box until the ladder is there:
-        the stable image is sharper than the first thumbnail.
+        "" if there are none, and for a large box until the ladder is made,
+        because the stable image is sharper than the first thumbnail.
         """
         if not self._is_sharp_at(width_limit):
             return ""
@@ -77,35 +76,35 @@ class ImageAddresses:
         )
 
     def fallback_url(self, width_limit: int) -> str:
-        """Return the address for browsers without srcset: the largest allowed, or the smallest."""
+        """Return the URL for browsers without srcset: the largest within the limit, or smallest."""
         return self.page_url(self._fallback(width_limit)["path"])
 
     def display_size(self, width_limit: int) -> tuple[int, int]:
-        """Width and height in pixels for the <img>, in the image's own proportions."""
+        """Return width and height in pixels for the <img>, in the image's proportions."""
         stable = self.derivatives[0]
         width = min(width_limit, stable["width_px"])
         return width, max(1, round(width * stable["height_px"] / stable["width_px"]))
 
     def widths(self, format: str) -> list[int]:
-        """The widths that exist in format, the smallest first."""
+        """Return the widths that exist in format, smallest first."""
         return sorted(made["width_px"] for made in self._ladder(format))
 
     @property
     def format_of_widths(self) -> str:
-        """The format in which ?format=500w is answered: WebP, unless the image has it in its own.
+        """The format served for ?format=500w: WebP, or the image's own if it has widths in that.
 
-        Only what the commerce API takes has widths of its own beside those for pages.
+        Only images uploaded through the commerce API have widths in their own format.
         """
         own = self.derivatives[0]["format"] if self.derivatives else "WEBP"
         return own if own in COMMERCE.formats and self._ladder(own) else "WEBP"
 
     def rung(self, width: str) -> PublishedFile | None:
-        """Return the derivative that ?format= answers for a width such as "500", or None."""
+        """Return the derivative to serve for ?format= with a width such as "500", or None."""
         ladder = self._ladder(self.format_of_widths)
         return next((made for made in ladder if str(made["width_px"]) == width), None)
 
     def derivative(self, path: str) -> PublishedFile | None:
-        """Return the derivative that is published at path, or None."""
+        """Return the published derivative at path, or None."""
         return next((made for made in self.derivatives if made["path"] == path), None)
 
     def _public_url(self, path: str) -> str:
@@ -113,7 +112,7 @@ class ImageAddresses:
         return f"{base}/{self.key(path)}"
 
     def _page_base(self) -> str:
-        # A staged image is private: only the app may answer for it.
+        # A staged image is private, so only the app may serve it.
         base: str = current_app.config["IMAGE_BASE_URL"]
         return "" if self.is_staged else base
 
@@ -126,7 +125,7 @@ class ImageAddresses:
         ]
 
     def _is_sharp_at(self, width_limit: int) -> bool:
-        """Return whether the ladder is complete, or its first thumbnail sharp enough here."""
+        """Return whether the ladder is complete, or the first thumbnail is sharp enough here."""
         if width_limit < LARGE_BOX_PX:
             return True
         widest = max((made["width_px"] for made in self._ladder("WEBP")), default=0)
@@ -160,7 +159,7 @@ class ImageRow(Protocol):
 
 @dataclass(frozen=True)
 class PublishedImage(ImageAddresses):
-    """An image for everyone, from the columns that a page needs: no ORM row."""
+    """An image built from the columns that a page needs, without an ORM row."""
 
     id: str
     public_name: str
@@ -171,7 +170,7 @@ class PublishedImage(ImageAddresses):
 
     @classmethod
     def of(cls, row: ImageRow, alt_text: str = "") -> "PublishedImage | None":
-        """The image of a product's row; None without one, or where an external one is shown.
+        """Return the hosted image in a product's row; None if there is none or an external one.
 
         row: has image_id, public_name, derivatives as JSON text,
         placeholder_color and external_image_url.

@@ -1,4 +1,4 @@
-"""CSV imports under way."""
+"""CSV imports in progress."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .columns import JsonObject, UtcDateTime, created_at_column, id_column
 
 
 class ImportJob(Model):
-    """A CSV file on its way in: what was uploaded, how it was mapped, what came of it."""
+    """A CSV import: the uploaded file, the column mapping, and the result."""
 
     id: Mapped[str] = id_column()
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), index=True)
@@ -27,21 +27,21 @@ class ImportJob(Model):
     filename: Mapped[str] = mapped_column(String(255))
     status: Mapped[str] = mapped_column(String(12))
     content: Mapped[str] = mapped_column(Text)
-    # As in Python: content was decoded by it. The failing rows are written in it.
+    # Python's name of the encoding that content was decoded from; failing rows are written in it.
     encoding: Mapped[str | None] = mapped_column(String(20))
-    # The file, where its bytes do not tell the encoding; then somebody has to look at the text.
+    # The raw file if its encoding is uncertain, until a person has confirmed the decoded text.
     undecoded: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     is_encoding_agreed: Mapped[bool] = mapped_column(default=True, server_default=true())
-    # The index of the column that holds each of ours.
+    # By our field name, the index of the file's column.
     mapping: Mapped[JsonObject] = mapped_column(JSON, default=dict)
-    # The decimal sign that was chosen for a column of ours, where its numbers do not tell it.
+    # By our field name, the decimal sign that was chosen because the numbers are ambiguous.
     decimal_signs: Mapped[JsonObject] = mapped_column(JSON, default=dict, server_default="{}")
-    # Of the preview that was agreed to: what is written is what was shown, or nothing.
+    # Of the approved preview: exactly what was shown is written, or nothing.
     fingerprint: Mapped[str | None] = mapped_column(String(64))
-    # While RUNNING: a worker that has not said anything until then is gone.
+    # While RUNNING: a worker that has not renewed this time by then is dead.
     working_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result: Mapped[JsonObject | None] = mapped_column(JSON)
-    # Images that are copied before anything is written.
+    # Images to copy before any product is written.
     done_copies: Mapped[int] = mapped_column(default=0)
     total_copies: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = created_at_column()

@@ -1,10 +1,10 @@
-"""Statements that each database wants written differently, most of them with many rows.
+"""Statements over many rows, written for each database.
 
-Thousands of rows go into one statement as JSON, which both databases
-read as a table. A statement for each row would cost a round trip on
-PostgreSQL, and on SQLite the search index is written to disk after each;
-a list of VALUES would need a placeholder for each cell, and PostgreSQL
-takes 65,535.
+Thousands of rows are passed to one statement as JSON, which both
+databases read as a table. A statement for each row would cost a round
+trip on PostgreSQL, and on SQLite writes the search index to disk after
+each; a list of VALUES would need a placeholder for each cell, and
+PostgreSQL allows 65,535.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,14 +29,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ..database import Base
 from ..extensions import db
 
-# Columns of any types, known only to their table, and rows of them.
+# Columns of any types.
 Columns = Sequence[Column[Any]]
-# Any select, whatever it returns.
+# A select that returns any columns.
 AnySelect = Select[*tuple[Any, ...]]
 
 
 def select_rows(rows: Sequence[Mapping[str, object]], columns: Columns) -> AnySelect:
-    """Return a query of these rows, as an INSERT takes it. columns: their names and types."""
+    """Return a SELECT of these rows, for INSERT ... SELECT. columns: their names and types."""
     given = literal(rows, JSON)
     if db.engine.dialect.name == "sqlite":
         return _from_json_each(given, columns)
@@ -46,7 +46,7 @@ def select_rows(rows: Sequence[Mapping[str, object]], columns: Columns) -> AnySe
 
 
 def upsert_into(table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT into table that takes on_conflict_do_update()."""
+    """Return an INSERT into table that supports on_conflict_do_update()."""
     if db.engine.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
@@ -55,11 +55,11 @@ def upsert_into(table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
 def is_among(
     column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], values: Iterable[str]
 ) -> ColumnElement[bool]:
-    """Return the condition that column has one of these values, of which there may be any number.
+    """Return the condition that column has one of any number of values.
 
     For lists that grow with an import: clearing 5,000 galleries of 100
-    images names 500,000 of them. A list that has a small limit, such as
-    the ids of a page, is passed to in_().
+    images names 500,000 of them. For a short list, such as the ids of a
+    page, use in_().
     """
     given = literal(list(values), JSON)
     if db.engine.dialect.name == "sqlite":
@@ -69,8 +69,8 @@ def is_among(
 
 def _from_json_each(given: ColumnElement[object], columns: Columns) -> AnySelect:
     objects = select(func.json_each(given).table_valued("value").c.value)
-    # OFFSET keeps SQLite from making the text of a whole row anew for each of its cells.
+    # OFFSET keeps SQLite from serializing a whole row again for each of its cells.
     row = objects.offset(0).subquery().c.value
     cells = (type_coerce(func.json_extract(row, f"$.{one.name}"), one.type) for one in columns)
-    # Without a condition, SQLite takes the ON of ON CONFLICT for that of a join.
+    # Without a WHERE, SQLite parses the ON of ON CONFLICT as that of a join.
     return select(*cells).where(true())

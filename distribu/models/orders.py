@@ -23,7 +23,7 @@ def _searchable_of(context: InsertContext) -> str:
 
 
 class Order(Model):
-    """An order of a company, numbered from 1 in each."""
+    """An order of a company; numbers start at 1 in each company."""
 
     __tablename__ = "order"
     __table_args__ = (
@@ -35,17 +35,17 @@ class Order(Model):
     id: Mapped[str] = id_column()
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
     number: Mapped[int]
-    # The form that was sent: sent twice, it is one order.
+    # Identifies the form, so that submitting it twice makes one order.
     submit_token: Mapped[str] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(12), default="SUBMITTED")
     po_number: Mapped[str | None] = mapped_column(String(100))
     notes: Mapped[str | None] = mapped_column(String(2000))
     total_minor: Mapped[int] = mapped_column(BigInteger)
-    # The currency in which it was placed, whatever the company has now.
+    # The company's currency when the order was placed.
     currency: Mapped[str] = mapped_column(String(3), default="USD", server_default="USD")
     customer_name: Mapped[str | None] = mapped_column(String(200))
     customer_address: Mapped[str | None] = mapped_column(String(500))
-    # Number, customer and PO number as the list looks for them.
+    # Number, customer and PO number in the form that the list searches.
     search_text: Mapped[str] = mapped_column(
         String(SEARCHABLE_MAX), default=_searchable_of, server_default=""
     )
@@ -60,7 +60,7 @@ class Order(Model):
 
 
 class OrderLine(Model):
-    """A line of an order, with the product's name and price at the time."""
+    """A line of an order, with the product's name and price at that time."""
 
     id: Mapped[str] = id_column()
     order_id: Mapped[str] = mapped_column(ForeignKey("order.id", ondelete="CASCADE"), index=True)
@@ -72,7 +72,7 @@ class OrderLine(Model):
     sku: Mapped[str | None] = mapped_column(String(100))
     unit_price_minor: Mapped[int] = mapped_column(BigInteger)
     quantity: Mapped[int]
-    # The hosted image that the product had then. No foreign key: it may be gone by now.
+    # The hosted image that the product had then. No foreign key: it may have been deleted since.
     image_id: Mapped[str | None] = mapped_column(String(26))
     order: Mapped[Order] = relationship(back_populates="lines")
     product: Mapped[Product | None] = relationship()
@@ -83,7 +83,7 @@ class OrderLine(Model):
 
     @property
     def is_image_changed(self) -> bool:
-        """Return whether the product's image has changed since it was ordered."""
+        """Whether the product's image has changed since the order."""
         if self.image_id is None or self.product is None:
             return False
         image = None if self.product.external_image_url else self.product.image
@@ -91,7 +91,7 @@ class OrderLine(Model):
 
 
 class OrderDraft(Model):
-    """An order that somebody is writing: what its form shows again after a reload.
+    """An unfinished order, so that its form can be shown again after a reload.
 
     token: the submit_token of the order that it becomes. content: lines
     as a list of product id, quantity as typed and price as shown; notes,

@@ -34,7 +34,7 @@ from .sku_keys import KEY_MAX, sku_key, sku_order
 
 PROCESSING, READY, ERROR = "PROCESSING", "READY", "ERROR"
 LOW_STOCK = 5
-# In the order of code points everywhere: by it, pages continue where the one before ended.
+# Sorted by code point on every database, so that a page continues where the last one ended.
 _FOLDED = String(SEARCHABLE_MAX).with_variant(String(SEARCHABLE_MAX, "C"), "postgresql")
 _KEY = String(KEY_MAX).with_variant(String(KEY_MAX, "C"), "postgresql")
 
@@ -62,7 +62,7 @@ class Product(Model):
         Index("ix_product_company_created", "company_id", "created_at", "id"),
         Index("ix_product_company_updated", "company_id", "updated_at", "id"),
         Index("ix_product_company_category", "company_id", "category", "name", "id"),
-        # With is_active, a search among those for sale reads nothing but the index.
+        # With is_active, a search among products for sale reads only the index.
         Index(
             "ix_product_company_folded",
             "company_id",
@@ -70,8 +70,8 @@ class Product(Model):
             "id",
             postgresql_include=["is_active"],
         ),
-        # Each sort of the inventory list has one. The storefront sorts by price and stock in them
-        # too, and puts what is equal in the order of names while it is read.
+        # One for each sort of the inventory list. The storefront uses those by price and stock
+        # too, and sorts equal values by name while reading.
         Index("ix_product_company_sku_order", "company_id", "sku_order", "id"),
         Index("ix_product_company_price", "company_id", "price_minor", "id"),
         Index("ix_product_company_stock", "company_id", "stock", "id"),
@@ -81,9 +81,9 @@ class Product(Model):
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
     name: Mapped[str] = mapped_column(String(200))
     sku: Mapped[str | None] = mapped_column(String(100))
-    # By it two SKUs are the same. It changes with the SKU, in the ways of search_text.
+    # Compares SKUs for equality. Must be updated with the SKU, like search_text.
     sku_key: Mapped[str | None] = mapped_column(_KEY, default=_sku_key_of)
-    # By it a list is sorted. It changes with the SKU, in the ways of search_text.
+    # Sorts lists by SKU. Must be updated with the SKU, like search_text.
     sku_order: Mapped[str] = mapped_column(_KEY, default=_sku_order_of, server_default="")
     description: Mapped[str | None] = mapped_column(String(2000))
     category: Mapped[str | None] = mapped_column(String(100))
@@ -96,10 +96,10 @@ class Product(Model):
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = created_at_column()
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    # Name, SKU and category as search.py looks for them and sorts by them. Every insert fills it,
-    # and every change through the session; an UPDATE or an upsert in Core has to set it itself.
+    # Name, SKU and category, folded for searching and sorting. Inserts and changes through the
+    # session fill it; an UPDATE or an upsert in Core has to set it itself.
     search_text: Mapped[str] = mapped_column(_FOLDED, default=_searchable_of, server_default="")
-    # What SQLite's full-text index knows the row by; search_index.py has its triggers.
+    # The row's id in SQLite's full-text index; see the triggers in search_index.py.
     search_number: Mapped[int | None] = mapped_column(deferred=True)
     company: Mapped[Company] = relationship()
 
@@ -118,23 +118,23 @@ class Product(Model):
 
     @property
     def external_image_host(self) -> str:
-        """Return the host of the external image, as readers know it."""
+        """The host name of the external image, or ""."""
         return urlsplit(self.external_image_url or "").netloc
 
     @property
     def image_alt(self) -> str | None:
-        """The alt text of the product's image, wherever it is hosted; None where it has none."""
+        """The alt text of the product's hosted or external image, or None."""
         if self.external_image_url:
             return self.external_image_alt or None
         return (self.image.alt_text or None) if self.image else None
 
     if TYPE_CHECKING:
-        # Added below, where Image is known.
+        # Added below, after Image is defined.
         image: Mapped[Image | None]
 
     @property
     def image_url(self) -> str | None:
-        """The absolute URL of the product's image, wherever it is hosted, or None."""
+        """The absolute URL of the product's hosted or external image, or None."""
         if self.external_image_url:
             return self.external_image_url
         return self.image.url if self.image else None
@@ -143,15 +143,14 @@ class Product(Model):
 @event.listens_for(Product, "before_update")
 def _keep_comparable(_mapper: object, _connection: object, product: Product) -> None:
     product.search_text = searchable(product.name, product.sku, product.category)
-    # A SKU that stays keeps its key: the company may have looked alike SKUs of old.
+    # An unchanged SKU keeps its key, since the company may have older SKUs that look alike.
     if inspect(product).attrs.sku.history.has_changes():
         product.sku_key, product.sku_order = sku_key(product.sku), sku_order(product.sku)
 
 
 @event.listens_for(Product.external_image_url, "set", active_history=True)
 def _forget_alt_text(product: Product, url: str | None, before: object, _event: object) -> None:
-    # The next external image is another one, and needs words of its own. An upsert in Core has to
-    # do the same.
+    # A different external image needs its own alt text. An upsert in Core has to do the same.
     if isinstance(before, str) and url != before:
         product.external_image_alt = ""
 
@@ -160,9 +159,9 @@ class Image(ImageAddresses, Model):
     """An image, and the owner of every object under its two prefixes.
 
     Staged while product_id is None. ladder_version is None until the
-    responsive set is made; as long as it is, or the image is in ERROR,
-    incoming/<id>/ is this row's too, afterwards an OutboxEntry's. derivatives is the list of
-    what is published: path ("" for the stable image), format,
+    responsive set is made; until then, and in ERROR, this row also owns
+    incoming/<id>/, which afterwards belongs to an OutboxEntry. derivatives
+    lists the published files: path ("" for the stable image), format,
     width_px, height_px and byte_size of each.
     """
 
@@ -170,7 +169,7 @@ class Image(ImageAddresses, Model):
         Index("ix_image_product", "product_id", "position"),
         Index("ix_image_unfinished", "ladder_version", "writing_until"),
         Index("ix_image_kept_until", "kept_until"),
-        # The same bytes elsewhere in the company, asked for with every preview.
+        # For finding the same bytes elsewhere in the company at every preview.
         Index("ix_image_company_sha256", "company_id", "sha256"),
         Index("ix_image_company_published_sha256", "company_id", "published_sha256"),
     )
@@ -184,21 +183,21 @@ class Image(ImageAddresses, Model):
     error_code: Mapped[str | None] = mapped_column(String(40))
     attempts: Mapped[int] = mapped_column(default=0)
     writing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # When the queue was asked for the image's next step; None once a worker has begun with it.
+    # When the image's next step was queued; None once a worker has begun it.
     queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # Quarters clockwise that it is turned by, besides what its upload says itself.
+    # Quarter turns clockwise, in addition to the upload's own orientation.
     turn: Mapped[int] = mapped_column(default=0, server_default="0")
     kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # When the sweep tries again to finish an image whose attempts were all cut short.
+    # When the sweep tries an image again whose attempts were all interrupted.
     retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     policy: Mapped[str] = mapped_column(String(10))
     sha256: Mapped[str] = mapped_column(String(64))
-    # Of the stable image: a file that was downloaded here is known again by it. None for an image
-    # of an older release, until its images are downloaded together.
+    # Of the stable image, to recognize a file that was downloaded here. None for an image of an
+    # older release, until it is part of a download of many images.
     published_sha256: Mapped[str | None] = mapped_column(String(64))
     copied_from: Mapped[str | None] = mapped_column(String(26))
     alt_text: Mapped[str] = mapped_column(String(200), default="")
-    # Of the images of a product at most one; the commerce API shows it with the product's variant.
+    # True for at most one image of a product; the commerce API shows it with the variant.
     is_variant_image: Mapped[bool] = mapped_column(default=False, server_default=false())
     filename: Mapped[str] = mapped_column(String(255))
     public_name: Mapped[str] = mapped_column(String(120))
@@ -209,23 +208,23 @@ class Image(ImageAddresses, Model):
     derivatives: Mapped[list[PublishedFile]] = mapped_column(JSON, default=list)
     ladder_version: Mapped[int | None]
     placeholder_color: Mapped[str] = mapped_column(String(7), default="#e5e7eb")
-    # A term of IPTC's DigitalSourceType, which tells an image that was made by AI.
+    # A term of IPTC's DigitalSourceType, which marks images made by AI.
     digital_source_type: Mapped[str | None] = mapped_column(String(60))
-    # What was done to the upload: turned, location_removed, camera_removed, converted_from, frames,
+    # Changes made to the upload: turned, location_removed, camera_removed, converted_from, frames,
     # label_kept, and original and published, each with width_px, height_px and byte_size.
-    # NULL where a release published the image that did not read back what it had written.
+    # NULL if an old release published the image, which did not read back what it wrote.
     facts: Mapped[Facts | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = created_at_column()
     product: Mapped[Product | None] = relationship(back_populates="images")
 
-    # Classes that only show an image store this value; a row derives it.
+    # Other subclasses store this value; a row derives it.
     @property
     def is_staged(self) -> bool:  # type: ignore[override]
         return self.product_id is None
 
     @property
     def owns_upload(self) -> bool:
-        """Return whether incoming/<id>/ is this row's: until its ladder is made, or for good."""
+        """Whether this row owns incoming/<id>/: until its ladder is made, or for good in ERROR."""
         return self.ladder_version is None or self.status == ERROR
 
     @property
@@ -242,7 +241,7 @@ class Image(ImageAddresses, Model):
 
 
 _lower = aliased(Image)
-# The READY image of the lowest position: what "the product's image" means everywhere.
+# The READY image with the lowest position, called "the product's image" everywhere.
 Product.image = relationship(
     Image,
     primaryjoin=lambda: and_(
@@ -260,7 +259,7 @@ Product.image = relationship(
 
 
 def shown_image_id() -> ScalarSelect[str]:
-    """The id of that image, for a statement that joins it to Product without any ORM row."""
+    """Return a subquery for the id of the product's image, for statements without ORM rows."""
     other = aliased(Image)
     return (
         select(other.id)

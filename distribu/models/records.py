@@ -1,4 +1,4 @@
-"""The record of what was done: audit entries, ended sessions, answers under an Idempotency-Key."""
+"""Records of past actions: audit entries, ended sessions, responses by Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .columns import JsonObject, UtcDateTime, created_at_column, id_column
 
 
 class IdempotencyKey(Model):
-    """A request under a client's key, and its response."""
+    """A request sent under a client's Idempotency-Key, and its response."""
 
     __table_args__ = (UniqueConstraint("api_key_id", "key"),)
 
@@ -28,14 +28,14 @@ class IdempotencyKey(Model):
 
 
 class EndedSession(Model):
-    """A session that was signed out: a copy of its cookie opens nothing until it expires."""
+    """A session that was signed out, so that a copy of its cookie is refused until it expires."""
 
     id: Mapped[str] = mapped_column(String(43), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class AuditEntry(Model):
-    """One change with its author, before and after; entries are only ever added."""
+    """One change with its author and the values before and after; entries are never changed."""
 
     __table_args__ = (
         Index("ix_audit_entry_company", "company_id", "created_at", "id"),

@@ -1,14 +1,14 @@
-"""The search index: pieces of three letters, in the way of each database.
+"""The search index of three-letter pieces, built differently on each database.
 
-A migration that makes the table product anew ends with create(): on
-SQLite its triggers are dropped with the old table. Once such a migration
-is released, it keeps a copy of what it called.
+A migration that recreates the table product ends with create(), because
+on SQLite its triggers are dropped with the old table. Once such a
+migration is released, it keeps a copy of what it called.
 """
 
 from sqlalchemy import Connection, text
 
-# An index of SQLite's FTS5 knows a row by an integer. The hidden rowid may change with VACUUM
-# or a restored dump, so each product gets a number that is its own.
+# SQLite's FTS5 identifies rows by an integer. The hidden rowid may change with VACUUM or a
+# restored dump, so each product gets a permanent number.
 _SQLITE_TRIGGERS = {
     "product_search_insert": """
         AFTER INSERT ON product BEGIN
@@ -46,14 +46,14 @@ _POSTGRESQL = [
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE EXTENSION IF NOT EXISTS btree_gin",
     "DROP INDEX IF EXISTS ix_product_search_trigrams",
-    # A short pending list: whoever searches reads all of it, entry by entry.
+    # Keep the pending list short: every search reads all of it, entry by entry.
     """CREATE INDEX ix_product_search_trigrams ON product
         USING gin (company_id, search_text gin_trgm_ops) WITH (gin_pending_list_limit = 256)""",
 ]
 
 
 def create(connection: Connection) -> None:
-    """The index is there and holds every product, whatever was there before."""
+    """Create the index of every product, replacing one that exists."""
     if connection.dialect.name == "postgresql":
         _execute(connection, _POSTGRESQL)
         return
@@ -66,7 +66,7 @@ def create(connection: Connection) -> None:
 
 
 def drop(connection: Connection) -> None:
-    """The index is gone; the columns stay."""
+    """Drop the index and keep the columns."""
     if connection.dialect.name == "postgresql":
         _execute(connection, ["DROP INDEX ix_product_search_trigrams"])
         return

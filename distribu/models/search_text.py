@@ -1,10 +1,10 @@
-"""Text as search sees it: Python folds it once, so every database finds the same.
+"""Text for searching, folded in Python so that every database finds the same.
 
-The words of a text lose their case and their accents, letters such as "ø"
-become those that people type instead, and each word gets two spaces before
-it. So whatever somebody types has at least the three
-characters that a trigram index needs: "wid" is looked for anywhere, the
-shorter "wi" as " wi" and "w" as "  w", at the start of a word.
+The words of a text lose their case and their accents, letters such as
+"ø" become those that people type instead, and each word gets two spaces
+before it. So any input has at least the three characters that a trigram
+index needs: "wid" is searched for anywhere, the shorter "wi" as " wi"
+and "w" as "  w", at the start of a word.
 """
 
 import unicodedata
@@ -13,9 +13,9 @@ import unicodedata
 SEARCHABLE_MAX = 620
 TYPED_MAX = 200
 GRAM = 3
-# Accents, controls, what nobody sees such as soft hyphens, and halves of surrogate pairs.
+# Accents, control characters, invisible characters such as soft hyphens, and lone surrogates.
 _DROPPED = ("Mn", "Cc", "Cf", "Cs")
-# Latin letters that Unicode does not decompose, as people type them on keyboards without them.
+# Latin letters that Unicode does not decompose, and how people type them without the key.
 _LETTERS = str.maketrans("øđðłıȷħŧŋĸƀɓɖɗƒɠǥƙɲɔɛəƴ", "oddlijhtnkbbddfggknoeey") | {
     ord("œ"): "oe",
     ord("æ"): "ae",
@@ -24,21 +24,21 @@ _LETTERS = str.maketrans("øđðłıȷħŧŋĸƀɓɖɗƒɠǥƙɲɔɛəƴ", "oddl
 
 
 def searchable(*fields: str | None) -> str:
-    """The fields as they are searched and sorted: one to a line, the first one first.
+    """Return the fields folded for searching and sorting, one per line.
 
-    A line break sorts before a space, so "Blue" stands before "Blue Widget".
+    A line break sorts before a space, so "Blue" comes before "Blue Widget".
     """
     lines = ("".join(f"  {word}" for word in words(field)) for field in fields)
     return "\n".join(lines)[:SEARCHABLE_MAX]
 
 
 def needles(typed: str | None) -> list[str]:
-    """Return the pieces that all have to occur somewhere in the searchable text."""
+    """Return the pieces that must all occur in the searchable text."""
     return [word.rjust(GRAM) for word in words((typed or "")[:TYPED_MAX])]
 
 
 def words(text: str | None) -> list[str]:
-    """The words of text without case and accents, in letters that every keyboard has."""
+    """Return the words of text without case and accents, in letters that every keyboard has."""
     text = text or ""
     if text.isascii() and text.isprintable():
         return text.lower().split()

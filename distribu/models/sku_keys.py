@@ -1,4 +1,4 @@
-"""Equality of SKUs: keys without invisible characters.
+"""Keys that decide whether two SKUs are equal, ignoring invisible characters.
 
 A key is the SKU in NFC, without format characters such as soft hyphens
 and zero-width spaces, and without blanks at both ends. Nothing else is
@@ -12,15 +12,15 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 # NFC makes a text at most three times as long.
 KEY_MAX = 300
-# Before the id of a product whose key another one had first. No key has a format character.
+# Prefix of the key of a product whose SKU equals another's; no normal key contains it.
 OWN_KEY = "\u2060"
 _BEHIND_OWN_KEYS = "\u2061"
-# Where a list by SKU has the products without one: behind every SKU.
+# Sorts products without a SKU after every SKU.
 NO_SKU = "\U0010ffff"
 
 
 def sku_key(sku: str | None) -> str | None:
-    """The key by which a SKU is compared; None where nothing of it can be seen.
+    """Return the key by which a SKU is compared; None if no character of it is visible.
 
     >>> sku_key("SH-10\\u00ad00\\u00a0")
     'SH-1000'
@@ -29,12 +29,12 @@ def sku_key(sku: str | None) -> str | None:
         return (sku or "").strip() or None
     normalized = unicodedata.normalize("NFC", sku)
     seen = "".join(one for one in normalized if unicodedata.category(one) != "Cf")
-    # Without them, letters and accents may have come together.
+    # Removing characters may have brought letters and accents together.
     return unicodedata.normalize("NFC", seen).strip() or None
 
 
 def trimmed_sku(sku: str) -> str:
-    """The SKU as it is kept: without blanks and format characters at both ends."""
+    """Return the SKU as it is stored: without blanks and format characters at both ends."""
     start, stop = 0, len(sku)
     while start < stop and _is_unseen(sku[start]):
         start += 1
@@ -44,17 +44,17 @@ def trimmed_sku(sku: str) -> str:
 
 
 def sku_order(sku: str | None) -> str:
-    """The text by which a list is sorted by SKU; no database compares NULLs as a place."""
+    """Return the text that sorts lists by SKU, since databases disagree on the place of NULL."""
     return sku_key(sku) or NO_SKU
 
 
 def own_key(product_id: str) -> str:
-    """The key of a product whose SKU looks like another one's, until it is renamed."""
+    """Return the unique key of a product whose SKU looks like another's, until it is renamed."""
     return OWN_KEY + product_id
 
 
 def is_own_key(column: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
-    """The condition that a key column has an own_key()."""
+    """Return the condition that a key column contains an own_key()."""
     return (column >= OWN_KEY) & (column < _BEHIND_OWN_KEYS)
 
 

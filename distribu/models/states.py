@@ -1,7 +1,7 @@
-"""The states that the inventory list filters by, each with an index of the rows that are in it.
+"""States that the inventory list filters by, each with a partial index.
 
-SQLite takes such an index only for a query that has the condition in the
-same words, so these conditions are written out, with no placeholders.
+SQLite uses such an index only if the query states the condition in the
+same words, so these conditions are literal, without placeholders.
 """
 
 from sqlalchemy import ColumnElement, Index, and_, literal, or_
@@ -9,10 +9,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from .products import READY, Image, Product
 
-# Up to this size, pixels can be chosen so that what is encoded reads as a program.
+# Up to this size, pixels can be chosen so that the encoded file reads as a program.
 TINY_PX = 64
 
-# Google Shopping takes no image that is smaller on a side, from January 31, 2027.
+# Google Shopping rejects images with a shorter side from January 31, 2027.
 SMALL_IMAGE_PX = 500
 
 _small = literal(SMALL_IMAGE_PX, literal_execute=True)
@@ -54,8 +54,8 @@ def _index(name: str, state: ColumnElement[bool], *columns: _Text) -> None:
 
 _index("ix_product_inactive", IS_INACTIVE, Product.company_id, Product.id)
 _index("ix_product_external_without_alt", IS_EXTERNAL_WITHOUT_ALT, Product.company_id, Product.id)
-# Of products without an image there is no such index. These two hold all that is asked of each
-# product, so that neither table is read: rows of images are large.
+# There is no such index of products without an image. These two cover that query, so that
+# neither table is read: rows of images are large.
 _index(
     "ix_product_hosted_alone",
     IS_HOSTED_ALONE,

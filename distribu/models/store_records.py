@@ -16,11 +16,11 @@ from .columns import UtcDateTime, created_at_column, id_column, utc_now
 
 
 class OutboxEntry(Model):
-    """A prefix whose objects must go; it owns them until they are gone.
+    """A prefix whose objects must be deleted; the entry owns them until they are gone.
 
-    prefix: ends in "/"; without one it is the key of a single object.
-    published: the keys below it that caches may have, to be purged then.
-    company_id: whose image it was; None for what no row owned.
+    prefix: ends in "/"; if not, it is the key of a single object.
+    published: public keys below it, to purge from caches after the deletion.
+    company_id: the image's company; None for objects that no row owned.
     """
 
     __table_args__ = (Index("ix_outbox_entry_company", "company_id", "attempts"),)
@@ -39,9 +39,9 @@ class OutboxEntry(Model):
 class Installation(Model):
     """The image store of this database: at most one row, written at the first start.
 
-    target_id: the store that a move has begun to copy to. frozen_until:
-    as long as its last pass may take, no image is changed. moved_from:
-    the store before the last move that ended.
+    target_id: the store that a move has begun to copy to. frozen_until: no
+    image may be changed before this time, the last pass of a move.
+    moved_from: the store before the last completed move.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)

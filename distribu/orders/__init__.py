@@ -1,4 +1,4 @@
-"""Blueprint /dashboard/orders: list, detail, status, and the form of a new order."""
+"""Blueprint /dashboard/orders: list, detail, status, and the form for a new order."""
 
 # Imported for the views that they add to bp.
 from . import changing, composing, reading

@@ -1,4 +1,4 @@
-"""The products to pick from: a few columns, no ORM rows, since every keystroke asks for them."""
+"""The order form's product browser, read without ORM rows because every keystroke queries it."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +16,7 @@ from ..products.search import BY_NAME, matching
 
 PAGE_SIZE = 20
 
-# What a row shows, in the order of Offer, and then what its place in the list is told by.
+# The columns of Offer, in its order, followed by the column that the cursor needs.
 _QUERY = select(
     Product.id,
     Product.name,
@@ -39,7 +39,7 @@ _QUERY = select(
 
 
 class Offer(NamedTuple):
-    """A product as the browser shows it, from a few columns; a plain tuple, so a quick key."""
+    """A product as the browser shows it; a plain tuple, so that it makes a fast cache key."""
 
     id: str
     name: str
@@ -66,7 +66,7 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True)
 class Offers:
-    """A page of offers. at: its own cursor, or "". has_stock: whether there is any at all."""
+    """A page of offers. at: its own cursor, or "". has_stock: whether any product is in stock."""
 
     items: list[Markup]
     typed: str
@@ -77,7 +77,7 @@ class Offers:
 
 
 def offers(company: Company, typed: str | None, cursor: str | None) -> Offers:
-    """The active products that match what was typed, by name, a page of them."""
+    """Return a page of the active products that match the search, sorted by name."""
     shown = rows(company.id, typed, cursor)
     image_base, add_url = current_app.config["IMAGE_BASE_URL"], url_for("orders.change_lines")
     items = [
@@ -89,14 +89,14 @@ def offers(company: Company, typed: str | None, cursor: str | None) -> Offers:
 
 
 def rows(company_id: str, typed: str | None, cursor: str | None) -> Page:
-    """Return the offers of a page, and its cursors."""
+    """Return the rows of a page of offers, and its cursors."""
     where = and_(matching(company_id, typed), Product.is_active)
     return page(_QUERY, where, BY_NAME, cursor, PAGE_SIZE)
 
 
 @lru_cache(maxsize=2048)
 def _item(offer: Offer, is_first: bool, currency: str, image_base: str, add_url: str) -> Markup:
-    """The item of a product. All that it shows is in the arguments, so it may be kept."""
+    """Render a product; cached, so all that it shows must be in the arguments."""
     template = current_app.jinja_env.get_template("orders/_offer.html")
     html = template.render(offer=offer, is_first=is_first, currency=currency, add_url=add_url)
     return Markup(html)

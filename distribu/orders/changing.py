@@ -1,4 +1,4 @@
-"""Changes of an order after it was placed, and the end of drafts that never were."""
+"""Change the status of an order, and discard drafts."""
 
 from flask import abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -41,7 +41,7 @@ def change_order_status(order_id: str) -> ResponseReturnValue:
 @bp.get("/drafts/<token>/discard")
 @signed_in
 def confirm_discard_draft(token: str) -> str:
-    """Ask first, for browsers without JavaScript."""
+    """Ask for confirmation, for browsers without JavaScript."""
     if db.session.get(OrderDraft, (current_user.id, token)) is None:
         abort(404)
     return render_template(
@@ -57,7 +57,7 @@ def confirm_discard_draft(token: str) -> str:
 @bp.post("/drafts/<token>/discard")
 @signed_in
 def discard_draft(token: str) -> ResponseReturnValue:
-    """Delete an order that was never placed."""
+    """Delete the draft of an order that was never placed."""
     if not drafts.discard(current_user.id, token):
         abort(404)
     db.session.commit()

@@ -1,8 +1,8 @@
-"""The form of a new order: products to pick from on the left, the order on the right.
+"""The form for a new order: products to pick on the left, the order on the right.
 
-Every button of the form posts all of it. Without JavaScript the answer
-is a redirect to the form, which shows what was kept; with it, a fragment
-for the part that changed.
+Every button submits the whole form. Without JavaScript the response is
+a redirect to the form, which shows the saved draft; with JavaScript it
+is a fragment for the part that changed.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ DELETED = "A product of this order has been deleted."
 @bp.get("/new")
 @signed_in
 def new_order():
-    """The form, with what was kept under the token in its address."""
+    """Show the form with the draft that the address names."""
     draft = load(current_user.id, request.args.get("draft"))
     if order := placed_order(g.company.id, draft.token):
         return redirect(url_for(".show_order", order_id=order.id))
@@ -39,7 +39,7 @@ def new_order():
 @signed_in
 @resumable
 def change_order():
-    """The pressed button has done its work; "Place order" has made the order, or says why not."""
+    """Apply the pressed button to the draft; "Place order" places it, or says why it cannot."""
     form = OrderForm()
     draft = Draft.of(request.form, form.texts)
     if is_resumed():
@@ -61,7 +61,7 @@ def change_order():
 @bp.get("/new/products")
 @signed_in
 def browse_products() -> Response:
-    """Fragment: the products that match what is typed, a page of them."""
+    """Fragment: a page of the products that match the search."""
     typed, cursor = request.args.get("q", ""), request.args.get("page")
     fragment = render_template("orders/_found.html", offers=offers(g.company, typed, cursor))
     address = _url(Draft(request.args.get("draft", "")), typed, cursor)
@@ -71,7 +71,7 @@ def browse_products() -> Response:
 @bp.post("/new/lines")
 @signed_in
 def change_lines() -> Response:
-    """Fragment: the order after the pressed button, or after what was typed into it."""
+    """Fragment: the order after the pressed button, or after a change of its fields."""
     form = OrderForm()
     draft = Draft.of(request.form, form.texts)
     if order := placed_order(g.company.id, draft.token):
@@ -85,7 +85,7 @@ def change_lines() -> Response:
 
 
 def _press(draft: Draft) -> str | None:
-    """Apply the pressed button to the draft, or return the sentence that refuses it."""
+    """Apply the pressed button to the draft, or return a sentence that says why not."""
     pressed = request.form
     if "add" in pressed:
         product = company_row(Product, pressed["add"])
@@ -126,7 +126,7 @@ def _refused(form: OrderForm, draft: Draft, problems: list[str]):
 
 
 def _placed_before(order: Order):
-    flash(f"Order #{order.number} had been placed before. Nothing was ordered twice.", "info")
+    flash(f"Order #{order.number} was already placed. Nothing was ordered twice.", "info")
     return redirect(url_for(".show_order", order_id=order.id), 303)
 
 
@@ -154,7 +154,7 @@ def _order(form: OrderForm, draft: Draft, problems: list[str]) -> dict:
 
 
 def _cursor(form: OrderForm) -> str | None:
-    """The page of the browser after a button: another search starts at its first."""
+    """Return the page of the product browser to show; a new search starts at the first."""
     if "search" in request.form:
         return None
     return request.form.get("page", form.at.data)

@@ -1,4 +1,4 @@
-"""An order that is being written: what its form holds, kept so that a reload shows it again."""
+"""Drafts of orders, saved so that a reload shows the form as it was."""
 
 import re
 import secrets
@@ -26,8 +26,8 @@ _TOKEN = re.compile(r"[\w-]{16,64}", re.ASCII)
 class Line:
     """One product of the order as the form shows it.
 
-    typed: the quantity, whatever it is. seen_price_minor: the price that
-    the form has shown so far.
+    typed: the quantity as typed. seen_price_minor: the price that the form
+    has shown so far.
     """
 
     product: Product
@@ -36,12 +36,12 @@ class Line:
 
     @property
     def quantity(self) -> int | None:
-        """The quantity, or None where it is not one."""
+        """The quantity, or None if it is invalid."""
         return None if self.error else quantity(self.typed)
 
     @property
     def error(self) -> str | None:
-        """Return the error of the quantity itself."""
+        """The error of the typed quantity, or None."""
         try:
             quantity(self.typed)
         except ValueError as error:
@@ -62,8 +62,8 @@ class Draft:
     """An order that is not placed yet.
 
     typed: quantities by product id, in the order of the lines.
-    seen_prices: in minor units by product id. texts: by their names in
-    TEXTS, all of which may be absent.
+    seen_prices: in minor units by product id. texts: by the names in TEXTS;
+    any of them may be missing.
     """
 
     token: str
@@ -73,7 +73,7 @@ class Draft:
 
     @classmethod
     def of(cls, form: Mapping[str, str], texts: dict[str, str]) -> "Draft":
-        """The draft that a posted form holds; a field that is not ours is passed over."""
+        """Return the draft in a submitted form; unknown fields are ignored."""
         draft = cls(token_or_new(form.get("draft")), texts=texts)
         for name, value in form.items():
             kind, _, product_id = name.partition("-")
@@ -86,7 +86,7 @@ class Draft:
         return draft
 
     def add(self, product: Product) -> str | None:
-        """One more of product is in the order; or the sentence that says why not."""
+        """Add one unit of the product, or return a sentence that says why not."""
         if not product.is_active or product.stock <= 0:
             return f"{product.name} is out of stock."
         if product.id not in self.typed and len(self.typed) >= LINES_MAX:
@@ -96,7 +96,7 @@ class Draft:
         return None
 
     def change(self, product_id: str, step: int) -> None:
-        """One more or one less of a line; it keeps at least one."""
+        """Change a line's quantity by step; it remains at least one."""
         if product_id in self.typed:
             self.typed[product_id] = str(max(1, self._step(product_id, step)))
 
@@ -105,7 +105,7 @@ class Draft:
         self.seen_prices.pop(product_id, None)
 
     def lines(self, company_id: str) -> list[Line]:
-        """The lines whose products still exist, with the products as they are now."""
+        """Return the lines whose products still exist, with their present values."""
         products = db.session.scalars(
             select(Product)
             .where(Product.company_id == company_id, Product.id.in_(self.typed))
@@ -126,12 +126,12 @@ class Draft:
 
 
 def token_or_new(token: str | None) -> str:
-    """The token if it is one, else a new one."""
+    """Return the token if it is well-formed, else a new one."""
     return token if token and _TOKEN.fullmatch(token) else secrets.token_urlsafe(16)
 
 
 def load(user_id: str, token: str | None) -> Draft:
-    """The user's draft as it was saved last; an empty one where there is none."""
+    """Return the user's saved draft, or an empty one."""
     draft = Draft(token_or_new(token))
     if row := db.session.get(OrderDraft, (user_id, draft.token)):
         for product_id, typed, price in row.content["lines"]:
@@ -143,14 +143,14 @@ def load(user_id: str, token: str | None) -> Draft:
 
 
 def unfinished(user_id: str) -> list[OrderDraft]:
-    """Return the user's drafts that hold anything, the newest first."""
+    """Return the user's drafts that are not empty, newest first."""
     own = select(OrderDraft).where(OrderDraft.user_id == user_id)
     newest_first = own.order_by(OrderDraft.saved_at.desc(), OrderDraft.token)
     return [row for row in db.session.scalars(newest_first) if any(row.content.values())]
 
 
 def save(user_id: str, draft: Draft, now: datetime | None = None) -> None:
-    """The draft is kept; what this user left lying for a month is not. The caller commits."""
+    """Save the draft, and delete this user's drafts that are a month old. The caller commits."""
     now = now or utc_now()
     lines = [[key, typed, draft.seen_prices.get(key)] for key, typed in draft.typed.items()]
     saved = {"content": {"lines": lines, **draft.texts}, "saved_at": now}
@@ -166,6 +166,6 @@ def save(user_id: str, draft: Draft, now: datetime | None = None) -> None:
 
 
 def discard(user_id: str, token: str) -> bool:
-    """Delete the draft and return whether there was one. The caller commits."""
+    """Delete the draft and return whether it existed. The caller commits."""
     own = (OrderDraft.user_id == user_id, OrderDraft.token == token)
     return changed_rows(delete(OrderDraft).where(*own)) > 0

@@ -1,4 +1,4 @@
-"""The orders that were placed: the list with its filters, one order, its pick list."""
+"""Show placed orders: the list with its filters, one order, its pick list."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ FILTERS = ("q", "status", "from", "to")
 @bp.get("")
 @signed_in
 def list_orders() -> str:
-    """The company's orders, the newest first, through the filters of the address."""
+    """List the company's orders that match the filters in the address, newest first."""
     form = OrderFilterForm(request.args)
     form.validate()
     query = select(Order).options(joinedload(Order.created_by))
@@ -51,7 +51,7 @@ def list_orders() -> str:
 @bp.get("/<order_id>")
 @signed_in
 def show_order(order_id: str) -> str:
-    """An order as it was placed, with the images that its products have now."""
+    """Show an order as it was placed, with its products' present images."""
     order = company_row_or_404(Order, order_id)
     return render_template(
         "orders/detail.html",
@@ -66,7 +66,7 @@ def show_order(order_id: str) -> str:
 @bp.get("/<order_id>/pick-list")
 @signed_in
 def show_pick_list(order_id: str) -> str:
-    """The order for paper: what to take from the shelves, with a box to tick for each line."""
+    """Show the order for printing, with a box to tick for each line."""
     order = company_row_or_404(Order, order_id)
     return render_template("orders/pick_list.html", order=order, lines=_lines(order))
 
@@ -83,7 +83,7 @@ def _lines(order: Order) -> list[OrderLine]:
 
 def _matching(form: OrderFilterForm) -> ColumnElement[bool]:
     where = [Order.company_id == g.company.id]
-    # People write a number as the page does: #12.
+    # People may type an order number as the page shows it: #12.
     typed = (form.q.data or "").replace("#", " ")
     where += [Order.search_text.contains(piece, autoescape=True) for piece in needles(typed)]
     if form.status.data and not form.status.errors:
@@ -91,7 +91,7 @@ def _matching(form: OrderFilterForm) -> ColumnElement[bool]:
     if form.since.data:
         where.append(Order.created_at >= _start(form.since.data))
     if form.until.data and form.until.data < date.max:
-        # The day itself belongs to it, to its end.
+        # Include the whole of the last day.
         where.append(Order.created_at < _start(form.until.data + timedelta(days=1)))
     return and_(*where)
 

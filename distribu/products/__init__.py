@@ -1,1 +1,1 @@
-"""Products: the rules for their values, how they are found, and how others write them."""
+"""Products: rules for their values, searching them, and changing them in bulk or from outside."""

@@ -1,6 +1,6 @@
-"""The actions on many products at once, one piece in each transaction of the caller.
+"""Actions on many products at once; the caller runs them piece by piece.
 
-A new action is a function of _ACTIONS; the pages that ask for it are in
+A new action is a function in _ACTIONS; the pages for it are in
 inventory/bulk_changes.py.
 """
 
@@ -19,11 +19,11 @@ from ..models import BulkChange, Image, Product
 from ..models.columns import JsonObject
 from ..models.json_rows import is_among
 
-# Products that are changed in one transaction.
+# Maximum number of products changed in one transaction.
 PIECE = 1000
 ACTIVATE, DEACTIVATE, CATEGORY = "activate", "deactivate", "category"
 REMOVE_IMAGES, DELETE = "remove-images", "delete"
-# These delete images, which nothing brings back.
+# These delete images, which cannot be undone.
 DELETES_IMAGES = (REMOVE_IMAGES, DELETE)
 
 # An action takes the locked products, the change and the time; it returns the entries for the
@@ -36,7 +36,7 @@ _Action = Callable[[Sequence[Product], BulkChange, datetime], Done]
 class Extent:
     """The extent of a change: numbers of products, of their images and of external links.
 
-    digest: tells these images from any others; "" where none go.
+    digest: a hash of the images and links to delete; "" if there are none.
     """
 
     products: int
@@ -46,12 +46,12 @@ class Extent:
 
     @property
     def fingerprint(self) -> str:
-        """The text that a confirmation carries; it differs for any other extent."""
+        """The text in a confirmation form; it differs if the extent does."""
         return f"{self.products}-{self.images}-{self.links}-{self.digest}"
 
 
 def extent(where: ColumnElement[bool], action: str) -> Extent:
-    """Count the products that meet a condition, and the images that the action deletes."""
+    """Return the numbers of products that meet where, and of images that the action deletes."""
     products = db.session.scalars(select(func.count()).select_from(Product).where(where)).one()
     if action not in DELETES_IMAGES:
         return Extent(products)
@@ -67,7 +67,7 @@ def extent(where: ColumnElement[bool], action: str) -> Extent:
 
 
 def change_piece(change: BulkChange, product_ids: Sequence[str], now: datetime) -> None:
-    """Do the change to these products of its company, and count it; those that are gone stay so.
+    """Apply the change to those of these products that still exist, and count them.
 
     At most PIECE ids. Raises ImagesHeld, after a rollback.
     """
@@ -92,7 +92,7 @@ def change_piece(change: BulkChange, product_ids: Sequence[str], now: datetime) 
 
 
 def _locked(company_id: str, product_ids: Sequence[str]) -> Sequence[Product]:
-    # By id, in the order in which every other change of several products takes them.
+    # Lock in the order of ids, as every change of several products does, to avoid deadlocks.
     asked = (
         select(Product)
         .where(Product.company_id == company_id, is_among(Product.id, product_ids))
@@ -104,7 +104,7 @@ def _locked(company_id: str, product_ids: Sequence[str]) -> Sequence[Product]:
 
 
 def _setting(products: Sequence[Product], values: JsonObject, now: datetime) -> Done:
-    """Give the products these values; those that have them already are left alone."""
+    """Give the products these values, skipping those that have them already."""
     entries = []
     for product in products:
         before = {name: getattr(product, name) for name in values}

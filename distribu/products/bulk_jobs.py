@@ -1,10 +1,10 @@
-"""A change of many products from its confirmation to its end.
+"""Run a change of many products, from its confirmation to its end.
 
 Up to PIECE products are changed in one transaction, in the request that
-confirms it. More are the worker's: QUEUED -> RUNNING -> DONE, a piece a
-transaction, and the row says in the same transaction how far it is. So a
-worker that dies leaves whole pieces, and the next one goes on behind them.
-FAILED keeps what was done, and can be continued.
+confirms it. More are left to the worker: QUEUED -> RUNNING -> DONE, a
+piece per transaction, which also records the progress. So a worker that
+dies leaves whole pieces, and the next one continues after them. FAILED
+keeps what was done, and can be resumed.
 """
 
 import logging
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 QUEUED, RUNNING, DONE, FAILED = "QUEUED", "RUNNING", "DONE", "FAILED"
 KEPT_FOR = timedelta(days=1)
-# Longer than one piece takes; a worker silent for longer is gone.
+# Longer than one piece takes; a worker without progress for longer is dead.
 WORKING_WINDOW = timedelta(minutes=5)
-# A task that the queue has not brought to a worker by then is enqueued again.
+# A task that no worker has begun after this time is enqueued again.
 PATIENCE = timedelta(minutes=2)
 
 BUSY = "The database was busy."
@@ -38,7 +38,7 @@ _change = partial(compare_and_set, BulkChange)
 
 
 class ExtentChanged(Exception):
-    """The products, or the images that go, are others than were confirmed; extent: those of now."""
+    """The products or the images to delete differ from those confirmed; extent: the new ones."""
 
     def __init__(self, extent: Extent):
         super().__init__(extent.fingerprint)
@@ -46,7 +46,7 @@ class ExtentChanged(Exception):
 
 
 def new_change(change_id: str, company_id: str, user_id: str, action: str) -> BulkChange:
-    """A change that nobody has confirmed yet: no row."""
+    """Return a change that is not confirmed yet, and not in the database."""
     return BulkChange(
         id=change_id,
         company_id=company_id,
@@ -62,16 +62,16 @@ def new_change(change_id: str, company_id: str, user_id: str, action: str) -> Bu
 
 
 def begin(change: BulkChange, choose: Callable[[], ColumnElement[bool]], confirmed: str) -> None:
-    """The change is done, or in the queue. Commits.
+    """Do the change now, or queue it if it is large. Commits.
 
-    choose: returns the condition of the products; asked under the lock.
-    confirmed: the fingerprint of the extent that was agreed to. Raises
-    ExtentChanged and ImagesHeld after a rollback, and IntegrityError where a
-    change of this id was begun before.
+    choose: returns the condition of the products; called under the lock.
+    confirmed: the fingerprint of the extent that the user agreed to. Raises
+    ExtentChanged and ImagesHeld after a rollback, and IntegrityError if a
+    change with this id was begun before.
     """
     now = utc_now()
     db.session.add(change)
-    # The first statement writes: it holds the lock of SQLite from then on.
+    # Write first, to hold SQLite's lock from here on.
     db.session.flush()
     where = choose()
     ids = select(Product.id).where(where).order_by(Product.id)
@@ -97,7 +97,7 @@ def begin(change: BulkChange, choose: Callable[[], ColumnElement[bool]], confirm
 
 
 def run(change_id: str) -> None:
-    """Every product of the change is changed, or it has FAILED behind a piece. Commits."""
+    """Do a queued change piece by piece, or set it to FAILED. Commits."""
     if not _change(change_id, BulkChange.status == QUEUED, status=RUNNING):
         db.session.rollback()
         return
@@ -109,7 +109,7 @@ def run(change_id: str) -> None:
     product_ids = change.product_ids
     try:
         while _change_next_piece(change_id, product_ids):
-            # The images of this piece are deleted before the next one is begun.
+            # Delete the images of this piece before the next one begins.
             outbox.drain_request()
     except ImagesHeld as error:
         _fail(change_id, str(error))
@@ -120,7 +120,10 @@ def run(change_id: str) -> None:
 
 
 def resume(change: BulkChange) -> bool:
-    """A change that has FAILED goes on behind what it has done; whether it had. Commits."""
+    """Queue a FAILED change again, to continue after its last piece; return False if it is not.
+
+    Commits.
+    """
     change_id, until = change.id, utc_now() + PATIENCE
     is_failed = BulkChange.status == FAILED
     resumed = _change(change_id, is_failed, status=QUEUED, problem=None, working_until=until)
@@ -131,7 +134,7 @@ def resume(change: BulkChange) -> bool:
 
 
 def recover(now: datetime | None = None) -> None:
-    """Changes whose worker is gone, or whose task was lost, are in the queue again. Commits."""
+    """Queue the changes again whose worker died or whose task was lost. Commits."""
     now = now or utc_now()
     is_open = BulkChange.status.in_([QUEUED, RUNNING])
     late = select(BulkChange.id).where(is_open, BulkChange.working_until < now)
@@ -144,13 +147,13 @@ def recover(now: datetime | None = None) -> None:
 
 
 def _change_next_piece(change_id: str, product_ids: list[str]) -> bool:
-    """One piece is changed, and the row says so, in one transaction; False where none is left."""
+    """Change one piece and record the progress in one transaction; return False after the last."""
     now = utc_now()
     done = db.session.scalars(select(BulkChange.done).where(BulkChange.id == change_id)).one()
     db.session.rollback()
     piece = product_ids[done : done + PIECE]
     reached = done + len(piece)
-    # A second worker at the same change loses here, and leaves it to the first.
+    # A second worker on the same change loses here and stops.
     is_mine = (BulkChange.status == RUNNING) & (BulkChange.done == done)
     is_last = reached == len(product_ids)
     values = {"status": DONE} if is_last else {"working_until": now + WORKING_WINDOW}

@@ -1,10 +1,10 @@
-"""Products as CSV text, the way spreadsheets write and read it.
+"""Read and write CSV as spreadsheets do.
 
-Reading takes commas, semicolons or tabs, a title above the header, and
-rows whose last empty cells were left out. Writing is UTF-8 with a BOM and
-commas, which every spreadsheet opens, unless the dialect of another file
-is asked for. A cell that a spreadsheet would run as a formula is written
-with an apostrophe before it, and reading takes that apostrophe away again.
+Reading accepts commas, semicolons or tabs, titles above the header, and
+rows without their last empty cells. Writing uses UTF-8 with a BOM and
+commas, which every spreadsheet opens, unless another dialect is asked
+for. A cell that a spreadsheet would run as a formula is written with an
+apostrophe before it, which reading removes again.
 """
 
 import codecs
@@ -21,7 +21,7 @@ from .text_encoding import DecodedText, decoded
 MAX_BYTE_SIZE = 2 * 1024 * 1024
 MAX_ROWS = 5000
 MAX_COLUMNS = 100
-# A file is written in pieces of about this many characters.
+# Approximate size in characters of the pieces in which a file is written.
 PIECE = 16 * 1024
 TOO_LARGE = f"File too large. Maximum size is {MAX_BYTE_SIZE // 1024**2} MB."
 DELIMITERS = (",", ";", "\t")
@@ -45,15 +45,15 @@ SYNONYMS = {
     "isActive": ("active", "enabled", "isenabled", "visible", "published", "status"),
     "imageUrl": ("image", "imagelink", "picture", "photo", "photourl"),
 }
-# The last column of the file of failing rows: reading that file again passes over it.
+# The last column of the file of failing rows; it is ignored when that file is read again.
 REASON = "reason"
-# A header is looked for in this many rows: titles and notes may stand above it.
+# The header is searched for in this many rows, since titles and notes may stand above it.
 HEADER_ROWS = 10
 
 _IGNORED_IN_HEADERS = re.compile(r"[\s_-]")
-# What begins a formula; full-width signs do in spreadsheets of East Asia. A dash before a blank is
-# that of a list. Apostrophes before a formula count as part of it, so that guarding is undone
-# exactly. A spreadsheet that parts cells elsewhere begins one behind a semicolon or a tab as well.
+# The start of a formula; full-width signs count in East Asian spreadsheets. A dash before a blank
+# marks a list item. Apostrophes before a formula count as part of it, so that guarding can be
+# undone exactly. A formula may also follow a semicolon or a tab, if a spreadsheet splits there.
 _SIGN = r"'*(?:[=+@\uff1d\uff0b\uff0d\uff20]|-(?!\s))"
 _UNGUARDED = re.compile(rf"^(?='*[=+\-@\t\r\n])|(?:^|(?<=[;\t\r\n]))(?={_SIGN})")
 _GUARDED = re.compile(rf"^'(?='*[=+\-@\t\r\n])|(?:^|(?<=[;\t\r\n]))'(?={_SIGN})")
@@ -68,7 +68,7 @@ class InvalidCsv(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the file under its header; line counts from 1, the header's own included."""
+    """A row below the header; line is its number in the file, from 1."""
 
     line: int
     cells: list[str]
@@ -76,7 +76,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A file as it was read. rows: without the empty ones, each at least as wide as the header."""
+    """A parsed file. rows: the non-empty ones, each at least as wide as the header."""
 
     header: list[str]
     rows: list[Row]
@@ -84,7 +84,7 @@ class Table:
 
 
 def decode(content: bytes) -> DecodedText:
-    """The text of an uploaded file. Raises InvalidCsv."""
+    """Return the text of an uploaded file. Raises InvalidCsv."""
     if not content.strip():
         raise InvalidCsv("The selected file is empty.")
     if len(content) > MAX_BYTE_SIZE:
@@ -97,7 +97,7 @@ def decode(content: bytes) -> DecodedText:
 
 
 def read(text: str) -> Table:
-    """The table in text, whichever delimiter parts its cells. Raises InvalidCsv."""
+    """Parse text as a table, detecting its delimiter. Raises InvalidCsv."""
     marked = _SEPARATOR_LINE.match(text)
     delimiter = marked[1] if marked else max(DELIMITERS, key=lambda one: _fitness(text, one))
     records = _records(text[marked.end() :] if marked else text, delimiter, bool(marked))
@@ -114,7 +114,7 @@ def read(text: str) -> Table:
             raise InvalidCsv(
                 f"The file has more than {MAX_ROWS:,} rows. Split it into several files."
             )
-        # Spreadsheets leave out the empty cells at the end of a row.
+        # Spreadsheets may omit the empty cells at the end of a row.
         rows.append(Row(row.line, padded(row.cells, len(header))))
     if not rows:
         raise InvalidCsv("The file has a header row and nothing below it.")
@@ -122,14 +122,14 @@ def read(text: str) -> Table:
 
 
 def padded(cells: list[str], width: int) -> list[str]:
-    """The cells, and empty ones up to a width."""
+    """Return the cells, followed by empty ones up to width."""
     return [*cells, *[""] * (width - len(cells))]
 
 
 def recognized_columns(header: Iterable[str]) -> dict[str, int]:
-    """Map each known column to the index of the header's column that has its name.
+    """Return the index of each of our columns that the header names.
 
-    Our own name comes before a synonym, and those in the order in which they are documented.
+    Our own name takes precedence over synonyms, and those over each other in documented order.
     """
     names = [normalized(name) for name in header]
     found = {}
@@ -141,12 +141,12 @@ def recognized_columns(header: Iterable[str]) -> dict[str, int]:
 
 
 def normalized(name: str) -> str:
-    """A header as it is compared: in lower case, without spaces, underscores and dashes."""
+    """Return a header for comparison: in lower case, without spaces, underscores and dashes."""
     return _IGNORED_IN_HEADERS.sub("", name).lower()
 
 
 def letter(index: int) -> str:
-    """Return a spreadsheet's name for the column of this index: A, B … Z, AA."""
+    """Return a spreadsheet's name for the column with this index: A, B … Z, AA."""
     letters = ""
     index += 1
     while index:
@@ -156,19 +156,19 @@ def letter(index: int) -> str:
 
 
 def guarded(cell: str) -> str:
-    """The cell as it is written, so that no spreadsheet runs it."""
+    """Return the cell with apostrophes that keep spreadsheets from running it as a formula."""
     return _UNGUARDED.sub("'", cell)
 
 
 def unguarded(cell: str) -> str:
-    """The cell as it was before guarded()."""
+    """Return the cell without the apostrophes that guarded() adds."""
     return _GUARDED.sub("", cell)
 
 
 def lines(
     header: Iterable[str], rows: Iterable[Iterable[str]], delimiter: str = ","
 ) -> Iterator[str]:
-    """The text of a file, in pieces of some rows each; it begins with the header."""
+    """Yield the text of a CSV file, header first, in pieces of several rows."""
     buffer = io.StringIO(newline="")
     writer = _QuotingWriter(buffer, delimiter)
     writer.writerow(map(guarded, header))
@@ -180,19 +180,19 @@ def lines(
 
 
 def encoded(pieces: Iterable[str], encoding: str = "utf-8-sig") -> Iterator[bytes]:
-    """The pieces of a text as bytes, after the byte order mark that belongs to the encoding.
+    """Encode the pieces of a text, beginning with the encoding's byte order mark.
 
-    A character that the encoding lacks becomes a question mark.
+    Characters that the encoding lacks become question marks.
     """
     encoder = codecs.getincrementalencoder(encoding)("replace")
     return map(encoder.encode, pieces)
 
 
 class _QuotingWriter:
-    """Writes rows; a cell with a delimiter of any dialect is quoted, whichever the file has.
+    """Writer that quotes every cell which contains the delimiter of any dialect.
 
-    A spreadsheet that parts cells at semicolons finds none within a cell
-    then, and so no formula behind one.
+    A spreadsheet that splits at semicolons then finds none inside a cell,
+    and so no formula after one.
     """
 
     def __init__(self, buffer: io.StringIO, delimiter: str = ","):
@@ -216,7 +216,7 @@ def _drained(buffer: io.StringIO) -> str:
 def _fitness(text: str, delimiter: str) -> tuple[int, int]:
     """Return how well a delimiter splits the header: known names first, then cells."""
     first: list[Row] = []
-    # A row that cannot be read is an error only with the delimiter that the header has.
+    # An unreadable row is an error only with the delimiter that is finally chosen.
     with suppress(InvalidCsv):
         first.extend(islice(_records(text, delimiter), HEADER_ROWS))
     if not first:
@@ -226,22 +226,22 @@ def _fitness(text: str, delimiter: str) -> tuple[int, int]:
 
 
 def _header_place(rows: list[Row]) -> int:
-    """The index of the header: the first row, unless a later one names more columns of ours."""
+    """Return the index of the header: the first row, unless a later one names more columns."""
     known = [recognized_columns(row.cells) for row in rows]
     best = max(range(len(rows)), key=lambda place: len(known[place]))
-    # A row of data may hold a word or two that are names of columns.
+    # A row of data may contain one or two words that are also column names.
     is_header = sum(column in known[best] for column in REQUIRED) >= 3
     return best if is_header and len(known[best]) > len(known[0]) else 0
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:
-    """The cells up to the last that has something in it."""
+    """Return the cells without the empty ones at the end."""
     width = max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
     return cells[:width]
 
 
 def _records(text: str, delimiter: str, has_separator_line: bool = False) -> Iterator[Row]:
-    """Every row that has something in it, with the line on which it begins."""
+    """Yield every non-empty row, with the line on which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     above = 1 if has_separator_line else 0
     while True:

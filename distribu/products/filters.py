@@ -1,9 +1,9 @@
-"""The filters of the inventory list, mostly for what a product lacks, and their counts.
+"""The filters of the inventory list, mostly for missing data, and their counts.
 
 A catalog may have 100,000 products, and a page shows the count of every
-filter. So each is counted from an index that holds only what the filter
-finds, and no further than COUNT_MAX. For products without an image no
-such index can be: they are looked for once a version of the catalog.
+filter. So each is counted from a partial index of the rows that it
+finds, up to COUNT_MAX. Products without an image cannot have such an
+index: they are searched for once per catalog version and cached.
 """
 
 from collections.abc import Sequence
@@ -35,12 +35,12 @@ from ..models.states import (
 )
 from .search import COUNT_MAX
 
-# Versions of catalogs of which the products without an image are kept, COUNT_MAX ids at most.
+# Number of catalog versions whose products without an image are cached, COUNT_MAX ids each.
 KEPT_MAX = 32
 
 _OWN = Product.company_id == bindparam("company_id")
 _OWN_IMAGE = Image.company_id == bindparam("company_id")
-# Not "SELECT *", for which SQLite reads the row of an image beside its index.
+# Not "SELECT *", for which SQLite would read the image's row as well as the index.
 _HAS_READY = (
     select(literal_column("1"))
     .select_from(Image)
@@ -52,10 +52,10 @@ _HAS_READY = (
 
 @dataclass(frozen=True)
 class Filter:
-    """label: as the list names it. condition: of a Product.
+    """label: the name in the list. condition: on a Product.
 
-    found: selects the ids of such products of :company_id by an index of
-    their images; None where the condition itself goes by an index.
+    found: a query for the ids of such products of :company_id, through an
+    index of images; None if the condition itself has an index.
     """
 
     label: str
@@ -64,20 +64,20 @@ class Filter:
 
 
 def _shows(state: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The condition that the image by which a product is shown, of those hosted here, is so."""
+    """Return the condition that the product shows a hosted image in this state."""
     shown = exists().where(Image.id == shown_image_id(), state)
     return Product.external_image_url.is_(None) & shown
 
 
 def _showing(state: ColumnElement[bool]) -> AnySelect:
-    """The ids of such products, by way of their images."""
+    """Return a query for the ids of products that show a hosted image in this state."""
     is_shown = (Image.id == shown_image_id()) & Product.external_image_url.is_(None)
     images = select(Image.product_id.label("id")).join(Product, Image.product_id == Product.id)
     return images.where(_OWN_IMAGE, state, is_shown)
 
 
 def _has(state: ColumnElement[bool]) -> tuple[ColumnElement[bool], AnySelect]:
-    """Return a condition on products, and their ids by way of images that meet state."""
+    """Return a condition for products with an image in this state, and a query for their ids."""
     of_products = Image.product_id.is_not(None)
     found = select(Image.product_id.label("id")).where(_OWN_IMAGE, state, of_products)
     return exists().where(Image.product_id == Product.id, state), found.distinct()
@@ -105,7 +105,7 @@ FILTERS = {
 
 
 class FilteredCatalog:
-    """The filters of one company, with totals: how many of its products each finds.
+    """The filters of one company, with totals: the number of products that each finds.
 
     A total above COUNT_MAX means more than COUNT_MAX.
     """
@@ -118,10 +118,10 @@ class FilteredCatalog:
         )
 
     def condition(self, name: str) -> ColumnElement[bool]:
-        """The condition that a product of the company is found by the filter.
+        """Return the condition that the filter finds a product of the company.
 
-        Where few are, they are named or looked up by their images, and a
-        database does not walk through a whole order to find them.
+        If it finds only a few, the condition lists or looks up their ids, so
+        that the database need not scan a whole sort order for them.
         """
         one, is_rare = FILTERS[name], self.totals[name] <= COUNT_MAX
         if name == WITHOUT_IMAGE and is_rare:
@@ -131,7 +131,7 @@ class FilteredCatalog:
         return one.condition
 
     def counts(self, where: ColumnElement[bool] | None) -> dict[str, int]:
-        """Count the products of each filter among those that meet a condition; None: among all."""
+        """Count each filter's products among those that meet where; None: among all."""
         if where is None:
             return self.totals
         some = [name for name, total in self.totals.items() if total]
@@ -158,11 +158,10 @@ def _found(one: Filter) -> AnySelect:
 
 @lru_cache(KEPT_MAX)
 def _without_image(company_id: str, _catalog_version: int) -> Sequence[str]:
-    """The ids of the company's products without an image, or COUNT_MAX + 1 of more.
+    """Return the ids of the company's products without an image, at most COUNT_MAX + 1.
 
-    The version was read before the products are, so what is kept is never
-    older than its version says. Never asked for where products have been
-    changed and not yet committed.
+    The version is read before the products, so a cached list is never older
+    than its version. Do not call it with uncommitted changes of products.
     """
     asked = select(Product.id).where(_OWN, FILTERS[WITHOUT_IMAGE].condition)
     return db.session.scalars(asked.limit(COUNT_MAX + 1), {"company_id": company_id}).all()

@@ -1,9 +1,9 @@
-"""Numbers as people write them: decimal signs, thousands separators, currency signs.
+"""Read numbers as people write them: decimal signs, thousands separators, currency signs.
 
 A text has one reading with a decimal point and one with a decimal comma.
-Most texts have only one of the two, or two that are equal; "1,250" has two
-that differ, and is refused unless the decimal sign is known. Libraries that
-read numbers are told a locale first; here, nobody knows the sender's.
+Most texts have only one of the two, or two equal ones; "1,250" has two
+different ones, and is refused unless the decimal sign is known. Libraries
+that read numbers need a locale, but here the sender's is unknown.
 """
 
 import re
@@ -38,9 +38,9 @@ _PATTERNS = {
     ),
     COMMA: re.compile(rf"([-+]?)(\d+|{_GROUPED.format(groups='.')})?(,\d*)?"),
 }
-# Most numbers have no currency to look for.
+# Most numbers contain no currency.
 _BARE = re.compile("[0-9.,' +-]*")
-# Longer than any number that a rule takes, however it is written.
+# Longer than any valid number, however it is written.
 _LONGEST = 60
 
 
@@ -52,9 +52,9 @@ class AmbiguousNumber(ValueError):
 class Sign:
     """The decimal sign of a text, as far as it is known.
 
-    sign: "." or ",", or None where nobody knows. elsewhere: the sign of
-    other numbers of the same file, which only tells a thousands
-    separator: next to prices as 12,50, a stock of 1.000 is one thousand.
+    sign: "." or ",", or None if unknown. elsewhere: the sign of other
+    numbers in the same file, which only helps to recognize a thousands
+    separator: next to prices like 12,50, a stock of 1.000 is one thousand.
     """
 
     sign: str | None = None
@@ -65,21 +65,21 @@ UNKNOWN = Sign()
 
 
 def typed_price(text: str | None, sign: Sign = UNKNOWN) -> int:
-    """The price in minor units, from text that somebody typed. Raises ValueError."""
+    """Return the price in minor units that someone typed. Raises ValueError."""
     if text is None or not text.strip():
         raise ValueError(NO_PRICE)
     return rules.price_minor(_number(_without_currency(_plain(text)), text, "Price", sign))
 
 
 def typed_stock(text: str | None, sign: Sign = UNKNOWN) -> int:
-    """The stock, from text that somebody typed. Raises ValueError."""
+    """Return the stock that someone typed. Raises ValueError."""
     if text is None or not text.strip():
         raise ValueError(NO_STOCK)
     return rules.stock(_number(_plain(text), text, "Stock", sign))
 
 
 def readings(text: str) -> dict[str, Decimal]:
-    """Return the values of the text with a decimal point and with a decimal comma.
+    """Return the text's values with a decimal point and with a decimal comma.
 
     >>> readings("1.250,50"), readings("1,250")
     ({',': Decimal('1250.50')}, {'.': Decimal('1250'), ',': Decimal('1.250')})
@@ -88,9 +88,9 @@ def readings(text: str) -> dict[str, Decimal]:
 
 
 def common_sign(texts: Iterable[str]) -> str | None:
-    """The decimal sign of a column: that of every text which has one reading only.
+    """Return the decimal sign of a column, from the texts with only one reading.
 
-    None where no text tells, and where two of them disagree.
+    None if there is no such text, or if two of them disagree.
     """
     telling = (found for found in map(readings, texts) if len(found) == 1)
     signs = {sign for found in telling for sign in found}
@@ -129,9 +129,9 @@ def _readings(plain: str) -> dict[str, Decimal]:
 
 
 def _plain(text: str) -> str:
-    """The text without invisible characters, with one kind of blank, apostrophe and dash.
+    """Return the text without invisible characters, with uniform blanks, apostrophes and dashes.
 
-    "", which is no number, for a text that is too long for one.
+    "", which is not a number, if the text is too long for one.
     """
     if len(text) > _LONGEST:
         return ""
@@ -145,7 +145,7 @@ def _plain(text: str) -> str:
 
 
 def _without_currency(plain: str) -> str:
-    """The text without one currency, in front or behind."""
+    """Return the text without a currency before or after the number."""
     if _BARE.fullmatch(plain):
         return plain
     marked = "".join("¤" if unicodedata.category(one) == "Sc" else one for one in plain)

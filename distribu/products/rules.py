@@ -18,43 +18,43 @@ CATEGORY_MAX = 100
 UNIT_MAX = 50
 DESCRIPTION_MAX = 2000
 ALT_TEXT_MAX = 200
-# What an integer column of every database holds, with room for the arithmetic of an order.
+# Fits an integer column of every database, with room for the arithmetic of an order.
 STOCK_MAX = 1_000_000_000
 PRICE_MAX = Decimal("99999999.99")
 
 
 def name(text: str | None) -> str:
-    """The trimmed name, 1 to 200 characters."""
+    """Return the trimmed name, 1 to 200 characters."""
     return _text(text, "Product name", NAME_MAX) or _refuse("Enter a product name.")
 
 
 def sku(text: str | None) -> str | None:
-    """The trimmed SKU of at most 100 characters; None when empty."""
+    """Return the trimmed SKU of at most 100 characters; None if empty."""
     return _text(trimmed_sku(text or ""), "SKU", SKU_MAX)
 
 
 def category(text: str | None) -> str | None:
-    """The trimmed category of at most 100 characters; None when empty."""
+    """Return the trimmed category of at most 100 characters; None if empty."""
     return _text(text, "Category", CATEGORY_MAX)
 
 
 def description(text: str | None) -> str | None:
-    """The trimmed description of at most 2,000 characters; None when empty."""
+    """Return the trimmed description of at most 2,000 characters; None if empty."""
     return _text(text, "Description", DESCRIPTION_MAX)
 
 
 def alt_text(text: str | None) -> str:
-    """The alt text of at most 200 characters, its blanks single; "" when empty."""
+    """Return the alt text of at most 200 characters, with single blanks; "" if empty."""
     return _text(" ".join((text or "").split()), "Alt text", ALT_TEXT_MAX) or ""
 
 
 def unit(text: str | None) -> str:
-    """The trimmed unit; "each" when empty. The form offers UNITS, the API and CSV take any."""
+    """Return the trimmed unit; "each" if empty. The form offers UNITS; API and CSV allow any."""
     return _text(text, "Unit", UNIT_MAX) or "each"
 
 
 def price_minor(price: int | float | Decimal | None) -> int:
-    """The price in minor units, from a number of major ones with at most 2 decimals."""
+    """Return the price in minor units, from a number of major units with at most 2 decimals."""
     price = _number(price, "Price")
     if price < 0:
         _refuse("Price must be 0 or more.")
@@ -66,14 +66,14 @@ def price_minor(price: int | float | Decimal | None) -> int:
 
 
 def price_in(currency: str, price_minor: int) -> int:
-    """The price, where its currency has a coin for it."""
+    """Return the price; refuse decimals if its currency has none."""
     if currency in WITHOUT_DECIMALS and has_decimals(price_minor):
         _refuse(f"Price can have no decimals in {currency}.")
     return price_minor
 
 
 def stock(number: int | float | Decimal | None) -> int:
-    """The stock, a whole number from 0 to 1,000,000,000."""
+    """Return the stock, a whole number from 0 to 1,000,000,000."""
     number = _number(number, "Stock")
     if number != number.to_integral_value():
         _refuse("Stock must be a whole number.")
@@ -92,10 +92,10 @@ def _text(text: str | None, label: str, longest: int) -> str | None:
 
 
 def _number(value: int | float | Decimal | None, label: str) -> Decimal:
-    """A number as JSON has it; numbers.py reads those that people write."""
+    """Return a number from JSON as a Decimal; numbers.py reads those that people type."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         _refuse(f"{label} must be a number.")
-    # A float by its shortest text: 0.07 is not the binary fraction next to it.
+    # Convert a float by its shortest text, so that 0.07 does not become a binary fraction.
     number = value if isinstance(value, Decimal) else Decimal(str(value))
     if not number.is_finite() or not number.adjusted() < 30:
         _refuse(f"{label} must be a number.")

@@ -1,4 +1,4 @@
-"""Products that match what was typed."""
+"""Search products, list categories, and count and sort results."""
 
 from flask_sqlalchemy.session import Session
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select, text
@@ -9,13 +9,13 @@ from ..http.paging import Sort
 from ..models import Product
 from ..models.search_text import needles
 
-# A list says "1,000+" rather than count all of a large catalog for every page.
+# A list shows "1,000+" instead of counting all of a large catalog for every page.
 COUNT_MAX = 1000
-# So few products are looked through faster than an index over all companies is asked.
+# Up to this size, scanning a company is faster than the index over all companies.
 SMALL_COMPANY = 2000
-# So many products contain a common piece that the first page of them is soon found in order.
+# With more matches than this, scanning in sort order soon fills the first page.
 COMMON = 500
-# The numbers of the products that match, as JSON; NULL if the index is not the way to find them.
+# The numbers of the matching products, as JSON; NULL if the index should not be used.
 _NUMBERS = text("""
     SELECT CASE
         WHEN EXISTS (SELECT 1 FROM product WHERE company_id = :company LIMIT 1 OFFSET :small)
@@ -29,12 +29,12 @@ _NUMBERED = text("SELECT value FROM json_each(:numbers)")
 def matching(
     company_id: str, typed: str | None, connection: Connection | None = None
 ) -> ColumnElement[bool]:
-    """The condition that a Product is the company's and holds every word that was typed.
+    """Return the condition that a product is the company's and contains every typed word.
 
-    A word counts anywhere in the name, SKU or category, in any case and
-    with or without accents; one of one or two letters counts at the
-    start of a word. Without a word, every product matches.
-    connection: what the index is asked through, in place of the session.
+    A word may occur anywhere in the name, SKU or category, in any case and
+    with or without accents; one of one or two letters must begin a word. If
+    no word was typed, every product matches.
+    connection: used for the index query instead of the session.
     """
     own, wanted = Product.company_id == company_id, needles(typed)
     if numbers := _numbers(connection or db.session, company_id, wanted):
@@ -45,7 +45,7 @@ def matching(
 def _numbers(
     asked_through: scoped_session[Session] | Connection, company_id: str, wanted: list[str]
 ) -> str | None:
-    """Return the row numbers from SQLite's index where it is faster; PostgreSQL plans by itself."""
+    """Return row numbers from SQLite's index if that is faster; PostgreSQL plans by itself."""
     if not wanted or db.engine.dialect.name != "sqlite":
         return None
     limits = {"small": SMALL_COMPANY, "common": COMMON}
@@ -55,13 +55,13 @@ def _numbers(
 
 
 def categories(company_id: str, connection: Connection | None = None) -> list[str]:
-    """The categories of the company's products, in order; it costs as many steps as there are."""
+    """Return the company's categories in order, in one index step per category."""
     found = (connection or db.session).scalars(_CATEGORIES, {"company_id": company_id})
     return list(found)
 
 
 def _stepping_through_categories() -> Select[str]:
-    # Neither database skips through an index for DISTINCT: each step asks for the next category.
+    # Neither database skips through an index for DISTINCT, so each step selects the next category.
     own = Product.company_id == bindparam("company_id")
     first = select(func.min(Product.category).label("category")).where(own)
     found = first.cte("found", recursive=True)
@@ -89,12 +89,12 @@ NEWEST_FIRST = Sort((Product.created_at, Product.id), is_descending=True)
 
 
 def _phrases(wanted: list[str]) -> str:
-    """Return the FTS5 query: every piece as a quoted phrase, so that none reads as an operator."""
+    """Return an FTS5 query of quoted pieces, so that none of them reads as an operator."""
     return " AND ".join('"{}"'.format(piece.replace('"', '""')) for piece in wanted)
 
 
 def _holds(piece: str) -> ColumnElement[bool]:
     if not set(piece) & set("\\%_"):
-        # SQLite takes half as long again where it is told of an escape character.
+        # SQLite takes half as long again with an escape character.
         return Product.search_text.like(f"%{piece}%")
     return Product.search_text.contains(piece, autoescape=True)

@@ -1,10 +1,10 @@
-"""The encoding of an uploaded text file: what its bytes tell, and what a person has to tell."""
+"""Detect the encoding of an uploaded text file, and list those that a person can choose."""
 
 from dataclasses import dataclass
 
 from ..models import is_storable
 
-# Python's names, and what people call them. In the order in which they are offered.
+# Python's names and those that people know, in the order in which they are offered.
 ENCODINGS = {
     "cp1252": "Western European (Windows-1252)",
     "cp1250": "Central European (Windows-1250)",
@@ -24,15 +24,15 @@ ENCODINGS = {
     "utf-16-le": "Unicode (UTF-16, little endian)",
     "utf-16-be": "Unicode (UTF-16, big endian)",
 }
-# By their byte order marks.
+# By byte order mark.
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-# Strict ones first, so that the first which takes the bytes is a likely one.
+# Strict ones first, so that the first one that can decode the bytes is likely.
 _PROPOSED = ("cp1252", "cp932", "gb18030", "mac_roman")
 
 
 @dataclass(frozen=True)
 class DecodedText:
-    """A text without its byte order mark. is_sure: the bytes tell the encoding."""
+    """A text without its byte order mark. is_sure: the encoding is certain."""
 
     text: str
     encoding: str
@@ -40,7 +40,7 @@ class DecodedText:
 
 
 def decoded(content: bytes) -> DecodedText | None:
-    """The text of a file, by its byte order mark, as UTF-8, or by the likeliest encoding."""
+    """Decode by byte order mark, as UTF-8, or by the likeliest encoding; None if not text."""
     for mark, encoding in _MARKS.items():
         if content.startswith(mark):
             text = decoded_by(content, encoding)
@@ -54,7 +54,7 @@ def decoded(content: bytes) -> DecodedText | None:
 
 
 def decoded_by(content: bytes, encoding: str) -> str | None:
-    """The text in this encoding; None where the bytes are none, or no database stores it."""
+    """Return the text in this encoding; None if it cannot be decoded or stored."""
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:
@@ -63,7 +63,7 @@ def decoded_by(content: bytes, encoding: str) -> str | None:
 
 
 def _likely(content: bytes) -> tuple[str, ...]:
-    # A header begins with a letter that every encoding writes alike, but for UTF-16's zeros.
+    # A header begins with a letter that is one ASCII byte, except for the zeros of UTF-16.
     if content[1:2] == b"\0":
         return ("utf-16-le",)
     if content[:1] == b"\0":

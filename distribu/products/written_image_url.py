@@ -1,6 +1,6 @@
-"""The meaning of a written imageUrl, the same for the REST API and the CSV import.
+"""Interpret an imageUrl that the REST API or a CSV import writes.
 
-cleaned() takes away what nobody sees; read_change() decides, without
+cleaned() removes invisible characters; read_change() decides, without
 changing anything; prepare() stages the copy that a change may need, and
 commits; apply() is part of the caller's one commit, under lock_product().
 An external file is never fetched and never deleted.
@@ -23,14 +23,14 @@ URL_MAX = 2048
 
 KEEP, CLEAR, EXTERNAL, COPY, MOVE = "KEEP", "CLEAR", "EXTERNAL", "COPY", "MOVE"
 
-# Anywhere in the path: what serves our images may add a prefix of its own.
+# Anywhere in the path, since a server in front of our images may add a prefix.
 _OWN_PATH = re.compile(r"/images/([0-9A-HJKMNP-TV-Z]{26})/", re.IGNORECASE)
-# The address that leads to the image which a product has at the moment.
+# The address that redirects to a product's current image.
 _CURRENT_PATH = re.compile(r"/store/[^/]+/products/([0-9A-HJKMNP-TV-Z]{26})/image/?", re.IGNORECASE)
-# A browser drops or turns these, so the address that is shown would not be the one checked.
+# Browsers drop or convert these, so the address shown would not be the one that was checked.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"]")
 _LINE_BREAK = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]")
-# A comma may be part of a path, and a whole address part of a query: then it is one address.
+# A comma may be part of a path, and an address part of a query; that is still one address.
 _SECOND_ADDRESS = re.compile(r"[^?#]*?[,|;]\s*https?://|.*?\shttps?://", re.I | re.DOTALL)
 
 EMPTY = "imageUrl is empty. Send null to remove the image."
@@ -49,11 +49,11 @@ IS_GONE = "imageUrl names an image of this shop that no longer exists."
 
 
 class InvalidImageUrl(ValueError):
-    """The value cannot be a product's imageUrl; a sentence says why."""
+    """The value is not a valid imageUrl; str(error) says why."""
 
 
 class UnusableImage(InvalidImageUrl):
-    """The value is well-formed, but the image that it names cannot become the product's."""
+    """The value is well-formed, but the product cannot get the image that it names."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,11 @@ class Change:
 
 
 def read_change(company: Company, product: Product | None, value: str | None) -> Change:
-    """Return the effect of writing value to product; None stands for a product to be created.
+    """Return the effect of writing value to product; None stands for a new product.
 
     Raises InvalidImageUrl.
     """
-    # What a read returns now, written back, never changes anything.
+    # Writing back the value that a read returns never changes anything.
     if value == (product.image_url if product else None):
         return Change(KEEP)
     if value is None:
@@ -95,7 +95,7 @@ def read_change(company: Company, product: Product | None, value: str | None) ->
 
 
 def cleaned(value: str) -> str:
-    """The value without characters that nobody sees, and without blanks around it.
+    """Return the value without invisible characters and surrounding blanks.
 
     >>> cleaned(" https://cdn.example/\\u200btowel.jpg\\n")
     'https://cdn.example/towel.jpg'
@@ -104,16 +104,15 @@ def cleaned(value: str) -> str:
 
 
 def named_image_id(value: str | None) -> str | None:
-    """The id of an image that value may mean: every value that is read as one of ours has it."""
+    """Return the image id in an address that may be ours, or None."""
     found = _OWN_PATH.search(unquote(value or ""))
     return found[1].upper() if found else None
 
 
 def prepare(company: Company, change: Change) -> Image | None:
-    """The staged copy that apply() attaches, or None where none is needed. Commits.
+    """Stage the copy that apply() attaches, or return None if none is needed. Commits.
 
-    Raises InvalidImageUrl where the image was removed meanwhile, and
-    StoreError.
+    Raises StoreError, and InvalidImageUrl if the image was removed meanwhile.
     """
     if change.kind != COPY:
         return None
@@ -127,7 +126,7 @@ def prepare(company: Company, change: Change) -> Image | None:
 
 
 def apply(product: Product, change: Change, copy: Image | None = None) -> None:
-    """The product's image is what change says. Expects lock_product(), or a new product."""
+    """Carry out the change of the product's image. Expects lock_product(), or a new product."""
     if change.kind == CLEAR:
         attachment.remove_all(product)
     elif change.kind == COPY:
@@ -146,7 +145,7 @@ def apply(product: Product, change: Change, copy: Image | None = None) -> None:
 
 
 def _encoded(value: str) -> str:
-    """The address with its blanks written as browsers write them, except in its host."""
+    """Return the address with its blanks percent-encoded as browsers do, except in the host."""
     start = re.match(r"https?://[^/?#]*", value[:URL_MAX], re.IGNORECASE)
     if start is None or len(value) > URL_MAX or _SECOND_ADDRESS.match(value):
         return value
@@ -180,7 +179,7 @@ def _checked(value: str) -> SplitResult:
 def _split(value: str) -> SplitResult:
     try:
         url = urlsplit(value)
-        # Reading the port checks it.
+        # Reading the port also validates it.
         is_absolute = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
     except ValueError as error:
         raise InvalidImageUrl(NOT_ABSOLUTE) from error
@@ -190,13 +189,13 @@ def _split(value: str) -> SplitResult:
 
 
 def _own_id(url: SplitResult) -> str | None:
-    """The id of one of our images, as its addresses have it in their path."""
+    """Return the image id in the path of an address that may be ours, or None."""
     found = _OWN_PATH.search(unquote(url.path))
     return found[1].upper() if found else None
 
 
 def _current_id(company: Company, url: SplitResult) -> str | None:
-    """The id of the image that a product of the company has, by the address that leads to it."""
+    """Return the id of the hosted image to which a product's address redirects, or None."""
     found = _CURRENT_PATH.search(unquote(url.path))
     product = db.session.get(Product, found[1].upper()) if found else None
     if product is None or product.company_id != company.id or product.external_image_url:
@@ -205,7 +204,7 @@ def _current_id(company: Company, url: SplitResult) -> str | None:
 
 
 def _is_current_address(product: Product | None, url: SplitResult) -> bool:
-    """Return whether the address leads to this product's present image, whichever it is."""
+    """Return whether the address redirects to this product's current image."""
     found = _CURRENT_PATH.search(unquote(url.path))
     if found is None or product is None:
         return False
@@ -213,13 +212,13 @@ def _is_current_address(product: Product | None, url: SplitResult) -> bool:
 
 
 def _shown_ids(product: Product | None) -> tuple[str | None, ...]:
-    """The product's hosted image that is shown, and the one that it was copied from."""
+    """Return the id of the product's hosted image, and of the image it was copied from."""
     shown = product.image if product and not product.external_image_url else None
     return (shown.id, shown.copied_from) if shown else ()
 
 
 def _refuse_one_too_many(product: Product | None) -> None:
-    """A copy takes the place of the image that is shown; where none is, it is one more."""
+    """Raise UnusableImage if a copy would exceed the limit; it is extra unless it replaces one."""
     if product is None or (product.image and not product.external_image_url):
         return
     try:
@@ -229,9 +228,9 @@ def _refuse_one_too_many(product: Product | None) -> None:
 
 
 def _own_image(company: Company, url: SplitResult, own_id: str | None) -> Image | None:
-    """The company's image at this address, whatever its host; None for an external address.
+    """Return the company's image at this address, on any host; None for an external address.
 
-    Raises InvalidImageUrl for an address of ours where no such image is.
+    Raises UnusableImage for an address of ours without a usable image.
     """
     image = db.session.get(Image, own_id) if own_id else None
     if image is None and not _is_our_host(url):

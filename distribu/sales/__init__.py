@@ -1,1 +1,1 @@
-"""Selling: how an order takes its stock."""
+"""Place orders, take their stock, and change their status."""

@@ -1,4 +1,4 @@
-"""Placing an order: take the stock of all its lines, or of none."""
+"""Place an order: take the stock of all its lines, or of none."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ PO_NUMBER_MAX = 100
 
 
 class OrderRefused(Exception):
-    """Nothing was ordered. problems: why, a sentence each, in the order of the lines."""
+    """Nothing was ordered. problems: sentences that say why, in the order of the lines."""
 
     def __init__(self, problems: list[str]):
         super().__init__(" ".join(problems))
@@ -30,9 +30,9 @@ class OrderRefused(Exception):
 class OrderRequest:
     """An order to be placed. quantities: by product id, in the order of the lines.
 
-    submit_token: whoever sends the same one again gets the same order.
-    seen_prices: what the buyer was shown, in minor units by product id; a
-    product whose price is another by now is refused.
+    submit_token: a second request with the same token gets the same order.
+    seen_prices: the prices that the buyer saw, in minor units by product id;
+    if one has changed, the order is refused.
     """
 
     submit_token: str
@@ -47,12 +47,12 @@ class OrderRequest:
 
 
 def quantity(value: str | int | float | None) -> int:
-    """The quantity, a whole number from 1 to 1,000,000; or a ValueError with a sentence."""
+    """Return the quantity, a whole number from 1 to 1,000,000. Raises ValueError."""
     typed = str(value if value is not None else "").strip()
     digits = typed.removeprefix("+").removesuffix(".0")
     if not (digits.isascii() and digits.isdecimal()):
         raise ValueError("Quantity must be a whole number of 1 or more.")
-    # Longer than any allowed number, and no work for int().
+    # Longer than any valid number, so skip int().
     number = int(digits) if len(digits) < 20 else QUANTITY_MAX + 1
     if number < 1:
         raise ValueError("Quantity must be a whole number of 1 or more.")
@@ -62,19 +62,19 @@ def quantity(value: str | int | float | None) -> int:
 
 
 def placed_order(company_id: str, submit_token: str) -> Order | None:
-    """The order that was placed with this token, or None."""
+    """Return the order that was placed with this token, or None."""
     return db.session.scalar(
         select(Order).where(Order.company_id == company_id, Order.submit_token == submit_token)
     )
 
 
 def place_order(company_id: str, request: OrderRequest, now: datetime | None = None) -> Order:
-    """The order with its number, its stock taken, for the caller to commit.
+    """Create an order with its number and take its stock; the caller commits.
 
-    Where the token has been used, the order that it made, and nothing is
-    taken. An order changes a product's stock and updated_at, never its
-    version: a form that is open meanwhile saves without a conflict.
-    Raises OrderRefused after a rollback: nothing is changed.
+    If the token was used before, return that order and take nothing. An
+    order changes a product's stock and updated_at, but not its version, so
+    a form that is open meanwhile saves without a conflict.
+    Raises OrderRefused after a rollback, with nothing changed.
     """
     if not request.quantities:
         raise OrderRefused(["Add at least one product."])
@@ -102,8 +102,8 @@ def place_order(company_id: str, request: OrderRequest, now: datetime | None = N
 
 def _next_number(company_id: str) -> Row:
     """Return the number of the company's next order, and the company's currency."""
-    # A lock too, until commit: from here on no other order of the company has this token, and
-    # a rollback leaves no gap. After the products, as in every other change of a catalog.
+    # This also locks the company until commit, so that no other order can use the same token, and
+    # a rollback leaves no gap. Lock it after the products, like every other change of a catalog.
     return db.session.execute(
         update(Company)
         .where(Company.id == company_id)
@@ -114,9 +114,9 @@ def _next_number(company_id: str) -> Row:
 
 
 def _take_stock(company_id: str, quantities: Mapping[str, int], now: datetime) -> dict[str, Row]:
-    """The name, SKU and price now of each product whose stock was taken."""
+    """Return the present name, SKU and price of each product whose stock was taken."""
     taken = {}
-    # In the order of ids, as whoever else changes several products at once.
+    # Lock in the order of ids, as every change of several products does, to avoid deadlocks.
     for product_id in sorted(quantities):
         row = db.session.execute(
             update(Product)
@@ -157,7 +157,7 @@ def _why_not(company_id: str, product_id: str) -> str:
     if product is None:
         return "A product of this order has been deleted."
     if not product.is_active:
-        return f"{product.name} is not for sale any more."
+        return f"{product.name} is no longer for sale."
     return f"Not enough stock for {product.name}. Only {max(0, product.stock)} available."
 
 
@@ -187,7 +187,7 @@ def _new_order(
 
 
 def _hosted_image_ids(product_ids: Iterable[str]) -> dict[str, str]:
-    """Return the id of the image that each product shows, without those at other hosts."""
+    """Return, by product, the id of the hosted image that it shows."""
     hosted = select(Product.id, shown_image_id()).where(
         Product.id.in_(product_ids), Product.external_image_url.is_(None)
     )

@@ -1,4 +1,4 @@
-"""The life of an order after it was placed: from which status it may go to which."""
+"""The status of an order after it was placed, and which status may follow."""
 
 from datetime import datetime
 
@@ -20,12 +20,12 @@ NEXT_STATUSES = {
 }
 
 
-# The constants are spelled as the API documents them, the words as people here write them.
+# The constants are spelled as the API documents them, the labels in American English.
 STATUS_LABELS = {status: status.capitalize() for status in ORDER_STATUSES} | {CANCELLED: "Canceled"}
 
 
 class StatusRefused(Exception):
-    """The order stays as it is; str() is a sentence that says why."""
+    """The status was not changed; str() is a sentence that says why."""
 
 
 def change_status(
@@ -36,17 +36,17 @@ def change_status(
     *,
     returns_stock: bool = False,
 ) -> Order | None:
-    """Give an order its next status, for the caller to commit; None if there is no such order.
+    """Give an order its next status; None if there is no such order. The caller commits.
 
-    Canceling leaves the stock as it is. returns_stock: what a canceled
-    order took is put back, in the same transaction. The audit log keeps
+    Canceling does not change the stock unless returns_stock: then the
+    order's items are put back in the same transaction. The audit log keeps
     who did it and when, for status_history().
 
     >>> change_status(g.company.id, order.id, "CONFIRMED").status
     'CONFIRMED'
 
-    Raises ValueError for an unknown status, StatusRefused after a rollback:
-    nothing is changed.
+    Raises ValueError for an unknown status, and StatusRefused after a
+    rollback, with nothing changed.
     """
     if new_status not in ORDER_STATUSES:
         raise ValueError(f"unknown status {new_status!r}")
@@ -55,7 +55,7 @@ def change_status(
     before = db.session.scalar(select(Order.status).where(*of_order))
     if before is None:
         return None
-    # Two people may press at the same time: the UPDATE decides, the loser changes no row.
+    # Two people may click at the same time: the UPDATE decides, the loser changes no row.
     changed = new_status in NEXT_STATUSES[before] and db.session.scalar(
         update(Order)
         .where(*of_order, Order.status == before)
@@ -73,7 +73,7 @@ def change_status(
 
 
 def status_history(order: Order) -> list[AuditEntry]:
-    """Return the log entries of each change of the status, the oldest first."""
+    """Return the log entries of each change of the status, oldest first."""
     entries = select(AuditEntry).where(
         AuditEntry.company_id == order.company_id,
         AuditEntry.entity_id == order.id,
@@ -90,8 +90,8 @@ def _record(order_id: str, before: str, after: str, is_returned: bool) -> None:
 
 
 def _return_stock(order_id: str, now: datetime) -> None:
-    """Put back what the lines took; the lines of deleted products took it for good."""
-    # In the order of ids, as all that changes several products at once.
+    """Put the lines' items back into stock, except those of deleted products."""
+    # Lock in the order of ids, as every change of several products does, to avoid deadlocks.
     lines = select(OrderLine.product_id, OrderLine.quantity, OrderLine.name).where(
         OrderLine.order_id == order_id, OrderLine.product_id.is_not(None)
     )
@@ -109,7 +109,7 @@ def _return_stock(order_id: str, now: datetime) -> None:
 
 
 def _why_not(company_id: str, order_id: str, new_status: str) -> str:
-    """The sentence of a refusal, read anew: another may just have changed the order."""
+    """Return the sentence of a refusal, for the order's present status."""
     status = db.session.scalar(
         select(Order.status).where(Order.id == order_id, Order.company_id == company_id)
     )

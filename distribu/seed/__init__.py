@@ -1,4 +1,4 @@
-"""The demo company: a shop with images that are drawn here, so that nothing is fetched."""
+"""The demo company: a shop whose images are drawn here, so that nothing is downloaded."""
 
 import secrets
 from io import BytesIO
@@ -27,15 +27,14 @@ ALL_GOODS = [*GOODS, *MORE_GOODS]
 
 
 def seed_demo(goods: list[Good] = ALL_GOODS) -> str | None:
-    """Add the demo company: its goods, orders in every status, and someone to sign in as.
+    """Add the demo company: products, orders in every status, and a user to sign in as.
 
-    Returns an API key with all scopes, which only this call knows; None
-    where the company was there. Commits after each product and order.
-    Killed half-way, it goes on where it was; once it has finished, it
-    leaves the company alone. Raises StoreError.
+    Returns an API key with all scopes, which is stored nowhere else; None if
+    the company is complete already. Commits after each product and order. If
+    interrupted, a second call continues where it stopped. Raises StoreError.
     """
     company = db.session.scalar(select(Company).where(Company.slug == DEMO_SLUG))
-    # The owner comes last: a company with nobody in it was not finished.
+    # The owner is added last, so a company without users is not complete.
     if company and db.session.scalar(select(User.id).where(User.company_id == company.id)):
         return None
     if company is None:
@@ -52,7 +51,7 @@ def seed_demo(goods: list[Good] = ALL_GOODS) -> str | None:
 
 
 def drawn(shot: Shot, number: int = 1) -> BytesIO:
-    """The image as a file in its format, the same at every run. number: what varies the grain."""
+    """Draw the image as a file, always the same for one shot. number: varies the grain."""
     canvas = Canvas(shot.size, shot.ground, number)
     shot.draw(canvas, *shot.arguments)
     file = BytesIO()

@@ -1,4 +1,4 @@
-"""A brush for still lifes: smooth outlines, filled with light and shade.
+"""Drawing tools for still lifes: smooth outlines, filled with light and shade.
 
 Coordinates are in thousandths of the image's height, from its upper
 left corner, whatever its size in pixels.
@@ -22,13 +22,13 @@ SHADOW = "#2b241c"
 
 @dataclass(frozen=True)
 class Gradient:
-    """Colors at places from 0 to 1, from left to right or from top to bottom."""
+    """Colors at positions from 0 to 1, from left to right or from top to bottom."""
 
     stops: tuple[tuple[float, Color], ...]
     is_vertical: bool = False
 
     def strip(self) -> Image.Image:
-        """The colors in a row of 256 pixels."""
+        """Return the colors in a strip of 256 pixels."""
         strip = Image.new("RGB", (256, 1))
         strip.putdata([self._at(x / 255) for x in range(256)])
         return strip.transpose(Image.Transpose.ROTATE_270) if self.is_vertical else strip
@@ -55,7 +55,7 @@ def mixed(color: str | Color, other: str | Color, share: float) -> Color:
 
 
 def lit(color: str | Color, light: float) -> Color:
-    """The color in more light (above 0) or in shade (below), from -1 to 1."""
+    """Return the color lightened (light above 0) or shaded (below 0), from -1 to 1."""
     return mixed(color, "#fffaf0" if light > 0 else "#1c140e", abs(light))
 
 
@@ -66,7 +66,7 @@ def round_fill(color: str | Color, gloss: float = 0.45) -> Gradient:
 
 
 def fading(color: str | Color, top: float, bottom: float) -> Gradient:
-    """From one light to another, downwards."""
+    """Return a vertical gradient of the color from one light to another."""
     return Gradient(((0, lit(color, top)), (1, lit(color, bottom))), is_vertical=True)
 
 
@@ -76,7 +76,7 @@ def ellipse(cx: float, cy: float, rx: float, ry: float, start=0.0, stop=2 * pi) 
 
 
 def box(x0: float, y0: float, x1: float, y1: float, radius: float = 0) -> list[Point]:
-    """A rectangle with round corners."""
+    """Return the outline of a rectangle with round corners."""
     centres: tuple[Point, ...] = ((x1 - radius, y1 - radius), (x0 + radius, y1 - radius))
     centres += ((x0 + radius, y0 + radius), (x1 - radius, y0 + radius))
     corners = []
@@ -87,7 +87,7 @@ def box(x0: float, y0: float, x1: float, y1: float, radius: float = 0) -> list[P
 
 
 def smooth(points: Outline) -> list[Point]:
-    """A closed curve through points (Catmull-Rom)."""
+    """Return a closed curve through points (Catmull-Rom)."""
     count, curve = len(points), []
     for here in range(count):
         before, start, stop, after = (points[(here + i) % count] for i in (-1, 0, 1, 2))
@@ -108,13 +108,16 @@ def smooth(points: Outline) -> list[Point]:
 
 
 def lathe(cx: float, profile: Sequence[Point]) -> list[Point]:
-    """Draw a body turned around the line at cx. profile: heights and radii, from the top down."""
+    """Return the outline of a turned body around the line at cx.
+
+    profile: heights and radii, from the top down.
+    """
     right = [(cx + half, y) for y, half in profile]
     return right + [(cx - half, y) for y, half in reversed(profile)]
 
 
 def turned(outline: Outline, angle: float, cx: float, cy: float) -> list[Point]:
-    """The outline, turned clockwise about a point. angle: in degrees."""
+    """Return the outline turned clockwise about a point. angle: in degrees."""
     c, s = cos(angle * pi / 180), sin(angle * pi / 180)
     return [
         (cx + (x - cx) * c - (y - cy) * s, cy + (x - cx) * s + (y - cy) * c) for x, y in outline
@@ -138,7 +141,7 @@ class Canvas:
             self.paint(box(-50, 700, self.width + 50, 740), lit(ground, 0.05), blur=14)
 
     def paint(self, outline: Outline, fill: Fill, blur: float = 0, opacity: float = 1) -> None:
-        """The outline is filled. blur: of its edge."""
+        """Fill the outline. blur: the softness of its edge."""
         frame = self._frame(outline, blur * 3)
         if frame is None:
             return
@@ -153,7 +156,7 @@ class Canvas:
         self.image.alpha_composite(layer, (left, top))
 
     def shadow(self, cx: float, y: float, rx: float, strength: float = 0.5) -> None:
-        """Draw the shadow that falls to the right of an object standing at y."""
+        """Draw the shadow of an object that stands at y, falling to the right."""
         self.paint(ellipse(cx + rx * 0.25, y, rx * 1.15, rx * 0.16), SHADOW, 22, strength * 0.6)
         self.paint(ellipse(cx, y, rx * 0.98, rx * 0.07), SHADOW, 7, strength)
 
@@ -165,7 +168,7 @@ class Canvas:
         self.paint(corners, fill, opacity=opacity)
 
     def finished(self) -> Image.Image:
-        """The image with the fine grain of a photograph."""
+        """Return the image with a fine grain like that of a photograph."""
         width, height = self.size
         noise = Image.frombytes("L", self.size, self.random.randbytes(width * height))
         noise = noise.point(lambda value: 128 + (value - 128) // GRAIN)

@@ -1,4 +1,4 @@
-"""Drawings of the demo company's products: every function paints one onto a canvas."""
+"""Drawings of the demo company's products; each function paints one onto a canvas."""
 
 from math import cos, pi, sin
 
@@ -45,7 +45,7 @@ def jar(c: Canvas, content: str, lid: str, label: str) -> None:
 
 
 def mug(c: Canvas, glaze: str, clay: str = "#c9a27c", handle: int = 1) -> None:
-    """handle: 1 to the right, -1 to the left, 0 behind the mug."""
+    """Paint a mug. handle: 1 to the right, -1 to the left, 0 behind the mug."""
     x = c.middle - 50 * handle
     c.shadow(x, 800, 215)
     if handle:
@@ -144,7 +144,7 @@ def succulent(c: Canvas, leaf: str, pot: str) -> None:
 
 
 def fruit(c: Canvas, skin: str, kind: str) -> None:
-    """kind: "apple", "lemon" or "orange"."""
+    """Paint three fruits. kind: "apple", "lemon" or "orange"."""
     places = [(c.middle - 190, 610, 170), (c.middle + 175, 620, 180), (c.middle - 10, 700, 190)]
     for x, y, r in places:
         c.shadow(x, y + r * 0.92, r)
@@ -314,7 +314,7 @@ def bulb(c: Canvas, glow: str) -> None:
 
 
 def _label(c: Canvas, x: float, top: float, bottom: float, half: float, color: str) -> None:
-    """A paper label round a body, with a mark and lines where words would be."""
+    """Paint a paper label around a body, with a mark and lines in place of words."""
     c.paint(box(x - half, top, x + half, bottom), round_fill(color, 0.25))
     middle, ink = (top + bottom) / 2, lit(color, -0.7)
     c.paint(ellipse(x, middle - 30, half * 0.22, half * 0.22), ink, opacity=0.85)
@@ -337,7 +337,7 @@ def _inside(c: Canvas, x: float, y: float, r: float) -> tuple[float, float]:
 
 
 def _wall(c: Canvas):
-    """The color behind, where a handle lets one look through."""
+    """Return the background color, which shows through a handle."""
     pixel = c.image.getpixel((3, int(560 * c.unit)))
     assert isinstance(pixel, tuple)
     red, green, blue = pixel[:3]

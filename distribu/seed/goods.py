@@ -1,4 +1,4 @@
-"""The goods of the demo company: what is told of each, and how it is drawn."""
+"""The products of the demo company, with their texts and drawings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ LANDSCAPE, WIDE = (1280, 960), (1320, 880)
 
 @dataclass(frozen=True)
 class Shot:
-    """One image. ground: the color behind; None for transparent."""
+    """One image. ground: the background color; None for transparent."""
 
     draw: Callable
     arguments: tuple

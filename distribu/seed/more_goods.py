@@ -1,11 +1,11 @@
-"""More goods of the demo company: each drawn like one of goods.py, in other colors."""
+"""More products of the demo company, each drawn like one in goods.py in other colors."""
 
 from collections.abc import Callable
 
 from . import drawings as d
 from .goods import LANDSCAPE, PORTRAIT, SQUARE, TALL, WIDE, Good, Shot
 
-# Served by another host: the page shows it, and nothing of it is fetched or kept here.
+# Served by another host: pages show it, but it is never downloaded or stored here.
 EXTERNAL_IMAGE = (
     "https://upload.wikimedia.org/wikipedia/commons/4/47/PNG_transparency_demonstration_1.png"
 )
@@ -14,7 +14,7 @@ EXTERNAL_IMAGE = (
 def _of_a_kind(
     category: str, unit: str, draw: Callable, size: tuple[int, int], rows: list[tuple]
 ) -> list[Good]:
-    """Return goods that are drawn alike. rows: SKU, name, text, price, stock, colors, ground."""
+    """Return products that are drawn alike. rows: SKU, name, text, price, stock, colors, ground."""
     return [
         Good(
             sku, name, category, text, unit, price_minor, stock, [Shot(draw, colors, ground, size)]

@@ -1,4 +1,4 @@
-"""The orders of the demo company: one in every status."""
+"""The orders of the demo company, at least one in every status."""
 
 from sqlalchemy import select
 
@@ -7,7 +7,7 @@ from ..models import Product
 from ..sales.placement import OrderRequest, place_order, placed_order
 from ..sales.status import change_status
 
-# The customer, the PO number, and the steps that the order has taken.
+# Customer, address, PO number, and the statuses that the order has passed through.
 ORDERS = [
     ("Café Central", "1 Main Street\nVienna", "PO-2041", ["CONFIRMED", "SHIPPED", "DELIVERED"]),
     ("Hotel Seeblick", "Uferweg 12\nBregenz", "77-A", ["CONFIRMED", "SHIPPED"]),
@@ -19,10 +19,10 @@ LINES, QUANTITY = 3, 2
 
 
 def add_orders(company_id: str) -> None:
-    """The orders are there, each committed with all its steps; one that is there already stays."""
+    """Add the missing orders, committing each with all its status changes."""
     for number, (customer, address, po_number, steps) in enumerate(ORDERS):
         token = f"demo-order-{number}"
-        # Others lines in each, as far as there are products.
+        # Each order gets other products, as far as there are any.
         quantities = _quantities(company_id, skipped=number * LINES) or _quantities(company_id, 0)
         if placed_order(company_id, token) or not quantities:
             continue

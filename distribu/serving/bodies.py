@@ -1,4 +1,4 @@
-"""Receiving of request bodies: counted, bounded, spooled."""
+"""Receive request bodies: counted, limited, spooled."""
 
 import asyncio
 import io
@@ -21,12 +21,12 @@ from ..http.request_body import full_disk_told
 from .patience import Pace, Patience
 
 MEMORY_BYTES = 64 * 1024
-# What a visitor may send whom nothing signed by us, and no key, speaks for.
+# The largest body from a visitor without a signed session or an API key.
 STRANGER_BYTES = 1 * MEBIBYTE
-# What one address may have under way at a time.
+# The most bytes of bodies that one address may have in progress.
 ADDRESS_BYTES = 64 * MEBIBYTE
 RETRY_SECONDS = 10
-# What is read, and thrown away, of a body that was refused, so that the client sees the answer.
+# How much of a refused body is read and discarded, so that the client sees the response.
 DRAIN_BYTES = 8 * MEBIBYTE
 DRAIN_SECONDS = 5.0
 
@@ -34,14 +34,14 @@ Receive = Callable[[], Awaitable[dict]]
 
 
 class Budget:
-    """The bytes of all bodies under way in this process, and those of each address."""
+    """The space left for bodies in progress in this process, also per address."""
 
     def __init__(self, byte_size: int):
         self._left = byte_size
         self._of_address: Counter[str] = Counter()
 
     def take(self, address: str, byte_size: int) -> None:
-        """Raises ServiceUnavailable where that is more than there is."""
+        """Reserve space; raise ServiceUnavailable if there is not enough."""
         if byte_size > self._left or self._of_address[address] + byte_size > ADDRESS_BYTES:
             raise ServiceUnavailable(retry_after=RETRY_SECONDS)
         self._left -= byte_size
@@ -55,7 +55,7 @@ class Budget:
 
 
 class Body:
-    """The body of one request, of which no more than max_bytes are read into a spool.
+    """The body of one request, of which at most max_bytes are read into a spool.
 
     length: as the client declared it; None for a chunked body.
     """
@@ -72,11 +72,11 @@ class Body:
         self.spool = SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115, close() does
 
     async def read(self, patience: Patience) -> None:
-        """Receive all of it.
+        """Receive the whole body.
 
-        Raises RequestEntityTooLarge (before the first byte where the length
-        says so) and ServiceUnavailable, which the application may render,
-        and RequestTimeout and BadRequest for a body that it must not see.
+        Raises RequestEntityTooLarge (before the first byte if the declared
+        length is too large) and ServiceUnavailable, which the application may
+        render, and RequestTimeout and BadRequest for a body that it must not see.
         """
         if (self._length or 0) > self._max_bytes:
             raise RequestEntityTooLarge
@@ -115,7 +115,7 @@ class Body:
             self.spool.write(data)
 
     async def drain(self, patience: Patience) -> None:
-        """Throw away what is still on its way, in bounds: the client reads when it has written."""
+        """Discard the rest of the body, within limits, since clients read only after writing."""
         left = DRAIN_BYTES
         with suppress(TimeoutError):
             async with patience.until(asyncio.get_running_loop().time() + DRAIN_SECONDS):
@@ -125,8 +125,8 @@ class Body:
                     self.is_whole = not message.get("more_body", False)
 
     def close(self) -> None:
-        """Give back the space that it takes; once more does no harm."""
-        # On a full disk closing writes what is left, and fails once more.
+        """Close the spool and return its space to the budget; may be called again."""
+        # On a full disk closing flushes the rest, and fails again.
         with suppress(OSError):
             self.spool.close()
         self._budget.give_back(self._address, self.byte_size)
@@ -134,9 +134,9 @@ class Body:
 
 
 class Refused(io.RawIOBase):
-    """The body of a request that was not let in: reading it raises the reason.
+    """The body of a refused request: reading it raises the reason.
 
-    The application runs nevertheless, so that its page, or its JSON, says so.
+    The application runs nevertheless, so that its page or JSON shows the error.
     """
 
     def __init__(self, reason: HTTPException):

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 Send = Callable[[dict], Awaitable[None]]
 
-# As keys are made, under Settings; whether one opens anything, the application asks.
+# The form of an API key; whether it is valid is checked by the application.
 KEY = re.compile(rb"(?i:bearer) +dk_[\w-]{20,100}")
 QUESTION_VARIABLE = f"HTTP_{QUESTION.upper().replace('-', '_')}"
 BUSY = "Other long downloads are under way. Try again in a minute."
@@ -35,9 +35,9 @@ BODILESS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
 class Front:
-    """Reads requests and sends answers without a thread; the application gets both whole.
+    """Reads requests and sends responses without holding a thread of the application.
 
-    wait_for_end: blocks until this process is to end, which then keeps no client waiting.
+    wait_for_end: blocks until this process is to end; clients get little time after that.
     """
 
     def __init__(self, app: Flask, wait_for_end: Callable[[], object] | None = None):
@@ -79,7 +79,7 @@ class Front:
             environ = gateway.environ_of(scope, body.spool, body.byte_size)
             await self._answer(scope, send, environ, arrived=body)
         except (RequestEntityTooLarge, ServiceUnavailable) as refusal:
-            # Nobody drains what is not on its way yet: the client waits to be told to send.
+            # A client that sent Expect waits for permission to send, so there is nothing to drain.
             is_coming = body.is_begun or b"expect" not in headers
             environ = gateway.environ_of(scope, Refused(refusal), length)
             await self._answer(scope, send, environ, drained=body if is_coming else None)
@@ -101,13 +101,13 @@ class Front:
         )
 
     def _has_session(self, scope: dict) -> bool:
-        """Return whether the request has a session that we signed for a user, even an ended one."""
+        """Return whether the request has a session signed for a user, even an ended one."""
         request = Request(gateway.environ_of(scope, without_body(), None))
         session = self._app.session_interface.open_session(self._app, request)
         return bool(session and session.get("_user_id"))
 
     def _address(self, scope: dict) -> str:
-        """The address that the body comes from, as the trusted proxies name it."""
+        """Return the client's address, as the trusted proxies report it."""
         trusted = self._app.config["TRUSTED_PROXIES"]
         named = forwarded_addresses(scope["headers"])
         is_named = trusted and len(named) >= trusted
@@ -121,7 +121,7 @@ class Front:
         arrived: Body | None = None,
         drained: Body | None = None,
     ) -> None:
-        """Run the application, and send what it says; then throw away the rest of drained."""
+        """Run the application and send its response; then discard the rest of drained."""
         question = environ.get(QUESTION_VARIABLE)
         if question and is_our_question(question, self._app.config["SECRET_KEY"]):
             return await self._count_proxies(scope, send)
@@ -140,7 +140,7 @@ class Front:
         answer = await self._lanes.run(lane, context, gateway.run, self._app, environ)
         if arrived and not answer.is_long:
             arrived.close()
-        # One that proves to be long has a cursor open already, and must not wait with it.
+        # A response that only now proves to be long has a cursor open, and must not wait with it.
         is_late = answer.is_long and lane != LONG_ANSWERS
         lane = LONG_ANSWERS if is_late else lane
         try:
@@ -176,7 +176,7 @@ class Front:
             await send({"type": "http.response.body", "body": piece, "more_body": more_body})
 
     async def _pieces(self, answer: gateway.Answer, lane: str, context) -> AsyncIterator[bytes]:
-        """The bytes of an answer, as many at a time as are sent at a time."""
+        """Yield the bytes of a response in the pieces in which they are sent."""
         for piece in _cut(answer.held):
             yield piece
         while answer.rest and (data := await self._lanes.run(lane, context, answer.read_on)):
@@ -184,14 +184,14 @@ class Front:
                 yield piece
 
     async def _count_proxies(self, scope: dict, send: Send) -> None:
-        """Tell flask check, which has signed its question, what proxies have added to it."""
+        """Answer the signed request of flask check with the number of proxy addresses in it."""
         count = len(forwarded_addresses(scope["headers"]))
         headers = [(ANSWER.encode(), b"%d" % count), (b"cache-control", b"no-store")]
         answer = gateway.Answer(204, headers, b"", None, False, lambda: None)
         await self._send(send, answer, self._pieces(answer, "", None), None)
 
     async def _refuse(self, send: Send, refusal: HTTPException) -> None:
-        """Say in a line why the application does not run."""
+        """Send one line that says why the application does not run."""
         line = f"{refusal.description}\n".encode()
         headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(line))]
         if seconds := getattr(refusal, "retry_after", None):
@@ -201,7 +201,7 @@ class Front:
 
 
 def _length(headers: dict[bytes, bytes]) -> int | None:
-    """The declared length of the body; None for a chunked one, or where there is none."""
+    """Return the declared length of the body; None if it is chunked or there is none."""
     value = headers.get(b"content-length", b"")
     return int(value) if value.isdigit() else None
 
@@ -209,7 +209,7 @@ def _length(headers: dict[bytes, bytes]) -> int | None:
 def _has_body(scope: dict, headers: dict[bytes, bytes]) -> bool:
     if b"content-length" in headers:
         return _length(headers) != 0
-    # Only HTTP/2 may leave out both.
+    # Only HTTP/2 may omit both headers.
     is_open = scope["http_version"].startswith("2") and scope["method"] not in BODILESS
     return is_open or b"transfer-encoding" in headers
 

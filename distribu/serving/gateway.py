@@ -1,4 +1,4 @@
-"""WSGI for the application: the environment of a request, and what becomes of its answer."""
+"""Run the application by WSGI: build the environment of a request, and collect the response."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from werkzeug.wsgi import FileWrapper
 
 from ..disk_reserve import KEPT_FREE_BYTES, free_bytes
 
-# What is sent at a time, and what of an answer is in memory.
+# The size of the pieces in which a response is sent, and how much of it is held in memory.
 PIECE_BYTES = 64 * 1024
 HELD_BYTES = 256 * 1024
 
@@ -20,7 +20,7 @@ Application = Callable
 
 
 class FileBody(FileWrapper):
-    """A file as an answer, in larger pieces than Werkzeug reads."""
+    """A file as a response body, read in larger pieces than Werkzeug's."""
 
     def __init__(self, file: IO[bytes], buffer_size: int = 0):
         super().__init__(file, PIECE_BYTES)
@@ -30,8 +30,8 @@ class FileBody(FileWrapper):
 class Answer:
     """The application's response.
 
-    held: its first bytes. rest: those behind them, to be read in a thread;
-    None where held is all. is_long: rest comes from the application itself.
+    held: its first bytes. rest: the following ones, to be read in a thread;
+    None if held is everything. is_long: rest comes from the application itself.
     """
 
     status: int
@@ -42,12 +42,12 @@ class Answer:
     close: Callable[[], None]
 
     def read_on(self) -> bytes:
-        """The next bytes of rest; none at its end."""
+        """Return the next bytes of rest; none at its end."""
         return b"" if self.rest is None else _take(self.rest)
 
 
 def environ_of(scope: dict, body: object, length: int | None) -> dict:
-    """The WSGI environment of an ASGI scope; length: of the body, None where it is not known."""
+    """Return the WSGI environment of an ASGI scope; length: of the body, None if unknown."""
     host, port = scope["server"]
     environ = {
         "REQUEST_METHOD": scope["method"],
@@ -71,7 +71,7 @@ def environ_of(scope: dict, body: object, length: int | None) -> dict:
     environ |= _header_variables(scope["headers"])
     if length is not None:
         environ["CONTENT_LENGTH"] = str(length)
-        # It has arrived, and has a length now: no chunks are left to be read.
+        # The body has arrived and has a length now, so it is no longer chunked.
         environ.pop("HTTP_TRANSFER_ENCODING", None)
     return environ
 
@@ -80,7 +80,7 @@ def _header_variables(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     variables: dict[str, str] = {}
     for raw_name, raw_value in headers:
         # X_Forwarded_For would become the same variable as X-Forwarded-For, which a proxy sets.
-        # The server says "Host:" where a client of HTTP/1.0 says nothing.
+        # The server adds an empty Host header if an HTTP/1.0 client sends none.
         if b"_" in raw_name or (raw_name == b"host" and not raw_value):
             continue
         name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value
@@ -94,10 +94,10 @@ def _header_variables(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def run(application: Application, environ: dict) -> Answer:
-    """Run the application until its answer is whole, or proves to be a long one.
+    """Run the application until its response is complete, or proves to be a long one.
 
-    An answer of a declared length is read to its end, so that it needs no
-    thread, database or store while a slow client takes it.
+    A response with a declared length is read to its end, so that it needs no
+    thread, database or store while a slow client receives it.
     """
     started: list[Any] = []
 
@@ -128,7 +128,7 @@ def run(application: Application, environ: dict) -> Answer:
 
 
 def _take(pieces: Iterator[bytes]) -> bytes:
-    """The next HELD_BYTES or more, fewer at the end."""
+    """Return the next HELD_BYTES or more; fewer at the end."""
     taken, byte_size = [], 0
     for piece in pieces:
         taken.append(piece)
@@ -139,7 +139,7 @@ def _take(pieces: Iterator[bytes]) -> bytes:
 
 
 def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
-    # A file on a disk that is full would fail an image that is there.
+    # Use memory if the disk is full, since a temporary file would fail for an image that exists.
     is_full = free_bytes(gettempdir()) < KEPT_FREE_BYTES
     spool = BytesIO() if is_full else SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115, the caller's
     try:

@@ -1,4 +1,4 @@
-"""The threads that the application runs in: a lane for each kind of request."""
+"""The threads in which the application runs: a lane for each kind of request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,22 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import Context
 
-# Threads of each lane. As many as SQLAlchemy's pool has connections, altogether.
+# Threads of each lane; in total as many as SQLAlchemy's pool has connections.
 PAGES, IMAGES, WRITES, UPLOADS, LONG_ANSWERS = "pages", "images", "writes", "uploads", "long"
 THREADS = {PAGES: 4, IMAGES: 4, WRITES: 2, UPLOADS: 3, LONG_ANSWERS: 2}
 FILES = ("/images/", "/static/")
-# Made while they are sent, whatever their length: each holds a cursor of the database meanwhile.
+# Responses produced while they are sent, each of which holds a database cursor meanwhile.
 LONG_PATHS = ("/dashboard/inventory/export",)
-# How long a long answer waits until one of the others has been sent.
+# How long a long response may wait until one of the others has been sent.
 TURN_SECONDS = 20.0
 
 
 class TooManyLongAnswers(Exception):
-    """Others have been under way all the time; the same request may succeed later."""
+    """No long response could begin in time; the same request may succeed later."""
 
 
 def lane_of(method: str, path: str, content_type: str) -> str:
-    """The lane of a request: files are only sent, pages only read, forms with files decoded."""
+    """Return the lane of a request: images, pages, writes, uploads or long responses."""
     if path in LONG_PATHS:
         return LONG_ANSWERS
     if method in ("GET", "HEAD"):
@@ -30,7 +30,7 @@ def lane_of(method: str, path: str, content_type: str) -> str:
 
 
 class Lanes:
-    """The threads of one process."""
+    """The thread pools of one process."""
 
     def __init__(self):
         self._threads = {
@@ -40,13 +40,13 @@ class Lanes:
         self._turns = asyncio.Semaphore(THREADS[LONG_ANSWERS])
 
     async def run(self, lane: str, context: Context, function: Callable, *args):
-        """Return what function returns, called in a thread of the lane in this context."""
+        """Call function in a thread of the lane, in this context, and return its result."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads[lane], context.run, function, *args)
 
     @asynccontextmanager
     async def turn(self, lane: str, seconds: float = TURN_SECONDS) -> AsyncIterator[None]:
-        """Wait, in the lane of long answers, until one more may be made and sent in the block.
+        """In the lane of long responses, wait until one more may be produced in the block.
 
         Raises TooManyLongAnswers.
         """

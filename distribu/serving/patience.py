@@ -5,21 +5,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import inf
 
-# Seconds without a byte of a body, and for 64 kB of an answer.
+# Seconds without a byte of a body, and for sending 64 kB of a response.
 IDLE_SECONDS = 30.0
 SEND_SECONDS = 30.0
-# Slower than 4 kB/s: so many bytes have to arrive in so many seconds.
+# The lowest accepted rate, 4 kB/s: PACE_BYTES must arrive within PACE_SECONDS.
 PACE_BYTES = 240_000
 PACE_SECONDS = 60.0
-# What a client still gets when the process ends.
+# How long a wait may still last once the process is to end.
 GRACE_SECONDS = 2.0
 
 
 class Pace:
     """The deadline for the next bytes of a body.
 
-    Each stretch of PACE_BYTES has PACE_SECONDS of its own, so a body of any
-    length goes through at 4 kB/s, and none at a byte a second.
+    Each stretch of PACE_BYTES may take PACE_SECONDS, so a body of any length
+    gets through at 4 kB/s, but none at a byte per second.
     """
 
     def __init__(self, now: float):
@@ -31,7 +31,7 @@ class Pace:
         return min(self._heard_at + IDLE_SECONDS, self._began_at + PACE_SECONDS)
 
     def count(self, byte_size: int, now: float) -> None:
-        """Note that so many bytes have arrived; an empty message is none."""
+        """Count bytes that have arrived; an empty message does not extend the deadline."""
         if byte_size:
             self._heard_at = now
         self._byte_size += byte_size
@@ -48,7 +48,7 @@ class Patience:
 
     @asynccontextmanager
     async def until(self, when: float) -> AsyncIterator[None]:
-        """Raise TimeoutError where the block is still waiting at a time of the loop's clock."""
+        """Raise TimeoutError if the block is still running at this time of the loop's clock."""
         latest = asyncio.get_running_loop().time() + GRACE_SECONDS if self.is_over else inf
         async with asyncio.timeout_at(min(when, latest)) as wait:
             self._waits.add(wait)
@@ -58,7 +58,7 @@ class Patience:
                 self._waits.discard(wait)
 
     def end(self) -> None:
-        """Leave every wait, also those to come, no more than GRACE_SECONDS."""
+        """Limit every wait, present and future, to GRACE_SECONDS."""
         self.is_over = True
         latest = asyncio.get_running_loop().time() + GRACE_SECONDS
         for wait in self._waits:

@@ -1,4 +1,4 @@
-"""The number of proxies that name the visitor's address, measured by a request through them."""
+"""Measure how many proxies report the visitor's address, by a request through them."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 def find_proxy_problems(config: Mapping) -> list[Problem]:
-    """Return what is wrong with DISTRIBU_TRUSTED_PROXIES, if the shop is up to tell."""
+    """Return a problem if DISTRIBU_TRUSTED_PROXIES is wrong; none if the shop does not respond."""
     if not is_public(config):
         return []
     trusted = config["TRUSTED_PROXIES"]
@@ -38,7 +38,7 @@ def find_proxy_problems(config: Mapping) -> list[Problem]:
 
 
 def count_proxies(url: str, secret_key: str) -> int | None:
-    """Return how many addresses a request for url collects; None if it does not arrive."""
+    """Return the number of proxy addresses added to a request for url; None if it fails."""
     headers = {QUESTION: _serializer(secret_key).dumps("proxies")}
     try:
         answer = urllib3.request(
@@ -58,7 +58,7 @@ def is_our_question(text: str, secret_key: str) -> bool:
 
 
 def forwarded_addresses(headers: list[tuple[bytes, bytes]]) -> list[str]:
-    """The addresses that X-Forwarded-For names, the nearest proxy's last."""
+    """Return the addresses in X-Forwarded-For; the nearest proxy's is last."""
     return [
         address.strip().decode("latin-1")
         for name, value in headers

@@ -1,4 +1,4 @@
-"""Blueprint /dashboard/settings: own account, members, API keys, audit log."""
+"""Blueprint /dashboard/settings: your account, company, members, API keys, audit log."""
 
 # Imported for the views that they add to bp.
 from . import account, api_keys, audit_log, company, members

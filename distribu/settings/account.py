@@ -22,7 +22,7 @@ def _account() -> str:
 @bp.get("")
 @signed_in
 def index():
-    """Your account, and the way to the other settings."""
+    """Show your account and links to the other settings."""
     return _page(ChangePasswordForm(formdata=None))
 
 
@@ -30,7 +30,7 @@ def index():
 @limiter.limit("10 per 15 minutes", key_func=_account, deduct_when=is_refused)
 @signed_in
 def change_password():
-    """The new password is the only valid one, and every other session has ended."""
+    """Change your password and end every other session."""
     form = ChangePasswordForm()
     if form.validate() and not current_user.has_password(form.current_password.data):
         form.current_password.errors = ["This is not your current password."]
@@ -48,7 +48,7 @@ def change_password():
 @limiter.limit("10 per 15 minutes", key_func=_account, deduct_when=is_refused)
 @signed_in
 def change_profile():
-    """Save the reader's own name and email."""
+    """Save your own name and email."""
     form = ProfileForm()
     if not form.validate():
         return _page(ChangePasswordForm(formdata=None), 422, profile=form)
@@ -60,7 +60,7 @@ def change_profile():
         try:
             db.session.commit()
         except IntegrityError:
-            # Somebody took the email a moment ago: the form says so now.
+            # Another account has just taken the email, which validate() now reports.
             db.session.rollback()
             form.validate()
             return _page(ChangePasswordForm(formdata=None), 422, profile=form)
@@ -71,7 +71,7 @@ def change_profile():
 @bp.get("/sign-out-everywhere")
 @signed_in
 def confirm_sign_out_everywhere():
-    """Ask first, for browsers without JavaScript."""
+    """Ask for confirmation, for browsers without JavaScript."""
     return render_template(
         "confirm.html",
         title="Sign out everywhere?",
@@ -82,13 +82,13 @@ def confirm_sign_out_everywhere():
     )
 
 
-SIGN_OUT_TEXT = "Every browser in which you are signed in is signed out, this one too."
+SIGN_OUT_TEXT = "You will be signed out in every browser, including this one."
 
 
 @bp.post("/sign-out-everywhere")
 @signed_in
 def sign_out_everywhere():
-    """No session of this user is valid any more."""
+    """End every session of this user."""
     current_user.end_sessions()
     audit.record("user.signed_out_everywhere", "User", current_user.id)
     db.session.commit()
@@ -116,5 +116,5 @@ def _page(
 
 @bp.errorhandler(429)
 def refuse_for_now(_error) -> ResponseReturnValue:
-    """Too many wrong passwords: the page again, with when to go on."""
+    """Show the page again after too many wrong passwords, and say when to try again."""
     return _page(ChangePasswordForm(formdata=None), 429, wait_sentence())

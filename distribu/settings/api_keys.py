@@ -1,4 +1,4 @@
-"""API keys: created, shown once, listed, revoked."""
+"""Create, list and revoke API keys; a key is shown only once."""
 
 import secrets
 from datetime import timedelta
@@ -26,7 +26,7 @@ CREATED = "API key created! Copy it now — you won't see it again."
 @bp.get("/api-keys")
 @managers_only
 def list_api_keys():
-    """Every key of the company, the newest first."""
+    """List the company's keys, newest first."""
     keys = db.session.scalars(
         select(ApiKey)
         .where(ApiKey.company_id == g.company.id)
@@ -39,7 +39,7 @@ def list_api_keys():
 @resumable
 @managers_only
 def create_api_key():
-    """A new key, told in this answer and never again."""
+    """Create a key and show its text, which is never shown again."""
     form = ApiKeyForm()
     if is_resumed() or not form.is_submitted():
         return _form_page(form)
@@ -61,7 +61,7 @@ def create_api_key():
 @bp.get("/api-keys/<key_id>/revoke")
 @managers_only
 def confirm_revoke(key_id: str):
-    """Ask before a key is revoked, for browsers without JavaScript."""
+    """Ask for confirmation, for browsers without JavaScript."""
     key = company_row_or_404(ApiKey, key_id)
     back = url_for("settings.list_api_keys")
     return render_template("confirm.html", **_question(key), cancel_url=back)
@@ -70,7 +70,7 @@ def confirm_revoke(key_id: str):
 @bp.post("/api-keys/<key_id>/revoke")
 @managers_only
 def revoke_api_key(key_id: str):
-    """The key opens nothing any more."""
+    """Revoke the key, so that it no longer works."""
     key = company_row_or_404(ApiKey, key_id)
     if key.revoked_at is None:
         key.revoked_at = utc_now()
@@ -100,9 +100,9 @@ def _add_key(form: ApiKeyForm, secret: str) -> ApiKey:
 
 
 def _first_request(key: ApiKey, secret: str) -> str:
-    """A curl command that this key may carry out, and that changes nothing."""
+    """Return a curl command that this key is allowed to run, and that changes nothing."""
     readable = (path for scope, path in _READING.items() if scope in key.scopes)
-    # Any key may ask whose it is.
+    # Any key may read its own company.
     path = next(readable, "/1.0/authorization/website")
     url = current_app.config["PUBLIC_URL"] + path
     return f'curl -H "Authorization: Bearer {secret}" "{url}"'
@@ -111,7 +111,7 @@ def _first_request(key: ApiKey, secret: str) -> str:
 def _question(key: ApiKey) -> dict:
     return {
         "title": f"Revoke {key.name}?",
-        "text": "Whatever uses this key is refused from now on. This cannot be undone.",
+        "text": "Anything using this key will stop working. This cannot be undone.",
         "action": url_for("settings.revoke_api_key", key_id=key.id),
         "confirm_label": "Revoke",
     }

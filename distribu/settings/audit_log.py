@@ -1,4 +1,4 @@
-"""The audit log: read here, and changed nowhere."""
+"""The page that shows the audit log, which cannot be changed."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,7 +15,7 @@ from .audit_sentences import sentences
 from .blueprint import bp
 
 PAGE_SIZE = 50
-# Whoever records another type adds it here; a test reads the code for it.
+# Add every new type here; a test compares the list with the code.
 ENTITY_TYPES = ("Product", "Order", "ApiKey", "User", "Company")
 ACTOR_TYPES = ("USER", "CUSTOMER", "SYSTEM")
 
@@ -25,7 +25,7 @@ NEWEST_FIRST = Sort((AuditEntry.created_at, AuditEntry.id), is_descending=True)
 @bp.get("/audit")
 @managers_only
 def list_audit():
-    """One page of what was changed, the newest first, through the filters of the address."""
+    """Show a page of the log, newest first, filtered by the address."""
     form = AuditFilterForm(request.args)
     form.actor.choices = {"": "Everyone"} | {one: one.capitalize() for one in ACTOR_TYPES}
     form.entity.choices = {"": "Everything"} | {one: one for one in ENTITY_TYPES}
@@ -58,7 +58,7 @@ def _matching(form: AuditFilterForm) -> ColumnElement[bool]:
     if form.since.data:
         where.append(AuditEntry.created_at >= _start(form.since.data))
     if form.until.data and form.until.data < date.max:
-        # The day itself belongs to it, to its end.
+        # Include the whole of the last day.
         where.append(AuditEntry.created_at < _start(form.until.data + timedelta(days=1)))
     return and_(*where)
 

@@ -1,4 +1,4 @@
-"""The entries of the audit log as people read them: who did what, to what, with its images."""
+"""Turn entries of the audit log into sentences: who did what, to what, with its images."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from ..http.template_filters import money
 from ..models import READY, AuditEntry, Image, Order, Product, User
 from ..sales.status import STATUS_LABELS
 
-# A verb before the name of the entity; {} stands for the name where more comes after it.
+# Verb phrases; {} stands for the name of the entity, if the phrase has one.
 VERBS = {
     "product.created": "added {}",
     "product.deleted": "deleted {}",
@@ -46,7 +46,7 @@ _HOSTED = re.compile(r"/images/([0-9A-Z]{26})/")
 
 @dataclass(frozen=True)
 class Thumb:
-    """An image as the templates show it; a tile where it is not kept any more."""
+    """An image as the templates show it; a placeholder if it was deleted."""
 
     name: str
     image: Image | None = None
@@ -55,7 +55,7 @@ class Thumb:
 
 @dataclass(frozen=True)
 class Sentence:
-    """An entry in words. name: stands between verb and rest; "" if unknown. url: of the entity."""
+    """An entry in words. name: goes between verb and rest; "" if unknown. url: of the entity."""
 
     entry: AuditEntry
     who: str
@@ -69,7 +69,7 @@ class Sentence:
 
 
 def sentences(entries: list[AuditEntry]) -> list[Sentence]:
-    """Return the entries in words, with what they are about as it is now."""
+    """Return the entries in words, with the present names of what they refer to."""
     ids = {entry.entity_id for entry in entries} | {entry.actor_id for entry in entries}
     known = {row.id: row for model in (Product, Order, User) for row in _own(model, ids)}
     image_ids = {image_id for entry in entries for image_id in _hosted_ids(entry)}
@@ -101,7 +101,7 @@ def _sentence(entry: AuditEntry, known: dict, images: dict[str, Image]) -> Sente
 
 
 def _who(entry: AuditEntry, user: User | None) -> str:
-    """The actor by name; what follows an email in the log, the API key, stays."""
+    """Return the actor's name in place of the logged email, keeping an API key's name after it."""
     return entry.actor_name.replace(user.email, user.display_name) if user else entry.actor_name
 
 

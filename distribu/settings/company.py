@@ -1,4 +1,4 @@
-"""The company itself: its name and its currency."""
+"""The company's name and currency."""
 
 from flask import flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +16,7 @@ from .blueprint import bp
 @bp.get("/company")
 @managers_only
 def show_company() -> str:
-    """The form, filled in."""
+    """Show the form with the present values."""
     form = CompanyForm(formdata=None, name=g.company.name, currency=g.company.currency)
     return render_template("settings/company.html", form=form)
 
@@ -26,8 +26,8 @@ def show_company() -> str:
 def change_company() -> ResponseReturnValue:
     """Save the name and the currency.
 
-    The address of the store stays, and the numerals of every price do;
-    an order keeps the currency that it was placed in.
+    The store's address and the number of every price stay the same; orders
+    keep the currency in which they were placed.
     """
     form = CompanyForm()
     if not form.validate():

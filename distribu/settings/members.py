@@ -18,14 +18,14 @@ from ..models.compare_and_set import changed_rows
 from .blueprint import bp
 
 ADDING_LIMIT = "20 per hour"
-TOO_MANY = "You have added many members within the last hour. Try again later."
+TOO_MANY = "Too many members were added in the last hour. Try again later."
 LABELS = {"OWNER": "Owner", "ADMIN": "Admin", "MEMBER": "Member"}
 
 
 @bp.get("/members")
 @managers_only
 def list_members():
-    """Everyone who works for the company, by rank and name."""
+    """List everyone who works for the company, by role and name."""
     users = db.session.scalars(
         select(User).where(User.company_id == g.company.id, User.role != REMOVED)
     )
@@ -37,7 +37,7 @@ def list_members():
 @resumable
 @managers_only
 def add_member():
-    """A colleague with an account, and the link with which they choose its password."""
+    """Add a colleague, and show the link with which they set their password."""
     form = MemberForm()
     if is_resumed() or not form.is_submitted():
         return _form_page(form)
@@ -46,7 +46,7 @@ def add_member():
         return _form_page(form, 429)
     if not form.validate():
         return _form_page(form, 422)
-    # The same for every email, whether it has an account or not.
+    # Treat every email the same, whether or not it has an account elsewhere.
     member_id, company_id = new_id(), g.company.id
     member = User(
         id=member_id,
@@ -71,7 +71,7 @@ def add_member():
 @bp.get("/members/<user_id>")
 @managers_only
 def show_member(user_id: str):
-    """One member, and what the visitor may change about them."""
+    """Show one member, and the changes that you may make."""
     member = _member_or_404(user_id)
     return render_template(
         "settings/member.html",
@@ -86,7 +86,7 @@ def show_member(user_id: str):
 @bp.post("/members/<user_id>/role")
 @managers_only
 def change_role(user_id: str):
-    """The member is an admin, or is none any more."""
+    """Make the member an admin, or an ordinary member again."""
     member = _managed_or_403(user_id)
     form = RoleForm()
     if not form.validate():
@@ -104,7 +104,7 @@ def change_role(user_id: str):
 @bp.get("/members/<user_id>/<any(owner, remove, link):change>")
 @managers_only
 def confirm_member_change(user_id: str, change: str):
-    """Ask before a change that cannot be taken back, for browsers without JavaScript."""
+    """Ask for confirmation of a change that cannot be undone, for browsers without JavaScript."""
     member = _managed_or_403(user_id)
     questions = _questions(member)
     if change not in questions:
@@ -116,12 +116,12 @@ def confirm_member_change(user_id: str, change: str):
 @bp.post("/members/<user_id>/owner")
 @managers_only
 def make_owner(user_id: str):
-    """The member owns the company; who did so until now is an admin."""
+    """Make the member the owner; the previous owner becomes an admin."""
     member = _managed_or_403(user_id)
     if not _may_pass_on_ownership():
         abort(403)
     before, owner = member.role, current_user._get_current_object()
-    # The old owner first: of two transfers at once the second finds no owner to take it from.
+    # Change the old owner first, so that of two simultaneous transfers the second fails.
     for user, role in ((owner, "ADMIN"), (member, "OWNER")):
         _set_role(user, role)
     audit.record("member.role_changed", "User", member.id, {"role": before}, {"role": "OWNER"})
@@ -134,7 +134,7 @@ def make_owner(user_id: str):
 @bp.post("/members/<user_id>/remove")
 @managers_only
 def remove_member(user_id: str):
-    """The member's sessions end at once; what they did stays, under their name."""
+    """Remove the member and end their sessions; records keep their name."""
     member = _managed_or_403(user_id)
     name, before = member.display_name, _described(member)
     _set_role(member, REMOVED)
@@ -148,7 +148,7 @@ def remove_member(user_id: str):
 @bp.post("/members/<user_id>/link")
 @managers_only
 def renew_link(user_id: str):
-    """A new link to set a password; every earlier one, and every session, is worthless."""
+    """Make a new link to set a password; earlier links and all sessions end."""
     member = _managed_or_403(user_id)
     member.end_sessions()
     audit.record("member.link_renewed", "User", member.id)
@@ -167,7 +167,7 @@ def _managed_or_403(user_id: str) -> User:
 
 
 def _is_below(member: User) -> bool:
-    """Return whether the member's role is lower, so that nobody edits an equal or themselves."""
+    """Return whether the member's role is lower than yours, so not an equal's or your own."""
     return ROLES.index(member.role) > ROLES.index(current_user.role)
 
 
@@ -176,7 +176,7 @@ def _may_pass_on_ownership() -> bool:
 
 
 def _set_role(user: User, role: str) -> None:
-    """Compare and set: 409 if someone else has changed the role meanwhile."""
+    """Change the role, or respond with 409 if someone else has changed it meanwhile."""
     is_same = (User.id == user.id) & (User.role == user.role)
     if changed_rows(update(User).where(is_same).values(role=role)) != 1:
         db.session.rollback()
@@ -189,13 +189,12 @@ def _described(member: User) -> dict:
 
 
 def _questions(member: User) -> dict[str, dict]:
-    """Return the questions that confirm the changes that the visitor may make to a member."""
+    """Return the confirmation of each change that you may make to the member."""
     name = member.display_name
     questions = {
         "link": {
             "title": f"Make a new link for {name}?",
-            "text": "Links that were made before stop working. "
-            f"If {name} is signed in, that ends too.",
+            "text": f"Earlier links stop working. If {name} is signed in, they will be signed out.",
             "confirm_label": "Make a new link",
             "danger": False,
         },

@@ -1,4 +1,4 @@
-"""Blueprint /store/<slug>: what shoppers see, without signing in."""
+"""Blueprint /store/<slug>: the public storefront, without sign-in."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,9 +28,9 @@ from .catalog import PAGE_SIZE, PAGES_MAX, SORTS, Choice, count_by_category, fin
 
 __all__ = ["bp", "sitemap"]
 
-# As many pages on either side of the current one are named; the first and the last always are.
+# Page links shown on either side of the current page; the first and last are always shown.
 NEIGHBORS = 2
-# Of one address: as fast as somebody types, for a room full of people.
+# Per IP address: enough for a room full of people typing.
 SEARCH_LIMIT = "120 per minute"
 
 # Composed once.
@@ -41,7 +41,7 @@ _COMPANY = select(
 
 @bp.get("")
 def index(slug: str):
-    """Lead to the catalog."""
+    """Redirect to the catalog."""
     if db.session.execute(_COMPANY, {"slug": slug}).first() is None:
         abort(404)
     return redirect(url_for(".catalog", slug=slug))
@@ -50,13 +50,13 @@ def index(slug: str):
 @bp.get("/catalog")
 @limiter.limit(SEARCH_LIMIT, exempt_when=lambda: not request.args.get("q"))
 def catalog(slug: str) -> BaseResponse:
-    """Return a page of the products that a shopper may see, or 304 where it has not changed."""
+    """Return a page of the active products, or 304 if it has not changed."""
     choice = Choice.of(request.args)
     catalog_url = url_for(".catalog", slug=slug)
-    # A bare connection: a session costs more than all that an unchanged page needs.
+    # A bare connection: a session would cost more than the rest of an unchanged page.
     with db.engine.connect() as connection:
-        # The version is read before the products: a change in between makes the page newer than
-        # its ETag, never older, so the next request gets it again.
+        # Read the version before the products: a change in between makes the page newer than its
+        # ETag, never older, and the next request gets it again.
         company = connection.execute(_COMPANY, {"slug": slug}).first() or abort(404)
         response = unchanged_or_empty(company, choice, catalog_url)
         if response.status_code == HTTPStatus.OK:
@@ -66,10 +66,10 @@ def catalog(slug: str) -> BaseResponse:
 
 @bp.get("/products/<product_id>")
 def show_product(slug: str, product_id: str) -> str:
-    """Everything that a shopper may know of one product."""
+    """Show one active product with all its READY images."""
     product = _product_or_404(slug, product_id)
     images = [image for image in product.images if image.status == READY]
-    # None stands for an image at another host: it comes before those that are hosted here.
+    # None stands for an external image, which comes before the hosted ones.
     gallery = [None, *images] if product.external_image_url else images
     catalog_url = url_for(".catalog", slug=slug)
     page_url = _public_url(url_for(".show_product", slug=slug, product_id=product_id))
@@ -89,7 +89,7 @@ def show_product(slug: str, product_id: str) -> str:
 
 @bp.get("/products/<product_id>/image")
 def current_image(slug: str, product_id: str) -> BaseResponse:
-    """Lead to the image that the product has now."""
+    """Redirect to the product's present image."""
     product = _product_or_404(slug, product_id)
     response = redirect(product.image_url or abort(404))
     response.headers["Cache-Control"] = "no-store"
@@ -101,7 +101,7 @@ def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_
     found = find(connection, company.id, choice, is_cut)
     categories: dict[str | None, int | None]
     if is_cut:
-        # Counting a large catalog for every page of it would take longer than all the rest.
+        # Counting a large catalog would take longer than the rest of the page.
         categories = dict.fromkeys(search.categories(company.id, connection))
     else:
         categories = dict(count_by_category(connection, company.id))
@@ -113,7 +113,7 @@ def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_
     else:
         total = sum(filter(None, categories.values()))
     choice = replace(choice, page=min(choice.page, _last_page(total)))
-    # Not render_template(): nothing of who is asking may come into a page for everyone.
+    # Not render_template(), so that a page for everyone contains nothing about the current user.
     template = current_app.jinja_env.get_template("storefront/catalog.html")
     return template.render(
         company=company,
@@ -130,7 +130,7 @@ def _catalog_page(connection: Connection, company: Row, choice: Choice, catalog_
 
 
 def _pagination(choice: Choice, total: int, catalog_url: str, is_bounded: bool) -> SimpleNamespace:
-    """Return the arguments of the pagination macro. is_bounded: only COUNT_MAX were counted."""
+    """Return the arguments of the pagination macro. is_bounded: counting stopped at COUNT_MAX."""
     last_page = _last_page(total)
     first = (choice.page - 1) * PAGE_SIZE + 1
     last = min(total, choice.page * PAGE_SIZE)
@@ -165,7 +165,7 @@ def _chosen(images: list[Image], image_id: str | None) -> Image | None:
 
 
 def _facts(product: Product, gallery: Sequence[Image | None], page_url: str) -> dict:
-    """The product for search engines, as schema.org describes one."""
+    """Return the product as schema.org data for search engines."""
     images = [image.share_url if image else product.external_image_url for image in gallery]
     availability = "InStock" if product.stock > 0 else "OutOfStock"
     facts = {

@@ -1,4 +1,4 @@
-"""The blueprint that the views of this room belong to, and its page for what is not found."""
+"""The storefront blueprint and its 404 page."""
 
 from flask import Blueprint, render_template, request
 from flask.blueprints import BlueprintSetupState
@@ -19,12 +19,12 @@ bp.after_request(compress)
 
 @bp.record_once
 def _answer_errors(state: BlueprintSetupState) -> None:
-    # By path, and not by bp.errorhandler(): an address that no view has belongs to no blueprint.
+    # Not bp.errorhandler(), because an address without a view belongs to no blueprint.
     answer_under(state.app, PREFIX, _fill)
 
 
 def _fill(response: BaseResponse, error: HTTPException) -> None:
-    """Fill a 404 with a page of the store: a shopper is never led to the merchant's sign-in."""
+    """Fill a 404 with a page of the store, which does not lead shoppers to the sign-in."""
     if not isinstance(error, NotFound):
         fill_with_page(response, error)
         return

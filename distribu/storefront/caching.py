@@ -1,4 +1,4 @@
-"""HTTP caching of pages that are the same for everyone: browsers and proxies keep them, not we."""
+"""HTTP caching of pages that are the same for everyone, by ETag; the server keeps no copies."""
 
 import hashlib
 from pathlib import Path
@@ -7,15 +7,15 @@ from flask import Response, current_app, request
 from werkzeug.wrappers import Response as BaseResponse
 
 _CHECKOUT = Path(__file__).parents[2]
-# Pages name the style sheets and scripts by their content.
+# Static files count, because pages contain fingerprints of them.
 _PARTS = (("distribu", "*.py"), ("templates", "*.html"), ("static", "*.css"), ("static", "*.js"))
 
 
 def unchanged_or_empty(*inputs: object) -> BaseResponse:
-    """Return 304 where the client has the page made of these inputs, or else 200 to be filled.
+    """Return 304 if the client has the page made of these inputs, or else an empty 200 to fill.
 
-    inputs: all that the page is made of, each with a repr() that tells it
-    apart. The release and the settings of the app are added here.
+    inputs: all data in the page; their repr() must differ if they do. The
+    release and the settings of the app are added here.
     """
     headers = [("Cache-Control", "no-cache")]
     # With a debugger, templates change while the process runs.
@@ -39,6 +39,6 @@ def _digest_of_code_and_templates() -> str:
     return digest.hexdigest()
 
 
-# Made as the code is loaded: a file that an update replaces later does not count before the
-# process starts anew.
+# Computed when the code is loaded, so that files replaced by an update count only after a
+# restart.
 _RELEASE = _digest_of_code_and_templates()

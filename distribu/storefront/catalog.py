@@ -1,4 +1,4 @@
-"""The choice that a shopper makes in a catalog, and its cards: a few columns, no ORM rows."""
+"""Search, filter and sort a store's catalog, read without ORM rows for speed."""
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -25,8 +25,8 @@ from ..models.search_text import needles
 from ..products.search import COUNT_MAX, SMALL_COMPANY, matching
 
 PAGE_SIZE = 24
-# An offset costs as much as the rows that it passes over. Categories, search and the opposite order
-# lead to what lies deeper.
+# An offset costs as much as the rows that it skips. Deeper products can be reached by category,
+# search or the opposite order.
 PAGES_MAX = ceil(COUNT_MAX / PAGE_SIZE)
 SUMMARY_LENGTH = 140
 QUERY_MAX = 100
@@ -66,12 +66,12 @@ class Choice:
 
     @property
     def words(self) -> list[tuple[str, str]]:
-        """Return the words that a product has to contain, as search folds them and as typed."""
+        """The words that a product must contain, each as search folds it and as typed."""
         words = self.query.split()[:WORDS_MAX]
         return [(piece, word) for word in words for piece in needles(word)]
 
     def url(self, catalog_url: str, **changes: str | int) -> str:
-        """The address of this choice with a few changes; another choice starts at its page 1."""
+        """Return the address of this choice with changes, at page 1 unless they say otherwise."""
         wanted = vars(self) | {"page": 1} | changes
         values = {"q": wanted["query"], "category": wanted["category"]}
         if wanted["sort"] != "name":
@@ -99,7 +99,7 @@ class Card:
 
     @classmethod
     def of(cls, row: Row) -> "Card":
-        """Return the card of a row of the page statement, whose columns have the same order."""
+        """Return the card for a row of the page query, whose columns have the same order."""
         product_id, name, sku, category, _, unit, price_minor, stock, external_url = row[:9]
         return cls(
             product_id,
@@ -116,23 +116,23 @@ class Card:
 
 
 def count_by_category(connection: Connection, company_id: str) -> dict[str | None, int]:
-    """Return how many products a shopper finds in each category, sorted by its name."""
+    """Return the number of active products in each category, sorted by its name."""
     rows = connection.execute(_COUNT_BY_CATEGORY, {"company_id": company_id}).all()
     return dict(sorted(rows, key=lambda row: (row[0] or "").casefold()))
 
 
 def is_large(connection: Connection, company_id: str) -> bool:
-    """Return whether a catalog has too many products to look through for every page."""
+    """Return whether a catalog has too many products to scan for every page."""
     return (
         connection.scalar(_BEHIND, {"company_id": company_id, "small": SMALL_COMPANY}) is not None
     )
 
 
 def find(connection: Connection, company_id: str, choice: Choice, is_large: bool) -> "Found":
-    """Return what the choice finds in a catalog.
+    """Return the products that match the choice.
 
-    In a small one every description is looked through; a large one is asked
-    through the index, which has names, SKUs and categories.
+    In a small catalog, descriptions are searched too; a large one is
+    searched through the index of names, SKUs and categories.
     """
     if not choice.words or not is_large:
         values = _values(company_id, choice)
@@ -147,7 +147,7 @@ def find(connection: Connection, company_id: str, choice: Choice, is_large: bool
 
 @dataclass(frozen=True)
 class Found:
-    """The products that a choice finds: a statement of their ids, in order, and its values."""
+    """The products that match a choice: a query for their ids, in order, and its parameters."""
 
     connection: Connection
     values: dict
@@ -155,7 +155,7 @@ class Found:
     sort: str
 
     def count(self) -> int:
-        """Return how many there are, or COUNT_MAX + 1 where there are more than COUNT_MAX."""
+        """Return the number of products, at most COUNT_MAX + 1."""
         return self.connection.scalar(_counting(self.ids), self.values)
 
     def cards(self, page: int) -> list[Card]:
@@ -171,7 +171,7 @@ _COUNT_BY_CATEGORY = (
 )
 
 
-# Composing a statement costs more than running it, so each kind is composed once.
+# Building a statement takes longer than running it, so each kind is built only once.
 @cache
 def _found(sort: str, has_category: bool, words: int) -> Select:
     asked = _asked(has_category, words)
@@ -180,7 +180,7 @@ def _found(sort: str, has_category: bool, words: int) -> Select:
 
 @lru_cache(maxsize=128)
 def _page(ids: Select, sort: str) -> Select:
-    # The page is cut out before its images are looked for.
+    # Limit to the page before joining its images.
     page = ids.limit(PAGE_SIZE).offset(bindparam("skipped")).subquery()
     cut = func.substr(Product.description, 1, SUMMARY_LENGTH + 1)
     return (

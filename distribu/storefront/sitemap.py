@@ -1,8 +1,8 @@
 """The sitemap of a store: every product page with its images, for search engines.
 
-A large catalog has an index of several files, each well below the limits
+A large catalog gets an index of several files, each well below the limits
 of the protocol (50,000 addresses, 50 MB): www.sitemaps.org/protocol.html.
-The image entries follow Google's extension, of which it reads image:loc.
+The image entries follow Google's extension, of which Google reads image:loc.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ class Entry:
 
 @bp.get("/sitemap.xml")
 def sitemap(slug: str) -> Response:
-    """Return the sitemap, or the index of its files where one would be too long."""
+    """Return the sitemap, or an index of several files if it would be too long."""
     company = _company_or_404(slug)
     pages = _page_count(company.id)
     if pages <= 1:
@@ -42,7 +42,7 @@ def sitemap(slug: str) -> Response:
 
 @bp.get("/sitemap-<int:page>.xml")
 def sitemap_file(slug: str, page: int) -> Response:
-    """Return one of the files that the index names."""
+    """Return one of the files listed in the index."""
     company = _company_or_404(slug)
     if not 1 <= page <= max(1, _page_count(company.id)):
         abort(404)
@@ -75,7 +75,7 @@ def _products(company: Row, page: int) -> list[Entry]:
 
 
 def _images(product_ids: list[str]) -> dict[str, list[str]]:
-    """Return the URLs of the images of each product, the first one first."""
+    """Return the image URLs of each product, in order."""
     found: dict[str, list[str]] = defaultdict(list)
     columns = load_only(Image.id, Image.public_name, Image.product_id)
     ready = select(Image).where(Image.product_id.in_(product_ids), Image.status == READY)

@@ -9,7 +9,7 @@ from tests.images.image_files import png
 
 NEW = {"name": "Widget", "price": 9.99, "stock": 3}
 SENTENCE = (
-    "Files are not taken here: send JSON, and either host the image and send its address as "
+    "Files are not accepted here: send JSON, and either host the image and send its address as "
     "imageUrl, or upload it in the product form of the dashboard."
 )
 
@@ -112,7 +112,7 @@ class TestErrors:
     def test_a_method_that_is_not_taken(self, acme):
         answer = acme.delete("/products")
         assert answer.status_code == 405
-        assert answer.json == {"error": "This address does not take this method."}
+        assert answer.json == {"error": "This address does not support this method."}
         assert "POST" in answer.headers["Allow"]
 
     def test_pages_keep_their_own_errors(self, nobody):

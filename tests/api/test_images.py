@@ -212,7 +212,7 @@ def test_a_copy_beyond_the_limit_is_refused(app, cast, acme, imaged):
     answer = acme.patch(f"/products/{other}", {"imageUrl": read(acme, imaged)["imageUrl"]})
     assert answer.status_code == 422
     [sentence] = answer.json["details"]["imageUrl"]
-    assert sentence.startswith("This product has as many images as it can have")
+    assert sentence.startswith("This product has the maximum of")
     assert len(image_ids(app)) == 2
 
 

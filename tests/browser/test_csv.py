@@ -52,7 +52,7 @@ def test_from_an_error_over_the_columns_to_the_products(dashboard, live_app):
     expect(lost).to_contain_text("Deleted")
     assert lost.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)")
     dashboard.get_by_role("button", name="Import", exact=True).click()
-    expect(dashboard.get_by_text("Waiting for its turn")).to_be_visible()
+    expect(dashboard.get_by_text("Waiting to start")).to_be_visible()
     run_queue(live_app.app)
     expect(dashboard.get_by_role("heading", name="Imported")).to_be_visible()
     dashboard.get_by_role("link", name="Go to Inventory").click()
@@ -66,7 +66,7 @@ def test_a_change_meanwhile_brings_the_preview_back(dashboard, live_app):
     with live_app.app.app_context():
         add_product(live_app.cast.acme, sku="A", name="Typed meanwhile")
     dashboard.get_by_role("button", name="Import", exact=True).click()
-    expect(dashboard.get_by_text("Waiting for its turn")).to_be_visible()
+    expect(dashboard.get_by_text("Waiting to start")).to_be_visible()
     run_queue(live_app.app)
     problem = dashboard.get_by_role("alert").filter(has_text="Products changed after the preview")
     expect(problem).to_be_focused()
@@ -82,6 +82,6 @@ class TestWithoutScripts:
         choose(dashboard, live_app, "sku;name;price;stock\nA;Anchor;2,50;1\n")
         dashboard.get_by_role("button", name="Import", exact=True).click()
         run_queue(live_app.app)
-        dashboard.get_by_role("link", name="Look how far it is").click()
+        dashboard.get_by_role("link", name="Check progress").click()
         expect(dashboard.get_by_role("heading", name="Imported")).to_be_visible()
         assert skus(live_app) == {"A"}

@@ -170,7 +170,7 @@ def test_save_and_next_goes_on_with_what_was_typed(inventory, shop):
     inventory.get_by_label("Alt text").fill("A drill")
     inventory.get_by_role("button", name="Save and next").click()
     inventory.wait_for_url(f"**{LIST}?only=without-alt**")
-    expect(inventory.get_by_text("That was the last product of this list.")).to_be_visible()
+    expect(inventory.get_by_text("That was the last product in this list.")).to_be_visible()
     expect(inventory.get_by_role("heading", name="Nothing matches")).to_be_visible()
 
 

@@ -347,7 +347,7 @@ def test_download_is_begun_and_axe_finds_no_fault_in_its_page(browser, live_app,
     page = context.new_page()
     page.goto(f"{live_app.url}/dashboard/inventory/images")
     page.get_by_role("button", name="Download all images").click()
-    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    expect(page.get_by_text("Waiting to start")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     run_queue(live_app.app)

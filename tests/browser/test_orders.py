@@ -99,18 +99,18 @@ def test_a_reload_shows_lines_notes_and_search_again(order):
 
 def test_fast_presses_of_the_stepper_all_count(order):
     add(order, "Blue Widget")
-    more = order.get_by_role("button", name="One Blue Widget more")
+    more = order.get_by_role("button", name="Increase quantity of Blue Widget")
     for _ in range(5):
         more.click()
     expect(total(order)).to_have_text("$59.94")
-    order.get_by_role("button", name="One Blue Widget less").click()
+    order.get_by_role("button", name="Decrease quantity of Blue Widget").click()
     expect(total(order)).to_have_text("$49.95")
     expect(quantity(order, "Blue Widget")).to_have_value("5")
 
 
 def test_a_press_counts_that_comes_while_an_answer_travels(order):
     add(order, "Blue Widget")
-    more = order.get_by_role("button", name="One Blue Widget more")
+    more = order.get_by_role("button", name="Increase quantity of Blue Widget")
     expect(more).to_be_visible()
     traveling = []
     order.route("**/orders/new/lines", lambda route: traveling.append(route), times=1)
@@ -124,7 +124,7 @@ def test_a_press_counts_that_comes_while_an_answer_travels(order):
 
 def test_a_button_that_is_held_down_is_not_taken_away(order):
     add(order, "Blue Widget")
-    more = order.get_by_role("button", name="One Blue Widget more")
+    more = order.get_by_role("button", name="Increase quantity of Blue Widget")
     more.click()
     more.hover()
     with order.expect_response("**/orders/new/lines"):
@@ -136,7 +136,7 @@ def test_a_button_that_is_held_down_is_not_taken_away(order):
 
 def test_an_answer_that_came_during_a_press_is_asked_for_again(order):
     add(order, "Blue Widget")
-    order.get_by_role("button", name="One Blue Widget more").click()
+    order.get_by_role("button", name="Increase quantity of Blue Widget").click()
     order.get_by_role("button", name="Remove Blue Widget").hover()
     with order.expect_response("**/orders/new/lines"):
         order.mouse.down()
@@ -163,7 +163,7 @@ def test_a_shortage_is_told_and_the_order_can_be_placed_afterwards(order, live_a
     expect(alert).to_have_text(re.compile("Not enough stock for Red Bolt. Only 3 available."))
     expect(alert).to_be_focused()
     expect(quantity(order, "Red Bolt")).to_have_value("4")
-    order.get_by_role("button", name="One Red Bolt less").click()
+    order.get_by_role("button", name="Decrease quantity of Red Bolt").click()
     expect(total(order)).to_have_text("$1.50")
     order.get_by_role("button", name="Place order").click()
     expect(order.get_by_role("heading", name="Order #1")).to_be_visible()
@@ -202,10 +202,10 @@ def test_an_order_is_placed_by_keyboard_alone(order, live_app):
     press_until_focused(order, order.get_by_role("button", name="+ Add Blue Widget"))
     order.keyboard.press("Enter")
     expect(total(order)).to_have_text("$9.99")
-    press_until_focused(order, order.get_by_role("button", name="One Blue Widget more"))
+    press_until_focused(order, order.get_by_role("button", name="Increase quantity of Blue Widget"))
     order.keyboard.press("Space")
     expect(total(order)).to_have_text("$19.98")
-    expect(order.get_by_role("button", name="One Blue Widget more")).to_be_focused()
+    expect(order.get_by_role("button", name="Increase quantity of Blue Widget")).to_be_focused()
     press_until_focused(order, order.get_by_role("button", name="Place order"))
     order.keyboard.press("Enter")
     expect(order.get_by_role("heading", name="Order #1")).to_be_visible()
@@ -230,7 +230,7 @@ def test_without_scripts_an_order_is_searched_counted_and_placed(scriptless, liv
     page.get_by_label("Search products").fill("widget")
     page.get_by_label("Search products").press("Enter")
     add(page, "Blue Widget")
-    page.get_by_role("button", name="One Blue Widget more").click()
+    page.get_by_role("button", name="Increase quantity of Blue Widget").click()
     page.reload()
     expect(page.get_by_label("Notes")).to_have_value("By noon")
     expect(total(page)).to_have_text("$20.48")

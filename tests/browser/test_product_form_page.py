@@ -198,7 +198,7 @@ def test_a_product_that_is_gone_comes_back_as_a_new_one(live_app, dashboard, wid
         db.session.delete(db.session.scalar(select(Product)))
         db.session.commit()
     save(dashboard)
-    expect(dashboard.locator(".notice[data-focus]")).to_contain_text("not in your inventory")
+    expect(dashboard.locator(".notice[data-focus]")).to_contain_text("no longer in your inventory")
     save(dashboard)
     expect_saved(dashboard)
     assert products(live_app) == ["Mine"]

@@ -74,6 +74,6 @@ def test_upload_in_a_page_older_than_its_sign_in_works_at_the_second_try(page: P
     fill_in_sign_in(opened.value)
     opened.value.wait_for_url("**/dashboard/inventory")
     choose_image(page)
-    expect(told).to_contain_text("It is ready now")
+    expect(told).to_contain_text("Your session has changed")
     choose_image(page)
     expect(page.locator("#image-preview img")).to_be_visible()

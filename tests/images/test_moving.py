@@ -502,7 +502,7 @@ class TestCommand:
         shop.add()
         shop.source.at = "open"
         result = run()
-        assert (result.exit_code, "goes on from here" in result.output) == (1, True)
+        assert (result.exit_code, "same command again to continue" in result.output) == (1, True)
         assert not is_moved(shop)
 
     @pytest.mark.parametrize("url", ["nowhere", "ftp://host/", "file://relative"])

@@ -1,7 +1,7 @@
-"""Answers of a decoding child, verified before they are believed.
+"""Validation of a decoding child's answers before the server uses them.
 
-A child that a file has taken over may say anything; the worst that comes of it is another image
-than the file's own.
+A child that a hostile file has taken over may answer anything; the worst that can come of it is
+an image other than the one in the file.
 """
 
 import fcntl
@@ -29,12 +29,12 @@ _COLOR = re.compile(r"#[0-9a-f]{6}")
 _MAX_PX, _MAX_BYTES = 1 << 24, 1 << 30
 _LIMITS = {"width_px": _MAX_PX, "height_px": _MAX_PX, "frames": 100_000}
 _CLAIMS = ("turned", "location_removed", "camera_removed")
-# Nobody changes a file any more, neither its bytes nor its length.
+# Sealed like this, neither the bytes nor the length of a file can change any more.
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
 def raise_refusal(answer: Message, policy: ImagePolicy) -> None:
-    """Raises InvalidImage where the answer is one, in our own words."""
+    """Raise InvalidImage, with our own sentence, if the answer is a refusal."""
     if "invalid" not in answer:
         return
     code = answer["invalid"]
@@ -44,7 +44,7 @@ def raise_refusal(answer: Message, policy: ImagePolicy) -> None:
 
 
 def derivatives(answer: Message, descriptors: list[int]) -> list[Derivative]:
-    """The files of an answer. Raises BadMessage, with every descriptor closed."""
+    """Return the files of an answer. Raises BadMessage, with every descriptor closed."""
     try:
         described = answer.get("derivatives")
         if not isinstance(described, list) or len(described) != len(descriptors):
@@ -94,7 +94,7 @@ def _check_numbers(pairs: list[tuple[object, int]]) -> None:
 
 
 def publication(answer: Message, asked: ImageInfo, made: list[Derivative]) -> Publication:
-    """All that an image needs to be READY. Raises BadMessage."""
+    """Return all that makes an image READY, from the answer. Raises BadMessage."""
     if len(made) != 2 or made[0].path or not made[1].path:
         raise BadMessage("another set of files")
     info, label = _info(answer, asked), answer.get("label")
@@ -132,7 +132,7 @@ def _done(answer: Message) -> Done:
 
 
 def _info(answer: Message, asked: ImageInfo) -> ImageInfo:
-    """Return the header's facts with the values that decoding found."""
+    """Return the header's facts, updated with those found by decoding."""
     told = answer.get("info")
     if not isinstance(told, dict) or not _LIMITS.keys() <= told.keys():
         raise BadMessage("another shape of an image")

@@ -16,19 +16,19 @@ from .probe import ImageInfo
 from .warming import warm_up
 from .wire import Derivative, Message, receive, send
 
-# The largest file that a child may make; nothing that is published comes near it.
+# The largest file that a child may write; no published file comes near it.
 _MAX_FILE_BYTES = 256 * 1024 * 1024
 
 
 def main(connection: int, lifeline: int) -> None:
-    """Answer jobs until the server is gone. Both arguments are descriptors."""
+    """Answer jobs until the server closes the connection. Both arguments are descriptors."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
-    # A service manager asks every process of a service to end. This one ends with its server,
-    # which may still finish the job that it waits for.
+    # A service manager signals every process of a service. This one ends with its server
+    # instead, which may still be waiting for a job to finish.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with socket.socket(fileno=connection) as server:
-        # What decoders load or read from files, they do before the files are out of reach.
+        # Decoders load libraries and read files now, before confine() puts files out of reach.
         warm_up()
         layers = confine()
         threading.Thread(target=_end_with_server, args=[lifeline], daemon=True).start()

@@ -1,4 +1,4 @@
-"""Colors in sRGB, through the profile that the image has or that its numbers amount to."""
+"""Conversion of colors to sRGB, from an embedded or a described profile."""
 
 from functools import cache
 from io import BytesIO
@@ -10,7 +10,7 @@ from .hdr import HdrColors
 
 _SRGB = ImageCms.createProfile("sRGB")
 _COLOR_SPACES = {"L": "GRAY", "RGB": "RGB ", "RGBA": "RGB ", "CMYK": "CMYK"}
-# Dark tones lie close to each other: a gamma of 2.2 moves them by nine levels, and others by two.
+# Closer together in dark tones, which a gamma of 2.2 moves by nine levels, and others by two.
 _SAMPLES = (0, 16, 40, 80, 150, 255)
 _COLOR_CUBE = Image.frombytes(
     "RGB",
@@ -27,9 +27,9 @@ _HDR_CUBE_POINTS = 33
 
 
 def to_srgb(image: Image.Image, profile: ToldProfile | None) -> tuple[Image.Image, str | None]:
-    """The same colors in sRGB, and the name of those that they were converted from, or None.
+    """Convert to sRGB; return the image and the name of its former color space, or None.
 
-    A profile that is broken, or made for another kind of image, says nothing.
+    A profile that is broken or made for another kind of image is ignored.
     """
     if profile and profile.hdr_code:
         return _from_hdr(image, profile.hdr_code), profile.name
@@ -43,7 +43,7 @@ def to_srgb(image: Image.Image, profile: ToldProfile | None) -> tuple[Image.Imag
 
 def _through(image: Image.Image, profile: ToldProfile) -> Image.Image | None:
     if image.mode == "L" and not profile.is_embedded:
-        # Numbers hold for gray as for colors, and keep gray gray.
+        # Described primaries and curves also apply to gray, and keep gray gray.
         converted = _applied(image.convert("RGB"), profile.icc)
         return converted and converted.convert("L")
     if image.mode == "LA":
@@ -74,13 +74,13 @@ def _applied(image: Image.Image, icc: bytes) -> Image.Image | None:
         )
         return _transformed(image, transform)
     except (ImageCms.PyCMSError, OSError):
-        # A broken profile says nothing about the colors; browsers take sRGB then.
+        # Ignore a broken profile; browsers assume sRGB then.
         return None
 
 
 def _transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
     copy = ImageCms.applyTransform(image, transform)
-    # None only where an image is changed in place.
+    # None only if an image is changed in place.
     assert copy is not None
     return copy
 

@@ -1,4 +1,4 @@
-"""Colors that a file tells by code points or numbers, as an ICC profile that says the same.
+"""ICC profiles for colors that a file describes by code points or numbers.
 
 The precedence and the curves are those of browsers: cICP before an ICC profile before sRGB before
 gAMA in a PNG, and an ICC profile before nclx in an AVIF.
@@ -45,10 +45,10 @@ Matrix = Sequence[Row]
 
 @dataclass(frozen=True)
 class ToldProfile:
-    """An ICC profile, and the name of the colors that it stands for; "" where it has its own.
+    """An ICC profile and the name of its color space; "" to use the profile's own description.
 
-    is_embedded: the file carries it itself. hdr_code: in place of icc, the CICP primaries and
-    transfer of colors brighter than white, which no profile can bring to a screen without HDR.
+    is_embedded: the file contains the profile itself. hdr_code: instead of icc, the CICP primaries
+    and transfer of HDR colors, which no profile can convert for a screen without HDR.
     """
 
     icc: bytes
@@ -84,7 +84,7 @@ def _by_precedence(told: dict[bytes, bytes]) -> ToldProfile | None:
         return None
     value = int.from_bytes(told[b"gAMA"])
     primaries = _chromaticities(told.get(b"cHRM", b""))
-    # Writers of sRGB have always put this number there, for readers that know no better.
+    # Writers of sRGB files put this number there for old readers, so it alone means sRGB.
     is_srgb = value == _GAMMA_OF_SRGB and primaries is None
     gamma = value / 100_000
     if is_srgb or not 0.1 <= gamma <= 10:
@@ -95,7 +95,7 @@ def _by_precedence(told: dict[bytes, bytes]) -> ToldProfile | None:
 
 
 def _inflated(content: bytes) -> bytes | None:
-    """The ICC profile in an iCCP chunk, if it is one of a bearable size."""
+    """Return the ICC profile in an iCCP chunk, or None if it is broken or too large."""
     name, _, compressed = content.partition(b"\0")
     inflater = zlib.decompressobj()
     try:
@@ -116,9 +116,9 @@ def _chromaticities(content: bytes) -> tuple[Row, tuple[float, float]] | None:
 def code_profile(
     primaries: int, transfer: int, video_gamma: float | None = None
 ) -> ToldProfile | None:
-    """The profile of CICP code points; None for sRGB, and for what browsers take for it.
+    """Return the profile for CICP code points; None for sRGB and for what browsers treat as sRGB.
 
-    video_gamma: for the curves of television, which browsers read as sRGB's in an AVIF.
+    video_gamma: the gamma for video transfer curves, which browsers read as sRGB's in an AVIF.
     """
     name = _NAMES.get(primaries, "BT.709") + _TRANSFER_NAMES.get(transfer, "")
     if transfer in (PQ, HLG):
@@ -137,14 +137,17 @@ def code_profile(
 
 
 def parametric(gamma: float, *more: float) -> bytes:
-    """An ICC curve: x ^ gamma, or sRGB's kind of five numbers."""
+    """Return an ICC parametric curve: x ^ gamma, or sRGB's form with five numbers."""
     numbers = (gamma, *more)
     kind = 3 if more else 0
     return struct.pack(">4s4xH2x", b"para", kind) + b"".join(map(_fixed, numbers))
 
 
 def matrix_profile(primaries: Row, white: tuple[float, float], curve: bytes) -> bytes | None:
-    """An ICC v4 profile of a screen: its primaries, its white and one curve; None if impossible."""
+    """Return an ICC v4 display profile of three primaries, a white point and a curve.
+
+    None if the primaries cannot form a profile.
+    """
     try:
         columns = primaries_under_d50(primaries, white)
     except ZeroDivisionError:
@@ -167,7 +170,7 @@ def matrix_profile(primaries: Row, white: tuple[float, float], curve: bytes) -> 
 
 
 def primaries_under_d50(primaries: Row, white: tuple[float, float]) -> list[Row]:
-    """XYZ of red, green and blue, as seen under the white of D50."""
+    """Return the XYZ of red, green and blue, adapted to a D50 white point."""
     xyz = [_from_xy(*primaries[at : at + 2]) for at in (0, 2, 4)]
     white_xyz = _from_xy(*white)
     amounts = times(inverse(transposed(xyz)), white_xyz)
@@ -211,5 +214,5 @@ def _xyz(value: Row) -> bytes:
 
 
 def _fixed(value: float) -> bytes:
-    """An ICC number: 16 bits before the point, 16 behind it."""
+    """Encode an ICC number: 16 bits before the point and 16 after it."""
     return struct.pack(">i", max(-(1 << 31), min((1 << 31) - 1, round(value * 65536))))

@@ -1,8 +1,8 @@
-"""Confinement of a decoding child: it may compute and answer its server, and nothing else.
+"""Confinement of a decoding child, so that it can compute and answer its server, and nothing else.
 
-Three layers, each enough for most of what a hostile file may want: no new privileges, no path of
-the file system and no address of the network (Landlock), and no system call but those that
-decoding needs (seccomp). Where the kernel lacks a layer, the child says so and works without it.
+Three layers, each of which stops most of what a hostile file may try: no new privileges; no path
+of the file system and no network address (Landlock); and no system call except those that
+decoding needs (seccomp). If the kernel lacks a layer, the child reports that and works without it.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 _SET_NO_NEW_PRIVS = 38
 _LANDLOCK_CREATE, _LANDLOCK_RESTRICT, _LANDLOCK_VERSION = 444, 446, 1
-# By the version of Landlock that knows them: rights on files, on the network, on other processes.
+# Number of rights on files by Landlock version; versions that added network and process rights.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
 _NETWORK_SINCE, _SCOPE_SINCE = 4, 6
 
@@ -46,9 +46,9 @@ LAYERS = (NO_NEW_PRIVS, LANDLOCK, SECCOMP)
 
 
 def confine() -> list[str]:
-    """From here on this process can do next to nothing. Returns the layers that hold.
+    """Confine this process for good and return the names of the layers that are in force.
 
-    Only the calling thread is certain to be held by Landlock: start the others afterwards.
+    Landlock reliably confines only the calling thread: start other threads afterwards.
     """
     layers: dict[str, Callable[[ctypes.CDLL], bool]] = {
         NO_NEW_PRIVS: _forgo_privileges,
@@ -72,7 +72,7 @@ def _close_files(libc: ctypes.CDLL) -> bool:
     handled += [0b11] if version >= _NETWORK_SINCE else []
     handled += [0b11] if version >= _SCOPE_SINCE else []
     attributes = struct.pack(f"={len(handled)}Q", *handled)
-    # A set of rules without a rule: whatever it is about is denied.
+    # A ruleset without rules denies all that it covers.
     rules = libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
     if rules < 0:
         return False
@@ -94,7 +94,7 @@ def _close_calls(libc: ctypes.CDLL) -> bool:
 
 
 def _filter(architecture: int, column: int) -> bytes:
-    """The filter as BPF: each line is a test, and how many lines to skip if it holds or not."""
+    """Return the BPF filter; each test says how many lines to skip if it holds, and if not."""
     deny, allow = _line(_RETURN, _DENY), _line(_RETURN, _ALLOW)
     lines = [
         _line(_LOAD, _ARCHITECTURE),

@@ -14,26 +14,26 @@ from .policies import CONTENT_TYPES
 from .side_data import source_type_packet
 from .wire import Derivative
 
-# Named arguments for a writer of Pillow.
+# Keyword arguments for Pillow's save().
 Options = dict[str, object]
 
 _WEBP: Options = {"quality": 80, "method": 2}
-# Scaled more softly than the small ones, see shrunk(): fewer bytes, spent on quality.
+# Large images are scaled more softly, see shrunk(), and need fewer bytes; spend those on quality.
 _WEBP_LARGE: Options = _WEBP | {"quality": 82}
 _WEBP_LARGE_PX = 1000
 # Against WebP at quality 80 and method 4 on nine images: 0.84 of its bytes at 0.8 more of
 # SSIMULACRA2, at worst 2.2 less. Without this tuning noisy photographs lost up to 7 and smooth
-# ones grew; speed 9 takes a quarter to a half of the time for 14 % more bytes, and nobody waits.
+# ones grew; speed 9 takes a quarter to half of the time for 14 % more bytes, but no one waits here.
 _AVIF: Options = {"quality": 66, "speed": 8, "max_threads": 1, "advanced": {"tune": "ssim"}}
-# Small images show their artefacts, and cost few bytes.
+# Artifacts are more visible in small images, and quality costs few bytes there.
 _AVIF_SMALL: Options = _AVIF | {"quality": 68}
 _AVIF_SMALL_PX = 320
-# What is read back is compared at this size, where neither noise nor dithering counts. A GIF has no
-# half transparency, lossy formats blur colors, and in tiny images those of neighbors run together;
-# a large file that shows something else differs by 80 and more.
+# Size for comparing an encoded file with its source; noise and dithering do not show in it. GIFs
+# have no partial transparency, lossy formats blur colors, and in tiny images neighboring colors
+# mix; a large file that shows something else differs by 80 or more.
 _SMALL_PX = 16
-# In files up to this size a text of a web server's language is no accident; what it says must not
-# depend on the pixels, so they are written in another way.
+# In files up to this size, server-side code is no accident: the pixels were chosen to produce it.
+# Such a file is encoded with other options instead.
 _CHOSEN_BYTES, _MAX_BREAKS = 262_144, 1_000
 _CODE = re.compile(rb"<\?php|<\?=|<script", re.IGNORECASE)
 _OTHERWISE: dict[str, tuple[Options, ...]] = {
@@ -48,16 +48,15 @@ _SHARE: Options = {"quality": 82, "optimize": True, "progressive": True}
 
 
 class UnfaithfulEncoding(Exception):
-    """The encoded file does not show the image that it was made from."""
+    """The encoded file does not show its source image."""
 
 
 def encode(
     path: str, format: str, image: Image.Image, options: Options, meant: Image.Image | None = None
 ) -> Derivative:
-    """Write image, and read it back.
+    """Encode the image, read the file back and compare it. Raises UnfaithfulEncoding.
 
-    meant: what the file is to show, where image is prepared for its format.
-    Raises UnfaithfulEncoding.
+    meant: the image to compare with, if image was prepared for its format.
     """
     for more in ({}, *_OTHERWISE[format]):
         file = _written(format, image, _merged(options, more))
@@ -86,8 +85,8 @@ def _merged(options: Options, more: Options) -> Options:
 
 
 def _written(format: str, image: Image.Image, options: Options) -> IO[bytes]:
-    # Memory without a name: a child has no folder to make a file in. The caller owns it.
-    # Without a buffer, since the server moves the place in the file as well.
+    # An anonymous memory file: a child has no folder to make a file in. The caller owns it.
+    # It is unbuffered, since the server moves the file's position as well.
     flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
     file = os.fdopen(os.memfd_create(format, flags), "w+b", buffering=0)
     try:
@@ -99,7 +98,7 @@ def _written(format: str, image: Image.Image, options: Options) -> IO[bytes]:
 
 
 def _broken_up(file: IO[bytes]) -> IO[bytes]:
-    """The same PNG, its coded pixels in two chunks wherever they read as a program."""
+    """Split the PNG's pixel data into more chunks wherever it reads as server-side code."""
     file.seek(0)
     data = file.read()
     for _ in range(_MAX_BREAKS):
@@ -118,9 +117,9 @@ def _broken_up(file: IO[bytes]) -> IO[bytes]:
 
 
 def _carries_code(file: IO[bytes]) -> bool:
-    """Return whether the file is small enough to be a payload and reads as server-side code.
+    """Return whether the file is small and contains server-side code.
 
-    Pixels can be chosen so that what an encoder makes of them is such a text.
+    Pixels can be chosen so that the encoder produces such text.
     """
     if file.seek(0, 2) > _CHOSEN_BYTES:
         return False
@@ -129,7 +128,7 @@ def _carries_code(file: IO[bytes]) -> bool:
 
 
 def _label(image: Image.Image, format: str) -> Options:
-    """Return Pillow's arguments for the image's label, the only metadata that is published."""
+    """Return Pillow's arguments for writing the image's label, the only metadata we publish."""
     source_type = image.info.get(LABEL)
     if not source_type or format == "GIF":
         return {}
@@ -154,9 +153,9 @@ def _read_back(file: IO[bytes], format: str, meant: Image.Image) -> None:
 
 
 def _on_grounds(image: Image.Image) -> list[Image.Image]:
-    """A small copy on white and on black, which together show color and transparency."""
+    """Return small copies on white and on black, which together show color and transparency."""
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    # Behind a draft, what was meant and what was written differ in size but not in shape.
+    # After draft() the two images differ in size but not in proportions.
     size = fitted(image.size, _SMALL_PX)
     plain = image if image.mode == mode else image.convert(mode)
     small = plain.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
@@ -178,7 +177,7 @@ def avif_still(image: Image.Image) -> Derivative:
 
 
 def share_still(image: Image.Image) -> Derivative:
-    """A JPEG for whoever shows links, feeds and e-mail, transparency on white."""
+    """Encode a JPEG for link previews, feeds and e-mail, with white for transparency."""
     small = on_white(shrunk(image, fitted(image.size, SHARE_PX)))
     return encode(ladder_path("share", "JPEG"), "JPEG", small, _SHARE)
 
@@ -192,12 +191,12 @@ _OWN_FORMAT: dict[str, Options] = {
 
 
 def marketplace_still(image: Image.Image) -> Derivative:
-    """A JPEG as large as the image, transparency on white, for marketplaces that take no other."""
+    """Encode a full-size JPEG for marketplaces that accept only JPEG, white for transparency."""
     return encode(MARKETPLACE_PATH, "JPEG", on_white(image), _MARKETPLACE)
 
 
 def own_format_still(image: Image.Image, format: str) -> Derivative:
-    """A width in the format of the upload itself."""
+    """Encode one width of the ladder in the upload's own format."""
     return encode(ladder_path(f"{image.width}w", format), format, image, _OWN_FORMAT[format])
 
 
@@ -208,7 +207,7 @@ def on_white(image: Image.Image) -> Image.Image:
 def on_ground(image: Image.Image, color: str) -> Image.Image:
     if image.mode != "RGBA":
         return image
-    # A plain conversion would show the colors that hide under transparent pixels.
+    # A plain conversion would show the hidden colors of transparent pixels.
     ground = Image.new("RGB", image.size, color)
     ground.info = image.info
     ground.paste(image, mask=image.getchannel("A"))
@@ -216,6 +215,6 @@ def on_ground(image: Image.Image, color: str) -> Image.Image:
 
 
 def mean_color(image: Image.Image) -> str:
-    """The mean color on white, for the box that waits for the image."""
+    """Return the mean color on white, used as the placeholder until the image loads."""
     mean = on_white(image).convert("RGB").resize((1, 1), Image.Resampling.BOX)
     return f"#{mean.tobytes().hex()}"

@@ -1,8 +1,8 @@
-"""Colors brighter than white, as browsers bring them to a screen that shows none.
+"""Conversion of HDR colors, as browsers do it for a screen without HDR.
 
-Both signals are read as light in multiples of reference white, 203 candela a square meter (ITU-R
-BT.2408). The highlights of a mastering screen of 1,000 candela are then drawn together, by one gain
-for all three colors, as the reference white tone mapping of SMPTE ST 2094-50 does it.
+Both signals are read as light in multiples of reference white, 203 candela per square meter (ITU-R
+BT.2408). The highlights of a mastering screen of 1,000 candela are then compressed, by one gain
+for all three colors, like the reference white tone mapping of SMPTE ST 2094-50.
 """
 
 from math import exp, sqrt
@@ -26,7 +26,7 @@ _MIDDLE = (1.65, 0.825)
 
 
 class HdrColors:
-    """The conversion of colors with these CICP primaries and transfer to sRGB, all from 0 to 1."""
+    """Callable that converts HDR colors to sRGB; input and output range from 0 to 1."""
 
     def __init__(self, primaries: int, transfer: int):
         self._is_pq = transfer == PQ
@@ -42,7 +42,7 @@ class HdrColors:
         return r, g, b
 
     def _light(self, signals: tuple[float, float, float]) -> list[float]:
-        """Light by signal, 1 being reference white."""
+        """Return the linear light of each signal; 1 is reference white."""
         if self._is_pq:
             return [_pq_light(signal) for signal in signals]
         scene = [_hlg_light(signal) for signal in signals]
@@ -52,27 +52,27 @@ class HdrColors:
 
 
 def _pq_light(signal: float) -> float:
-    """SMPTE ST 2084."""
+    """Return the light of a PQ signal (SMPTE ST 2084)."""
     root = signal ** (1 / 78.84375)
     share = max(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
-    # A power of floats is no complex number as long as no base is negative.
+    # float() for the type checker: a power is complex only if its base is negative.
     return float(10_000 / _WHITE_NITS * share ** (1 / 0.1593017578125))
 
 
 def _hlg_light(signal: float) -> float:
-    """Of the scene, ITU-R BT.2100."""
+    """Return the scene light of an HLG signal (ITU-R BT.2100)."""
     if signal <= 0.5:
         return signal * signal / 3
     return (exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12
 
 
 def _gain(brightest: float) -> float:
-    """The factor for a color by the brightest of its parts."""
+    """Return the gain for a color from its brightest channel."""
     if brightest <= 1:
         return _DARKENING
     if brightest >= _PEAK:
         return 1 / brightest
-    # Where on the parabola, from 0 to 1, the brightness lies.
+    # The brightness's place on the parabola, from 0 to 1.
     linear, square = 2 * (_MIDDLE[0] - 1), 1 - 2 * _MIDDLE[0] + _PEAK
     at = (sqrt(linear * linear + 4 * square * (brightest - 1)) - linear) / (2 * square)
     rest = 1 - at

@@ -1,4 +1,4 @@
-"""The memory that a decoding job needs at its peak, and the limits that hold it to that."""
+"""The peak memory of a decoding job, and the limits that enforce it."""
 
 import os
 import resource
@@ -10,7 +10,7 @@ from .probe import ImageInfo
 
 _MB = 1024 * 1024
 
-# What publish() or derive() takes at its peak for the worst image under 60 megapixels, in
+# Peak memory of publish() or derive() for the worst image under 60 megapixels, in
 # resident MB of the whole child, its libraries and the upload included (Pillow 13, 2026-11;
 # tests/bench/memory.py measures it):
 #
@@ -23,20 +23,20 @@ _MB = 1024 * 1024
 #   two frames of 50 megapixels: GIF 735    PNG 765    WebP 954
 #   15 frames of 6.6 megapixels: GIF 676    WebP 743    PNG 979
 #
-# So these are bytes a pixel, a little generous; no image comes above 1.2 GB.
+# These bytes per pixel are therefore a little generous; no image exceeds 1.2 GB.
 _BYTES_PER_PIXEL = {"JPEG": 7, "PNG": 11, "WEBP": 19, "AVIF": 19, "GIF": 7}
 _BYTES_PER_PIXEL_MULTISCAN = 12
 _BYTES_PER_PIXEL_ANIMATED = 19
-# Every frame of an animation is held at the size it is published in, once as decoded and once
-# as its format writes it; PNG takes a little more.
+# Every frame of an animation is held at its published size, once decoded and once encoded;
+# PNG takes a little more.
 _BYTES_PER_FRAME_PIXEL = 9
 _BASE_BYTES = 60 * _MB
-# Beyond the pixels: what libraries reserve without touching it, thread stacks, encoder tables.
+# Memory beyond the pixels: untouched reserves of libraries, thread stacks, encoder tables.
 _SLACK_BYTES = 192 * _MB
 
 
 def job_bytes(info: ImageInfo) -> int:
-    """The memory that a child will need at most for this image."""
+    """Return the most memory that a child will need for this image."""
     is_animation = info.frames > 1 and info.format != "AVIF"
     per_pixel = _BYTES_PER_PIXEL[info.format]
     if is_animation:
@@ -50,10 +50,10 @@ def job_bytes(info: ImageInfo) -> int:
 
 
 def allow(pid: int, memory_bytes: int, cpu_seconds: int) -> None:
-    """Let a process have so much more memory and so many more CPU seconds, which it cannot lift.
+    """Limit a process to this much more memory and CPU time; it cannot lift the limit itself.
 
-    Too much memory is an error of the decoder; too many seconds end the process. Raises OSError
-    and IndexError where it is gone.
+    Exceeding the memory fails in the decoder; exceeding the time ends the process. Raises OSError
+    and IndexError if the process is gone.
     """
     reserved_pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
     ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]

@@ -1,8 +1,8 @@
-"""Files reduced to what carries pixels, before any decoder sees them.
+"""Reduce files to the parts that carry pixels, before any decoder reads them.
 
-What is thrown away anyway is not judged: text, comments, checksums of side chunks, trailers and
-stray bytes. Colors, orientation and labels are read from the original first. Pixels that are
-missing stay missing: nothing here makes half an image look whole.
+Parts that are dropped anyway are not checked: text, comments, checksums of side chunks, trailers
+and stray bytes. Colors, orientation and labels are read from the original first. Missing pixels
+stay missing: nothing here makes half an image look whole.
 """
 
 import struct
@@ -15,7 +15,7 @@ from .headers.png import SIGNATURE, png_chunks
 from .headers.reading import ExcessiveFile, MalformedFile
 from .headers.webp import webp_chunks
 
-# Decoders look ahead by so many bytes. Where the file has no end, pixels must not depend on them.
+# Two fillers for the bytes that decoders look ahead; pixels must not depend on which one is used.
 JPEG_PADDING, OTHER_JPEG_PADDING = b"\xff\0" * 8, b"\0" * 8
 _JPEG_TABLES = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD}
 _ADOBE_BYTES = 12
@@ -32,7 +32,7 @@ _WEBP_PROFILE, _WEBP_SIDE_DATA = 0x20, 0x0C
 
 
 def normalized(data: bytes, format: str) -> bytes:
-    """The same pixels without anything else; data itself where its structure is not understood."""
+    """Return the file reduced to its pixels, or unchanged if its structure is not understood."""
     try:
         return _NORMALIZERS[format](data)
     except (MalformedFile, ExcessiveFile, struct.error, IndexError, StopIteration):
@@ -55,7 +55,7 @@ def normalized_jpeg(data: bytes) -> bytes:
     coded = data[scan - 4 :]
     end = coded.find(b"\xff\xd9")
     if data[scan] >= components:
-        # Without its end marker a scan that lacks rows is an error; with one, decoders fill up.
+        # Decoders fill missing rows if there is an end marker; without one they report an error.
         coded = coded[: end if end > 0 else None] + JPEG_PADDING
     elif end < 0:
         coded += JPEG_PADDING + b"\xff\xd9"
@@ -78,7 +78,7 @@ def normalized_png(data: bytes) -> bytes:
     pieces = [SIGNATURE, png_chunk(b"IHDR", header), *_palette_chunks(data, chunks, header)]
     for kind, start, length in chunks:
         if kind in kept:
-            # With the checksum that it has: damaged pixels stay damaged.
+            # Keep the original checksum, so damaged pixels stay damaged.
             pieces.append(data[start - 8 : start + length + 4])
     return b"".join([*pieces, png_chunk(b"IEND", b"")])
 
@@ -86,7 +86,7 @@ def normalized_png(data: bytes) -> bytes:
 def _palette_chunks(
     data: bytes, chunks: list[tuple[bytes, int, int]], header: bytes
 ) -> Iterator[bytes]:
-    """PLTE as it is, and tRNS where it is sound and in its place, its key as Pillow scales it."""
+    """Yield PLTE unchanged, and tRNS if it is valid, with its color key as Pillow scales it."""
     depth, color_type = header[8], header[9]
     has_palette = has_key = False
     for kind, start, length in chunks:
@@ -111,7 +111,7 @@ def _scaled_key(key: bytes, depth: int, color_type: int, has_palette: bool) -> b
     if color_type == _PALETTE:
         return key if has_palette else None
     if color_type == _GRAY and len(key) >= 2:
-        # Pillow scales samples of fewer bits to 8, and compares them with the key as it is.
+        # Pillow scales samples of fewer bits to 8, but compares them with the unscaled key.
         level = int.from_bytes(key[:2])
         return key[:2] if depth >= 8 else struct.pack(">H", level * 255 // ((1 << depth) - 1))
     if color_type == _TRUE_COLOR and len(key) >= 6:
@@ -126,7 +126,7 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def has_every_row(data: bytes) -> bool:
-    """Return whether the coded data of a normalized PNG is as long as its pixels need."""
+    """Return whether a normalized PNG has as much coded data as its pixels need."""
     width, height, depth, color_type, _, _, is_interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     bits = depth * _CHANNELS[color_type]
     expected = 0
@@ -184,7 +184,7 @@ def normalized_webp(data: bytes) -> bytes:
 
 
 def normalized_avif(data: bytes) -> bytes:
-    # The decoder finds its way by offsets into the file, so nothing can be taken out.
+    # AVIF refers to its data by offsets into the file, so nothing can be removed.
     return data
 
 

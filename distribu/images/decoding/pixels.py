@@ -1,4 +1,4 @@
-"""Decoded pixels: upright, sRGB, at the size that is wanted. Runs decoders: for a child process."""
+"""Decode pixels: upright, in sRGB, at the wanted size. Runs decoders: use it in a child process."""
 
 import warnings
 import zlib
@@ -22,9 +22,9 @@ from .policies import DAMAGED, ImagePolicy, InvalidImage
 from .probe import ImageInfo, check_pixels
 from .side_data import SideData, read_side_data
 
-# Not one a core: every thread reserves memory, and several images are decoded at once anyway.
+# Not one per core: every thread reserves memory, and several images are decoded at once anyway.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 2
-# What Pillow has been seen to raise on damaged files, and their relatives.
+# Errors that Pillow was seen to raise on damaged files, and related ones.
 _DECODER_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -46,10 +46,10 @@ _DECODER_ERRORS = (
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Every way in which a decoder fails becomes one InvalidImage, except for a MemoryError."""
+    """Turn every decoder error except MemoryError into InvalidImage."""
     try:
         with warnings.catch_warnings():
-            # A flaw that the decoder can live with is no news; a bomb is.
+            # Ignore flaws that the decoder tolerates, but not decompression bombs.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
@@ -57,16 +57,16 @@ def decoding() -> Iterator[None]:
         raise InvalidImage("damaged", DAMAGED) from error
 
 
-# By this name the label of an image is among what Pillow knows of it, and stays with every copy.
+# Key of the label in Pillow's Image.info, which every copy of the image keeps.
 LABEL = "digital_source_type"
 
 
 @dataclass
 class Source:
-    """An opened file, reduced to its pixels, and what is known of them.
+    """An opened file, reduced to its pixels, and the facts read from it.
 
     frame_boxes: the part of the screen that each frame of a GIF covers.
-    converted_from: the colors that read_still() has converted, once it has.
+    converted_from: the name of the original colors, set by read_still() if it converts them.
     """
 
     image: Image.Image
@@ -81,25 +81,25 @@ class Source:
 
     @property
     def is_partial(self) -> bool:
-        """Return whether the first frame leaves a part of the screen uncovered."""
+        """Whether the first frame leaves part of the screen uncovered."""
         return bool(self.frame_boxes) and self.frame_boxes[0] != (0, 0, *self.image.size)
 
     @property
     def is_animation(self) -> bool:
-        """Return whether more than one frame is published; of an AVIF only the first is."""
+        """Whether more than one frame is published; of an AVIF only the first is."""
         return self.info.frames > 1 and self.info.format != "AVIF"
 
     @property
     def first_frame(self) -> int:
-        # An animated PNG may start with a still for old programs that is no part of the animation.
+        # An animated PNG may start with a still for old programs, outside the animation.
         return 1 if self.is_animation and self.image.info.get("default_image") else 0
 
 
 @contextmanager
 def opened(file: IO[bytes], info: ImageInfo, policy: ImagePolicy) -> Iterator[Source]:
-    """Open file with the one decoder of its format, nothing decoded yet.
+    """Open file with its format's decoder, without decoding anything yet.
 
-    Raises InvalidImage where the decoder sees more pixels than the header admitted.
+    Raises InvalidImage if the decoder sees more pixels than the policy allows.
     """
     file.seek(0)
     original = file.read()
@@ -110,7 +110,7 @@ def opened(file: IO[bytes], info: ImageInfo, policy: ImagePolicy) -> Iterator[So
         check_pixels(*image.size, info.frames, policy)
         source = Source(image, info, data, _told(original, image, info))
         source.side_data = read_side_data(original, info.format)
-        # Behind the beginning of the last scan, no pair of bytes of coded data reads as the end.
+        # After the start of the last scan, coded data never contains the bytes of an end marker.
         source.has_end = (
             info.format != "JPEG" or b"\xff\xd9" in original[original.rfind(b"\xff\xda") :]
         )
@@ -120,7 +120,7 @@ def opened(file: IO[bytes], info: ImageInfo, policy: ImagePolicy) -> Iterator[So
 
 
 def _told(original: bytes, image: Image.Image, info: ImageInfo) -> ToldProfile | None:
-    """Return the file's color description, in the order in which browsers prefer them."""
+    """Return the file's color description that browsers prefer, or None."""
     if info.format == "PNG":
         return png_profile(original)
     if icc := image.info.get("icc_profile"):
@@ -128,20 +128,20 @@ def _told(original: bytes, image: Image.Image, info: ImageInfo) -> ToldProfile |
     return code_profile(*info.color_code) if info.color_code else None
 
 
-# A JPEG is decoded at a reduced scale that is still so many times larger. At 1.09 times and more
+# A JPEG is decoded at a reduced scale, still this many times larger. At 1.09 times and more
 # the ladder had a higher SSIMULACRA2 at every width than from a full decode softened by a cheaper
 # filter, on every photograph; at 1.02 to 1.05 times up to 0.3 less on two of ten.
 _OVERSAMPLE = 1.08
-# Scaled by so much or more, Hamming's softness costs 1 to 3 points of SSIMULACRA2, nearer to 1
-# up to 10; it takes less than half the time of Lanczos.
+# From this factor on, Hamming's softness costs 1 to 3 points of SSIMULACRA2; nearer to 1 it costs
+# up to 10. It takes less than half the time of Lanczos.
 _SOFT_FACTOR = 1.5
 
 
 def read_still(source: Source, max_px: int, beside: Executor | None = None) -> Image.Image:
-    """Decode the current frame: upright, sRGB, at most max_px a side, never enlarged.
+    """Decode the current frame: upright, sRGB, at most max_px per side, never enlarged.
 
-    beside: one more thread, where somebody waits: a large image is then scaled sooner, though
-    less sharply. Returns mode L, RGB or RGBA, and RGBA only where something is transparent.
+    beside: one more thread, used when someone waits: a large image is then scaled sooner but less
+    sharply. Returns mode L, RGB or RGBA; RGBA only if something is transparent.
     """
     image = source.image
     size = fitted(image.size, max_px)
@@ -157,27 +157,27 @@ def read_still(source: Source, max_px: int, beside: Executor | None = None) -> I
         still, source.converted_from = to_srgb(still, source.profile)
     still = still.convert("RGBA") if still.mode == "LA" else still
     still = _upright(still, source.info.orientation)
-    # What leaves here no longer belongs to the opened file.
+    # Return a copy that no longer belongs to the opened file.
     still = still.copy() if still is image else still
-    # The pixels alone go on: comments, profiles and EXIF stay behind.
+    # Drop comments, profiles and EXIF.
     still.info = {LABEL: source.side_data.source_type}
     return _without_idle_alpha(still)
 
 
 def _refuse_missing_rows(source: Source) -> None:
-    """Raises InvalidImage for a PNG whose coded data is sound, but ends before its last row."""
+    """Raise InvalidImage for a PNG whose coded data is valid but lacks the last row."""
     image = source.image
     if source.info.format != "PNG" or image.tell():
         return
     width, height = image.size
-    # Counting takes a second for 125 MB of pixels. What is missing was left as zeros.
+    # Counting takes a second for 125 MB of pixels, so first check for zeros, as missing rows have.
     last_rows = image.crop((0, max(0, height - 2), width, height))
     if last_rows.getbbox(alpha_only=False) is None and not has_every_row(source.data):
         raise InvalidImage("damaged", DAMAGED)
 
 
 def _refuse_missing_end(source: Source) -> None:
-    """Raises InvalidImage for a JPEG without its end whose pixels are not all there either."""
+    """Raise InvalidImage for a JPEG that lacks its end marker and some of its pixels."""
     if source.has_end:
         return
     other = source.data.replace(JPEG_PADDING, OTHER_JPEG_PADDING)
@@ -189,7 +189,7 @@ def _refuse_missing_end(source: Source) -> None:
 
 
 def _covered_only(still: Image.Image, source: Source) -> Image.Image:
-    """The still, transparent where no frame of its GIF has drawn anything yet."""
+    """Return the still, transparent where no frame of its GIF has drawn yet."""
     if not source.is_partial:
         return still
     if source._covered is None:
@@ -201,15 +201,15 @@ def _covered_only(still: Image.Image, source: Source) -> Image.Image:
 
 
 def _in_halves(image: Image.Image, size: tuple[int, int], beside: Executor) -> Image.Image:
-    """The image at that size, its upper half scaled on the other thread.
+    """Return the image at that size, with its upper half scaled on the other thread.
 
-    A filter sees the rows beyond its box as well, so there is no seam.
+    A filter also reads rows beyond its box, so there is no seam.
     """
     (width, height), middle = size, size[1] // 2
     is_soft = image.width >= width * _SOFT_FACTOR
     filter = Image.Resampling.HAMMING if is_soft else Image.Resampling.LANCZOS
     if image.mode == "RGBA" or middle == 0:
-        # With alpha each half would first make a copy of the whole.
+        # With alpha, each half would first copy the whole image.
         return image.resize(size, filter, reducing_gap=2.0)
     cut = image.height * middle / height
     upper = beside.submit(
@@ -223,9 +223,9 @@ def _in_halves(image: Image.Image, size: tuple[int, int], beside: Executor) -> I
     return whole
 
 
-# From so many pixels of width on, bicubic takes three quarters of the time of Lanczos, and what an
-# encoder makes of it is as good at as many bytes; at 500 and 750 it was 1 point of SSIMULACRA2
-# worse, at 300 it was 2 (mean of seven photographs).
+# From this width on, bicubic takes three quarters of the time of Lanczos, and the encoded result
+# is as good for the same bytes; at 500 and 750 it was 1 point of SSIMULACRA2 worse, at 300 it
+# was 2 (mean of seven photographs).
 _BICUBIC_PX = 1000
 
 
@@ -238,7 +238,7 @@ def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """The image in a mode that can be scaled: L, LA, RGB, RGBA or CMYK."""
+    """Return the image in a mode that can be scaled: L, LA, RGB, RGBA or CMYK."""
     if image.mode.startswith("I"):
         return _plain_16_bit(image)
     if image.has_transparency_data:
@@ -250,7 +250,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _plain_16_bit(image: Image.Image) -> Image.Image:
-    """16 bits of gray as 8: a plain conversion would turn everything above 255 into white."""
+    """Convert 16-bit gray to 8 bits; Pillow's own conversion turns all above 255 into white."""
     key = image.info.get("transparency")
     gray = image.point(lambda value: value * (1 / 257)).convert("L")
     if not isinstance(key, int):

@@ -1,4 +1,4 @@
-"""Limits of each door, and the messages of its refusals."""
+"""Limits for each kind of upload, and the sentences of its refusals."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -24,7 +24,7 @@ HEIC_ADVICE = "This is an iPhone HEIC photo. Export it as JPEG."
 
 
 class InvalidImage(Exception):
-    """The file is not an image that the policy takes.
+    """The file is not an image that the policy allows.
 
     code: "empty", "format", "byte_size", "pixels", "animation", "damaged", "excessive" or
     "undecodable". message: a sentence that the merchant can act on.
@@ -39,7 +39,7 @@ class InvalidImage(Exception):
         return self.message
 
 
-# Every code of a refusal, and its sentence where that is the same for all doors.
+# Every refusal code, with its sentence if that is the same for all policies.
 REFUSALS = {
     "empty": EMPTY,
     "format": None,
@@ -53,19 +53,19 @@ REFUSALS = {
 
 
 def refusal(code: str, policy: "ImagePolicy") -> InvalidImage:
-    """The refusal by this code, in the words of the policy."""
+    """Return the refusal with this code, worded by the policy."""
     return InvalidImage(code, REFUSALS[code] or getattr(policy, f"{code}_sentence"))
 
 
 @dataclass(frozen=True)
 class ImagePolicy:
-    """The limits of one door; every limit is the largest value that passes."""
+    """The limits for one kind of upload; every limit is the largest allowed value."""
 
     name: str
     formats: tuple[str, ...]
     max_byte_size: int
     max_pixels: int
-    # All frames of an animation together: what they cost to decode and to write again.
+    # Of all frames together, since each is decoded and encoded.
     max_animation_pixels: int
 
     @property
@@ -111,7 +111,7 @@ COMMERCE = ImagePolicy(
     max_pixels=60 * _MEGAPIXEL - 1,
     max_animation_pixels=100 * _MEGAPIXEL,
 )
-# What Distribu wrote itself, read again to make another ladder from it.
+# For stable images that Distribu encoded itself, when another ladder is made from them.
 PUBLISHED = ImagePolicy(
     name="published",
     formats=("JPEG", "PNG", "WEBP", "AVIF", "GIF"),

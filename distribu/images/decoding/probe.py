@@ -11,7 +11,7 @@ from .policies import DAMAGED, EMPTY, EXCESSIVE, HEIC_ADVICE, ImagePolicy, Inval
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """The header's facts: width and height as seen, after rotation; the rest as stored."""
+    """Facts from a file's header: width and height after rotation; the rest as stored."""
 
     format: str
     width_px: int
@@ -24,12 +24,12 @@ class ImageInfo:
     color_code: tuple[int, int] | None = None
 
 
-# By the EXIF orientation: that of the same image a quarter further clockwise.
+# The EXIF orientation after one more quarter turn clockwise.
 _QUARTER = {1: 6, 6: 3, 3: 8, 8: 1, 2: 7, 7: 4, 4: 5, 5: 2}
 
 
 def turned(info: ImageInfo, quarters: int) -> ImageInfo:
-    """Return the info of a file as if it were turned clockwise by some quarter turns."""
+    """Return the info as if the file were turned clockwise by some quarter turns."""
     for _ in range(quarters % 4):
         info = replace(
             info,
@@ -41,10 +41,10 @@ def turned(info: ImageInfo, quarters: int) -> ImageInfo:
 
 
 def probe(file: IO[bytes], policy: ImagePolicy) -> ImageInfo:
-    """Report what file claims to be, from its header alone, whatever its name says.
+    """Identify a file from its header alone, regardless of its name.
 
-    file: open, seekable, left anywhere. Runs no decoder, so the pixels may still be damaged.
-    Raises InvalidImage: format first, then bytes, then pixels and frames.
+    file: open, seekable; its position afterwards is undefined. Runs no decoder, so the pixels may
+    still be damaged. Raises InvalidImage: format first, then bytes, then pixels and frames.
     """
     byte_size = file.seek(0, os.SEEK_END)
     if byte_size == 0:

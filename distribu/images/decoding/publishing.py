@@ -1,4 +1,4 @@
-"""The published image and its responsive set, from one decode and one cascade."""
+"""Make the published image and its responsive set."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,10 +27,10 @@ from .policies import ImagePolicy
 from .probe import ImageInfo, probe
 from .wire import Derivative, Facts, Publication
 
-# The stable image at no visible loss: SSIMULACRA2 of 82 to 87 against its own pixels. Where
-# that is larger in bytes than the upload was, the next row is tried. Methods and levels are
-# those that do not make the merchant wait: WebP's method 4 and PNG's level 6 cost two to
-# three times as much for 2 % fewer bytes, AVIF's speed 8 four times for 4 %.
+# The stable image without visible loss: SSIMULACRA2 of 82 to 87 against its own pixels. If the
+# file is larger than the upload, the next options are tried. Methods and levels are chosen so
+# that the merchant does not wait: WebP's method 4 and PNG's level 6 cost two to three times as
+# much for 2 % fewer bytes, AVIF's speed 8 four times for 4 %.
 _STABLE: dict[str, tuple[Options, ...]] = {
     "JPEG": ({"quality": 90}, {"quality": 85, "progressive": True}),
     "PNG": ({"compress_level": 4},),
@@ -47,8 +47,8 @@ _ANIMATION: dict[str, Options] = {
     "GIF": {"optimize": True},
 }
 _LOSSLESS_ANIMATION: Options = {"lossless": True, "method": 0, "quality": 50}
-# A JPEG that is hardly scaled keeps its own quantization: a finer one would spend bytes on its
-# artefacts. Scaled further its pixels are new, and deserve the full quality.
+# A JPEG scaled by less than this keeps its own quantization, since a finer one would spend bytes
+# on its artifacts. Scaled further, its pixels are new and get the full quality.
 _SAME_SCALE = 1.5
 _FINEST_QUALITY = 90
 
@@ -61,25 +61,25 @@ def publish(
     label: str | None = None,
     quality: int | None = None,
 ) -> Publication:
-    """The stable image, the first thumbnail and a color, from one decode.
+    """Make the stable image, the first thumbnail and the placeholder color from one decode.
 
-    info: what probe() said of the file, where it has been asked already.
-    label: the term of DigitalSourceType, where the file itself has none.
-    quality: of a format with losses, in place of what suits an upload.
-    Raises InvalidImage. Runs decoders: call it in a child of the sandbox. Two threads share
-    the work, because somebody waits for it; derive() has one, because a queue does.
+    info: the result of probe(), if the caller has it already.
+    label: a term of DigitalSourceType, used if the file has none.
+    quality: replaces the usual quality of a lossy format.
+    Raises InvalidImage. Runs decoders: call it in a child of the sandbox. Two threads share the
+    work, because someone waits for it; derive() has one, because it runs from a queue.
     """
     info = info or probe(file, policy)
     with opened(file, info, policy) as source, ThreadPoolExecutor(1) as beside:
         source.side_data = side_data = replace(
             source.side_data, source_type=source.side_data.source_type or label
         )
-        # The thread starts now, while there is memory for its stack.
+        # Start the thread now, while there is memory for its stack.
         beside.submit(bool)
         source.info = info = _as_decoded(info, source.image)
         _seek(source, source.first_frame)
         still = read_still(source, PUBLISHED_MAX_PX, beside)
-        # All is read before anything is made: a damaged frame leaves no file behind.
+        # Read every frame before encoding any, so a damaged frame leaves no file behind.
         frames = _frames(source) if source.is_animation else []
         first = beside.submit(_thumbnail, still)
         stable = _animation(source, frames) if frames else _stable(source, still, quality)
@@ -88,7 +88,7 @@ def publish(
 
 
 def _done(source: Source) -> Facts:
-    """Return the facts for a receipt; sizes are added where the objects are known."""
+    """Return the child's facts for the receipt; the server adds the sizes."""
     return {
         "turned": source.info.orientation != 1,
         "location_removed": source.side_data.has_location,
@@ -106,11 +106,11 @@ def derive(
     in_own_format: bool = False,
     label: str | None = None,
 ) -> list[Derivative]:
-    """The rest of the set, largest first: WebP and AVIF at every width, and share.jpg.
+    """Make the rest of the set, largest first: WebP and AVIF at every width, and share.jpg.
 
-    with_thumbnail: make the thumbnail of publish() again too, for another ladder.
-    in_own_format: make every width in the format of the file too.
-    label: the term of DigitalSourceType, where the file itself may have lost it.
+    with_thumbnail: also make the thumbnail of publish() again, for another ladder.
+    in_own_format: also make every width in the file's own format.
+    label: a term of DigitalSourceType, in case the file has lost it.
     Raises InvalidImage. Runs decoders: call it in a child of the sandbox.
     """
     info = info or probe(file, policy)
@@ -153,15 +153,15 @@ def _as_decoded(info: ImageInfo, source: Image.Image) -> ImageInfo:
 
 
 def _thumbnail(still: Image.Image) -> tuple[Derivative, str]:
-    """The first derivative, and the color of the box that waits for it."""
+    """Return the first derivative and the placeholder color."""
     size = rung(still.size, min(THUMBNAIL_PX, still.width))
-    # Pillow keeps an encoder's settings in the image: two threads never save the same one.
+    # Pillow keeps encoder settings in the image, so two threads must not save the same one.
     small = shrunk(still, size) if size != still.size else still.copy()
     return webp_still(small), mean_color(small)
 
 
 def _stable(source: Source, still: Image.Image, quality: int | None) -> Derivative:
-    """The still in the format family of the upload, at no visible loss and no needless byte."""
+    """Encode the still in the upload's format, without visible loss or needless bytes."""
     info = source.info
     attempts = _STABLE[info.format]
     is_whole = still.size == (info.width_px, info.height_px)
@@ -187,7 +187,7 @@ def _no_larger(
     attempts: Iterable[Options],
     meant: Image.Image | None = None,
 ) -> Derivative:
-    """The first attempt that is no larger than the upload, or the last."""
+    """Return the first attempt that is no larger than the upload, or else the last."""
     *better, last = attempts
     for options in better:
         made = encode("", info.format, still, options, meant)
@@ -198,9 +198,10 @@ def _no_larger(
 
 
 def own_quantization(source: Image.Image) -> tuple[Options, ...]:
-    """The upload's own quantization, no finer than can be seen; () where it does not fit.
+    """Return options with the upload's own quantization, limited to what is visible.
 
-    Written again with it, a JPEG loses next to nothing and stays as small as it was.
+    Encoded with it, a JPEG loses next to nothing and stays as small as it was. Returns () if the
+    tables do not fit.
     """
     quantization = _tables(source)
     if source.mode not in ("L", "RGB") or len(quantization) > 2:
@@ -234,18 +235,18 @@ def _is_plain(source: Source) -> bool:
 
 
 def _palette_image(source: Image.Image, label: str | None) -> Image.Image:
-    """The source with its palette as it is: as true color it would be several times larger."""
+    """Copy the source with its palette; as true color it would be several times larger."""
     copy = source.copy()
     copy.info = {key: source.info[key] for key in ("transparency",) if key in source.info}
     copy.info[LABEL] = label
     if copy.mode == "P" and (palette := source.getpalette("RGB")) is not None:
-        # Reading transparency has turned the palette into one that the writers misread.
+        # Reading transparency has changed the palette's mode, which the encoders misread.
         copy.putpalette(palette)
     return copy
 
 
 def _animation(source: Source, frames: list[tuple[Image.Image, float]]) -> Derivative:
-    """Every frame, written again with its time."""
+    """Encode every frame with its duration."""
     info = source.info
     mode = "RGBA" if any(still.mode == "RGBA" for still, _ in frames) else "RGB"
     stills = [still if still.mode == mode else still.convert(mode) for still, _ in frames]
@@ -262,7 +263,7 @@ def _animation(source: Source, frames: list[tuple[Image.Image, float]]) -> Deriv
 
 
 def _frames(source: Source) -> list[tuple[Image.Image, float]]:
-    """Every frame with the milliseconds that it is shown for."""
+    """Decode every frame, each with its duration in milliseconds."""
     frames = []
     for number in range(source.first_frame, source.info.frames):
         _seek(source, number)

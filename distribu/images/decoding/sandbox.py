@@ -1,10 +1,10 @@
-"""Child processes that decode: a hostile file costs one refusal, never a server.
+"""A pool of child processes that decode images, so that a hostile file cannot harm a server.
 
-A child holds no secret, no connection and no name of a file, and the kernel denies it all but
-computing: it gets one descriptor to read from and hands back descriptors of files without a name,
-so a crash on either side leaves nothing behind. Its memory and its CPU seconds are limited; one
-that dies is replaced, and nothing that it says is believed unseen. The number of children at work
-follows from the memory that their images will need: a burst queues.
+A child holds no secret, no connection and no file name, and the kernel allows it nothing but
+computing: it gets one descriptor to read from and returns descriptors of unnamed files, so a
+crash on either side leaves nothing behind. Its memory and CPU time are limited; a child that dies
+is replaced, and all its answers are validated. The number of children at work depends on the
+memory that their images need; further jobs wait.
 """
 
 import os
@@ -39,21 +39,21 @@ from .wire import (
 )
 
 _MB = 1024 * 1024
-# After a larger job than any of a photograph of 24 megapixels the child is ended: up to 300 MB
-# were seen to stay with it, which nobody would count.
+# A child is ended after a job larger than this, more than any photograph of 24 megapixels
+# needs: up to 300 MB were seen to stay allocated, which no budget would count.
 _WARM_BYTES = 256 * _MB
 
 JOB_SECONDS = 60.0
 CPU_SECONDS = 30
-# How long somebody at a page waits for a child: more than any burst of sound images takes,
-# and less than a few that hang could hold every thread of a web process.
+# How long a web request waits for a child: longer than any burst of valid images takes, short
+# enough that a few hanging ones cannot hold every thread of a web process.
 WAIT_SECONDS = 20.0
 _START_SECONDS = 30.0
-# Between the end of a connection and the end of the process behind it.
+# How long a child may take to exit after its connection ends.
 _DEATH_SECONDS = 5.0
 
-# The application stays out of the child: an empty package stands in for distribu/__init__.py,
-# which would bring Flask, the database driver and half a second with it.
+# Keep the application out of the child: an empty package replaces distribu/__init__.py, which
+# would import Flask and the database driver and take half a second.
 _BOOTSTRAP = """
 import os, sys, types
 package = types.ModuleType("distribu")
@@ -67,28 +67,27 @@ _PACKAGE = str(Path(__file__).resolve().parents[2])
 
 
 class SandboxError(Exception):
-    """The job was not done, for a reason that says nothing about the file."""
+    """The job was not done, for a reason that has nothing to do with the file."""
 
 
 class SandboxBusy(SandboxError):
-    """Every child has been at work all the time; the same call may succeed later."""
+    """No child became free in time; the same call may succeed later."""
 
 
 class SandboxInterrupted(SandboxError):
-    """The child died at the job, or was not done in time; the same call may succeed later."""
+    """The child died or timed out during the job; the same call may succeed later."""
 
 
 class _LimitReached(Exception):
-    """The job has used up the memory or the CPU seconds that it was allowed."""
+    """The job used up its memory or CPU time."""
 
 
 class Sandbox:
-    """A warm pool of decoding children, for all threads of one process.
+    """A warm pool of decoding children, shared by all threads of one process.
 
-    processes and memory_bytes bound what works at once; an image that needs more memory
-    than the whole budget works alone. Children start when they are first needed, and run with
-    the priority of the process that they belong to, lowered by niceness. Where confinement is
-    required, a child that lacks a layer of it is given no file.
+    processes and memory_bytes limit what runs at once; an image that needs more memory than the
+    whole budget runs alone. Children start when first needed, with the priority of their server,
+    lowered by niceness. If confinement is required, a child that lacks a layer gets no file.
     """
 
     niceness = 0
@@ -121,13 +120,13 @@ class Sandbox:
         turn: int = 0,
         **options: object,
     ) -> Publication:
-        """The stable image, the first thumbnail and a color, made in a child.
+        """Make the stable image, the first thumbnail and the placeholder color in a child.
 
-        info: what probe() said of the file, where it has been asked already. turn: quarters
-        clockwise. options: label and quality; see publishing.publish().
-        file: open, seekable, left anywhere. wait_seconds: for a free child, then SandboxBusy;
-        None waits for the jobs before it, each of which has an end. Raises InvalidImage, and
-        SandboxError where nothing was found out about the file.
+        info: the result of probe(), if the caller has it. turn: quarter turns clockwise.
+        options: label and quality; see publishing.publish().
+        file: open, seekable; its position afterwards is undefined. wait_seconds: for a free child,
+        then SandboxBusy; None waits for the jobs ahead, each of which has a time limit. Raises
+        InvalidImage, and SandboxError if nothing was learned about the file.
         """
         info = turned(info or probe(file, policy), turn)
         job = {"task": "publish", "options": options}
@@ -138,9 +137,9 @@ class Sandbox:
     def derive(
         self, file: IO[bytes], policy: ImagePolicy, turn: int = 0, **options: object
     ) -> list[Derivative]:
-        """The rest of the responsive set, made in a child.
+        """Make the rest of the responsive set in a child.
 
-        turn: as of publish(). options: with_thumbnail, in_own_format and label; see
+        turn: as in publish(). options: with_thumbnail, in_own_format and label; see
         publishing.derive().
         """
         job = {"task": "derive", "options": options}
@@ -149,7 +148,7 @@ class Sandbox:
         return made
 
     def missing_layers(self) -> list[str]:
-        """Layers of confinement that this kernel lacks, by a child that ends at once.
+        """Start a child, end it, and return the layers of confinement that this kernel lacks.
 
         Raises SandboxError.
         """
@@ -157,7 +156,7 @@ class Sandbox:
             return [name for name in LAYERS if name not in child.layers]
 
     def close(self) -> None:
-        """End every child that is idle now, and each other one after its job."""
+        """End every idle child now, and each busy one after its job."""
         with self._changed:
             self._is_closed = True
             idle, self._idle = self._idle, []
@@ -170,7 +169,7 @@ class Sandbox:
     _queue: deque[object]
 
     def _forget(self) -> None:
-        # After a fork the children are the parent's: sharing their sockets would mix answers.
+        # After a fork the children belong to the parent: sharing sockets would mix up answers.
         for child in self._children:
             child.disown()
         self._children = set()
@@ -196,7 +195,7 @@ class Sandbox:
             try:
                 return self._attempt(job, upload, needed_bytes, wait_seconds)
             except SandboxInterrupted as error:
-                # Other jobs may have slowed it down. Somebody at a page does not wait for proof.
+                # Other jobs may have slowed it down, so try alone, unless a web request is waiting.
                 if wait_seconds is not None or not isinstance(error.__cause__, _LimitReached):
                     raise
             return self._attempt(job, upload, needed_bytes, wait_seconds, is_alone=True)
@@ -209,7 +208,7 @@ class Sandbox:
         wait_seconds: float | None,
         is_alone: bool = False,
     ) -> Publication | list[Derivative]:
-        """Raises InvalidImage for a limit that was reached by a job which ran alone."""
+        """Run the job once; raise InvalidImage if it reached a limit although it ran alone."""
         turn_bytes = self._memory_bytes if is_alone else needed_bytes
         with self._turn(turn_bytes, wait_seconds) as ran_alone, self._child(needed_bytes) as child:
             self._refuse_unconfined(child)
@@ -232,9 +231,9 @@ class Sandbox:
     def _turn(
         self, needed_bytes: int, wait_seconds: float | None = None
     ) -> Iterator[Callable[[], bool]]:
-        """Wait, in the order of arrival, for a free child and the memory.
+        """Wait, in order of arrival, for a free child and enough memory.
 
-        Yields a function that tells whether no other job has been at work since.
+        Yields a function that returns whether no other job has run since.
         """
         needed_bytes = min(needed_bytes, self._memory_bytes)
         ticket = object()
@@ -271,7 +270,7 @@ class Sandbox:
 
     @contextmanager
     def _child(self, needed_bytes: int) -> Iterator["_Child"]:
-        """An idle child, or a new one; kept for the next job if it is sound and still small."""
+        """Yield an idle or new child; keep it for the next job if it is sound and small."""
         child = self._idle_child() or _Child(self.niceness)
         with self._changed:
             self._children.add(child)
@@ -303,7 +302,7 @@ class Sandbox:
 
 
 class _Child:
-    """One process and the socket to it; sound until something about it is in doubt."""
+    """One child process and the socket to it; is_sound until something goes wrong."""
 
     def __init__(self, niceness: int):
         self.is_sound = False
@@ -330,7 +329,7 @@ class _Child:
         return self.process.poll() is None
 
     def limit(self, memory_bytes: int, cpu_seconds: int) -> None:
-        """Allow so much more memory and so many more CPU seconds. Raises SandboxInterrupted."""
+        """Limit the child to this much more memory and CPU time. Raises SandboxInterrupted."""
         try:
             allow(self.process.pid, memory_bytes, cpu_seconds)
         except (OSError, IndexError) as error:
@@ -340,8 +339,8 @@ class _Child:
     def work(self, job: Message, upload: int, seconds: float) -> Publication | list[Derivative]:
         """Return the result of the child's work.
 
-        Raises InvalidImage, _LimitReached, and SandboxInterrupted where the child dies, is not
-        done in time, or answers what cannot be.
+        Raises InvalidImage, _LimitReached, and SandboxInterrupted if the child dies, takes too
+        long, or gives an invalid answer.
         """
         self.is_sound = False
         try:
@@ -358,7 +357,7 @@ class _Child:
     def _understood(
         self, job: Message, answer: Message, descriptors: list[int]
     ) -> Publication | list[Derivative]:
-        """The answer, every part of it looked at; only then is the child sound again."""
+        """Validate every part of the answer and return it; only then is the child sound again."""
         policy, asked = ImagePolicy(**job["policy"]), ImageInfo(**job["info"])
         if descriptors and ("invalid" in answer or "limit" in answer):
             close_all(descriptors)
@@ -384,7 +383,7 @@ class _Child:
         return result
 
     def _death(self) -> Exception:
-        """The error that its end amounts to: its CPU limit reached, or a death from outside."""
+        """Return the error for the child's end: its CPU limit, or an interruption."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(_DEATH_SECONDS)
         if self.process.returncode == -signal.SIGXCPU:
@@ -397,7 +396,7 @@ class _Child:
         self.process.wait()
 
     def disown(self) -> None:
-        """Forget a process that is another's child."""
+        """Forget a process that belongs to another server, without ending it."""
         self._close()
         self.process.returncode = 0
 
@@ -411,14 +410,14 @@ def _start(descriptors: list[int], niceness: int) -> subprocess.Popen[bytes]:
         [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE, *map(str, [*descriptors, niceness])],
         pass_fds=descriptors,
         stdin=subprocess.DEVNULL,
-        # No setting of the server, and so none of its secrets, goes with it.
+        # Pass none of the server's settings, and so none of its secrets.
         env=_environment(),
-        # Ctrl-C is the server's to handle. The session stays the same, and the priority with it.
+        # Leave Ctrl-C to the server. The session stays the same, and so does the priority.
         process_group=0,
     )
 
 
 def _environment() -> dict[str, str]:
-    # One arena for all threads: what they free is found again, and the limit counts no reserves.
+    # One arena for all threads reuses freed memory and keeps reserves out of the limit.
     limits = {"MALLOC_ARENA_MAX": "1"}
     return limits | {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}

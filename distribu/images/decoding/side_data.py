@@ -1,7 +1,7 @@
 """Metadata of a file: one label is published, everything else is dropped.
 
-The label is IPTC's DigitalSourceType, which tells an image that was made by AI; marketplaces
-forbid to remove it.
+The label is IPTC's DigitalSourceType, which marks images made by AI; marketplaces forbid
+removing it.
 """
 
 import re
@@ -54,7 +54,7 @@ _LOCATION, _CAMERA = {0x8825}, {0x010F, 0x0110}
 
 @dataclass(frozen=True)
 class SideData:
-    """Metadata that was found. source_type: a term of SOURCE_TYPES, or None."""
+    """Metadata found in a file. source_type: a term of SOURCE_TYPES, or None."""
 
     has_location: bool = False
     has_camera: bool = False
@@ -62,7 +62,7 @@ class SideData:
 
 
 def read_side_data(data: bytes, format: str) -> SideData:
-    """Read the metadata of a file in that format; empty where its structure is not understood."""
+    """Read a file's metadata; empty if its structure is not understood."""
     tags, texts = set(), []
     try:
         for kind, block in _READERS[format](data):
@@ -80,7 +80,7 @@ def read_side_data(data: bytes, format: str) -> SideData:
 
 
 def source_type_packet(source_type: str) -> bytes:
-    """An XMP packet with that property and nothing else."""
+    """Return an XMP packet with this DigitalSourceType and nothing else."""
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -100,7 +100,7 @@ def _source_type(text: bytes) -> str | None:
 
 
 def _exif_tags(tiff: bytes) -> set[int]:
-    """The tags of the first directory of an EXIF block."""
+    """Return the tags in the first directory of an EXIF block."""
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None or len(tiff) < 10:
         return set()
@@ -130,7 +130,7 @@ def _of_png(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _inflated(text: bytes) -> bytes:
-    # Behind the language and the translated keyword, each of which ends with a zero.
+    # After the language and the translated keyword, each of which ends with a zero.
     compressed = text.split(b"\0", 2)[-1]
     try:
         return zlib.decompressobj().decompress(compressed, _MAX_BLOCK_BYTES)

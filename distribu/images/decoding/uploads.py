@@ -1,4 +1,4 @@
-"""An upload as a decoding child gets it: one descriptor, to read from."""
+"""Pass an upload to a decoding child as one read-only descriptor."""
 
 import io
 import os
@@ -13,10 +13,10 @@ _MB = 1024 * 1024
 
 @contextmanager
 def descriptor_of(file: IO[bytes]) -> Iterator[int]:
-    """A descriptor to read exactly the bytes of file from, and no more than to read them.
+    """Yield a read-only descriptor of exactly the bytes of file.
 
-    Only plain files have one: a response or a compressed file has the wrong one, and an upload
-    held in memory has none, so those are copied to an unlinked file.
+    Only plain files have one: that of a response or a compressed file reads other bytes, and an
+    upload in memory has none, so those are copied to an unlinked file.
     """
     file.seek(0)
     if isinstance(file, tempfile.SpooledTemporaryFile):
@@ -38,5 +38,5 @@ def descriptor_of(file: IO[bytes]) -> Iterator[int]:
 
 
 def _reopened(descriptor: int) -> int:
-    """The same file once more, with a place of its own and only for reading."""
+    """Open the same file again, read-only and with its own position."""
     return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)

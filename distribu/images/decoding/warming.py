@@ -1,4 +1,4 @@
-"""Images that a child decodes and encodes once, before any uploaded file arrives."""
+"""Warm-up of a decoding child with sample images, before any upload arrives."""
 
 from contextlib import suppress
 from io import BytesIO
@@ -27,7 +27,7 @@ _ANIMATED = ("PNG", "WEBP", "GIF")
 
 
 def warm_up() -> None:
-    """Every format is read and written once, and colors are converted."""
+    """Read and write every format once, and convert colors once."""
     files = [_saved(format, Image.new(mode, _SIZE), options) for format, mode, options in _KINDS]
     for format in _ANIMATED:
         frames: Options = {"save_all": True, "append_images": [Image.new("RGB", _SIZE, "red")]}

@@ -13,12 +13,12 @@ from typing import IO, Any, TypedDict
 
 from .probe import ImageInfo
 
-# A message, as JSON has it; what a child has answered is looked at field by field in answers.
+# A message as parsed JSON; answers.py validates a child's answer field by field.
 Message = dict[str, Any]
 
 
 class PublishedFile(TypedDict):
-    """A Derivative, once it is put, as the row of its image records it."""
+    """A derivative that was put, as the image's row records it."""
 
     path: str
     format: str
@@ -45,7 +45,7 @@ class Done(TypedDict):
 
 
 class Facts(Done, total=False):
-    """The facts of a receipt; the child leaves out those that the server knows better."""
+    """The facts of a receipt; the child leaves out those that the server fills in."""
 
     original: Size
     published: Size
@@ -57,7 +57,7 @@ class Facts(Done, total=False):
 class Derivative:
     """One object to put: its path below the image's prefix, and its bytes.
 
-    path: "v1/300w.webp"; "" for the image at the stable address.
+    path: "v1/300w.webp"; "" for the stable image.
     file: unlinked, at its start, owned by the caller.
     """
 
@@ -72,7 +72,7 @@ class Derivative:
 
 @dataclass
 class Publication:
-    """Everything that a READY image needs. info comes from decoding, not from the header."""
+    """All that makes an image READY. info comes from decoding, not from the header."""
 
     info: ImageInfo
     stable: Derivative
@@ -83,10 +83,10 @@ class Publication:
 
 
 class BadMessage(ValueError):
-    """The other side said something that nobody in its right mind would say."""
+    """The other process sent a message that it never should."""
 
 
-# One message carries the whole set: two formats at six widths, and the JPEG for sharing.
+# One message holds the whole set: two formats at six widths, and the JPEG for sharing.
 MAX_DESCRIPTORS = 32
 _MAX_MESSAGE_BYTES = 65_536
 
@@ -98,10 +98,10 @@ def send(connection: socket.socket, message: Message, descriptors: Sequence[int]
 def receive(
     connection: socket.socket, max_descriptors: int = 1, seconds: float | None = None
 ) -> tuple[Message, list[int]]:
-    """One message and its descriptors, within that time altogether.
+    """Return one message and its descriptors, received within that many seconds in all.
 
-    Raises EOFError where the other side is gone, TimeoutError, and BadMessage; the descriptors
-    that came with half a message are closed.
+    Raises TimeoutError, BadMessage, and EOFError if the other side is gone; the descriptors of
+    an incomplete message are closed.
     """
     data = b""
     descriptors: list[int] = []

@@ -1,1 +1,1 @@
-"""Image stores: one contract, and a directory or an S3 bucket behind it."""
+"""Image stores: one contract, implemented by a directory and by an S3 bucket."""

@@ -1,4 +1,4 @@
-"""HTTP to a store, where every request ends: answered, or failed in a time that is known."""
+"""HTTP connections on which every request is answered or fails within a known time."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -23,29 +23,29 @@ SEND_SECONDS = 20
 READ_SECONDS = 20
 RETRIES = 2
 BACKOFF_SECONDS = 0.2
-# A name may have an address in IPv6 and one in IPv4; both are tried.
+# A host may have an IPv6 and an IPv4 address; both are tried.
 ADDRESSES = 2
 CONNECTIONS = 16
 
 
 def longest_request() -> float:
-    """Return the seconds after which a request has failed, every attempt counted.
+    """Return the seconds after which a request has failed, counting every attempt.
 
-    Only a server that sends its answer's head byte by byte takes longer.
+    Only a server that sends its response head byte by byte takes longer.
     """
     attempt = ADDRESSES * CONNECT_SECONDS + SEND_SECONDS + READ_SECONDS
     return float((RETRIES + 1) * attempt + BACKOFF_SECONDS * 2**RETRIES)
 
 
 def new_connections() -> PoolManager:
-    """Return connections for requests that may all be repeated without harm."""
+    """Return a connection pool for requests that are all safe to repeat."""
     retries = _Retry(
         total=RETRIES,
         backoff_factor=BACKOFF_SECONDS,
         status_forcelist=(500, 502, 503, 504),
         raise_on_status=False,
         redirect=False,
-        # Repeat POST as well: S3 deletes by it.
+        # Repeat POST as well: S3 uses it for deletion.
         allowed_methods=None,
         # A Retry-After of an hour would hold the caller for an hour.
         respect_retry_after_header=False,
@@ -58,13 +58,13 @@ def new_connections() -> PoolManager:
 
 
 class _Connections(PoolManager):
-    """Connections to one server, which take their time from the budget of the request."""
+    """Connections to one server that respect the time budget of the web request."""
 
     def __init__(self, patience: Timeout, retries: Retry):
         super().__init__(maxsize=CONNECTIONS, timeout=patience, retries=retries)
         self._breaker = Breaker("The server")
 
-    # The same signature as in urllib3, whose own differs from the class above it.
+    # Same signature as urllib3's PoolManager, which itself differs from its base class.
     def urlopen(  # type: ignore[override]
         self, method: str, url: str, redirect: bool = True, **options: Any
     ) -> BaseHTTPResponse:
@@ -77,7 +77,7 @@ class _Connections(PoolManager):
 
 
 class _Retry(Retry):
-    """Retries, but for a time-out where somebody waits: the time for it is spent."""
+    """Retries, except after a time-out in a web request, whose time is then spent."""
 
     def increment(
         self,
@@ -99,7 +99,7 @@ def _is_silence(error: BaseException) -> bool:
 
 
 class _Connection(HTTPConnection):
-    """A connection that is made in CONNECT_SECONDS or not, however long a body may take."""
+    """A connection that is made within CONNECT_SECONDS, however long a body may take."""
 
     def connect(self) -> None:
         patience = self.timeout

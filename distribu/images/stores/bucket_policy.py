@@ -1,20 +1,20 @@
-"""Public reading in a bucket policy, as far as AWS's policy language needs to be read here."""
+"""Read and add public access in a bucket policy; understands only the parts we need."""
 
 from fnmatch import fnmatchcase
 from typing import Any
 
-# Written by other people too: any JSON.
+# Any JSON, since other people write policies too.
 Policy = dict[str, Any]
 
 _READ = "s3:GetObject"
 
 
 def lets_everyone_read(policy: Policy, bucket: str, prefix: str) -> bool:
-    """Return whether some statement gives everyone, unconditionally, the objects under prefix.
+    """Return whether a statement lets everyone read the objects under prefix unconditionally.
 
-    A Deny beside it is not looked for.
+    Deny statements are ignored.
     """
-    # What stands for any object there: it has the shape of every key.
+    # An example key, in the shape of every key there.
     typical_object = f"{_arn(bucket)}/{prefix}01ARZ3NDEKTSV4RRFFQ69G5FAV/image"
     return any(
         statement.get("Effect") == "Allow"
@@ -27,7 +27,7 @@ def lets_everyone_read(policy: Policy, bucket: str, prefix: str) -> bool:
 
 
 def publish(policy: Policy, bucket: str, prefix: str) -> Policy:
-    """Return policy with a statement that lets everyone read the objects under prefix."""
+    """Return policy with an added statement that lets everyone read the objects under prefix."""
     statement = {
         "Sid": "DistribuPublicImages",
         "Effect": "Allow",
@@ -53,13 +53,13 @@ def _names_everyone(principal: str | Policy | None) -> bool:
 
 
 def _any_matches(patterns: str | list[str] | None, name: str) -> bool:
-    # Of fnmatch's wildcards AWS has only * and ?.
+    # AWS knows only the wildcards * and ?, so escape fnmatch's brackets.
     return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in _listed(patterns))
 
 
-# Of any JSON again.
+# Any, because the policy is any JSON.
 def _listed(value: object) -> list[Any]:
-    """Return a list of what the policy language allows to stand alone."""
+    """Return the value as a list, since the policy language lets a single item stand alone."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -1,18 +1,18 @@
-"""The image store that a URL names."""
+"""Open the image store that a URL names."""
 
 from .contract import ImageStore, StoreMisconfigured
 
 
 def open_store(url: str) -> ImageStore:
-    """Return the store at url, without asking it anything yet.
+    """Return the store at url, without contacting it yet.
 
     url: file:///directory, or s3+http://key:secret@host:9000/bucket, or
     s3+https://..., with key and secret percent-encoded.
-    Raises StoreMisconfigured where url is neither.
+    Raises StoreMisconfigured if url is neither.
     """
     scheme, _, _ = url.partition("://")
     if scheme == "file":
-        # Here, so that nobody loads a client for S3 who uses none.
+        # Import here, so that only those who use S3 load its client.
         from .directory import DirectoryStore
 
         return DirectoryStore.from_url(url)

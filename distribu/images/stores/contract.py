@@ -1,6 +1,6 @@
-"""The contract of an image store and its errors.
+"""The interface of an image store and its errors.
 
-The same test cases hold every store to it: tests/contracts/test_store_contract.py.
+Every store passes the same tests: tests/contracts/test_store_contract.py.
 """
 
 import io
@@ -39,7 +39,7 @@ class StoreFull(StoreUnavailable):
 
 
 class StoreMisconfigured(StoreError):
-    """The store refuses until somebody changes a setting; hint says which."""
+    """The store refuses until a setting is changed; hint says which."""
 
     def __init__(self, message: str, hint: str):
         super().__init__(f"{message} {hint}")
@@ -56,69 +56,69 @@ class ImageStore(ABC):
     """Objects by key: images/<id>/... is public, incoming/<id>/... private.
 
     A store may be shared by threads, and be opened before a fork. Every
-    method raises StoreUnavailable or StoreMisconfigured when the store
-    does not answer or is not prepared, and InvalidKey for what is no key.
+    method raises StoreUnavailable or StoreMisconfigured if the store does
+    not answer or is not prepared, and InvalidKey for an invalid key.
     """
 
-    # The longest that one put can take before it fails.
+    # The longest time that one put can take before it fails.
     PUT_SECONDS: ClassVar[float]
 
     @abstractmethod
     def put(self, key: str, file: IO[bytes], content_type: str) -> None:
-        """The object is what file holds from its start, durably; before, it is what it was.
+        """Write the whole file durably under key; readers see the old object until then.
 
-        file: seekable, at most MAX_OBJECT_BYTE_SIZE, left anywhere.
-        content_type: for a bucket that answers in place of the app. The
-        directory store does not keep it; rows do.
+        file: seekable, at most MAX_OBJECT_BYTE_SIZE; its position afterwards is undefined.
+        content_type: for a bucket that serves objects itself. The directory
+        store does not keep it; rows do.
         """
 
     @abstractmethod
     def open(self, key: str, start: int = 0, length: int | None = None) -> IO[bytes]:
-        """Return a file to read, from start, at most length bytes; to close, or used as a context.
+        """Return at most length bytes from start as a file that the caller closes.
 
         It need not be seekable. Raises ObjectNotFound.
         """
 
     @abstractmethod
     def stat(self, key: str) -> StoredObject:
-        """Return what is known of an object without reading it. Raises ObjectNotFound."""
+        """Return an object's key and size without reading it. Raises ObjectNotFound."""
 
     @abstractmethod
     def delete_prefix(self, prefix: str) -> None:
-        """Nothing is stored under prefix, temporary files and older versions included.
+        """Delete everything under prefix, including temporary files and older versions.
 
-        prefix: at least images/<id>/ or incoming/<id>/. Already gone is
-        success. A put that runs meanwhile may survive, whole.
+        prefix: at least images/<id>/ or incoming/<id>/. Succeeds if nothing is
+        there. A concurrent put may survive, but only whole.
         """
 
     @abstractmethod
     def delete(self, key: str) -> None:
-        """Nothing is stored at key, older versions included. Already gone is success.
+        """Delete one object, including older versions; succeeds if it is already gone.
 
-        key: whatever objects() yields, the temporary file of a dead
-        writer too. For what no row owns; what rows own goes by prefix.
+        For objects that no row owns; owned ones are deleted by prefix.
+        key: any that objects() yields, including temporary files of a dead writer.
         """
 
     @abstractmethod
     def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """Yield what is stored under prefix, in any order, temporary files included.
+        """Yield the objects under prefix, in any order, including temporary files.
 
         prefix: images/, incoming/, or a longer one that ends in "/".
-        after: only keys that sort behind this text; the others cost next to nothing.
+        after: only keys that sort after this text; skipping the others costs almost nothing.
         """
 
     @abstractmethod
     def prepare(self) -> None:
-        """The store can take objects, and a bucket lets everyone read images/, and only that."""
+        """Make the store ready for objects; in a bucket, let everyone read only images/."""
 
     @abstractmethod
     def installation_id(self) -> str:
-        """Return what tells this store from every other, written at the first call."""
+        """Return an id unique to this store, created on the first call."""
 
     def is_read_by_everyone(self, key: str) -> bool | None:
-        """Return whether a stranger gets this object from the store itself.
+        """Return whether anyone can read this object directly from the store.
 
-        None where that is no question: a directory, or a bucket whose policy is not ours.
+        None if that does not apply: a directory, or a bucket whose policy is not ours.
         """
         return None
 
@@ -128,7 +128,7 @@ class ImageStore(ABC):
 
 
 def check_key(key: str) -> None:
-    """Raise InvalidKey unless key is installation-id or below images/<id>/ or incoming/<id>/."""
+    """Raise InvalidKey unless key is installation-id or is below images/<id>/ or incoming/<id>/."""
     folder, *names = key.split("/")
     is_of_an_image = f"{folder}/" in (PUBLIC, PRIVATE) and len(names) >= 2
     if not (is_of_an_image or key == INSTALLATION_ID) or not all(map(_is_name, names)):
@@ -138,7 +138,7 @@ def check_key(key: str) -> None:
 
 
 def check_listed(key: str) -> None:
-    """Raise InvalidKey unless objects() could yield key: a temporary file starts with a dot."""
+    """Raise InvalidKey unless objects() could yield key; temporary files start with a dot."""
     folder, _, name = key.rpartition("/")
     check_prefix(f"{folder}/", shortest=2)
     if name in ("", ".", "..") or not _is_name(name.removeprefix(".")):
@@ -148,7 +148,7 @@ def check_listed(key: str) -> None:
 def check_prefix(prefix: str, shortest: int = 1) -> None:
     """Raise InvalidKey unless prefix ends in "/" and could start a key.
 
-    shortest: how many names it has at least: 1 for images/, 2 for images/<id>/.
+    shortest: the least number of names: 1 for images/, 2 for images/<id>/.
     """
     folder, *names = prefix.removesuffix("/").split("/")
     is_known = prefix.endswith("/") and f"{folder}/" in (PUBLIC, PRIVATE)
@@ -157,15 +157,15 @@ def check_prefix(prefix: str, shortest: int = 1) -> None:
 
 
 def check_range(start: int, length: int | None) -> None:
-    """Raise ValueError where a range of bytes is counted from the end, or backwards."""
+    """Raise ValueError for a negative start or length."""
     if start < 0 or (length is not None and length < 0):
         raise ValueError(f"A range starts at 0 and is not negative: {start}, {length}.")
 
 
 def rewind(file: IO[bytes]) -> int:
-    """Put file at its start and return its size in bytes.
+    """Move to the start of file and return its size in bytes.
 
-    Raises ValueError where that is more than an object may have.
+    Raises ValueError if it exceeds the maximum size of an object.
     """
     byte_size = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -176,6 +176,6 @@ def rewind(file: IO[bytes]) -> int:
 
 def _is_name(name: str) -> bool:
     # No name starts with a dot: neither "." and "..", nor a temporary file, is part of a key.
-    # What cannot be printed (NUL, control characters, half a surrogate pair) has no place in one.
+    # Unprintable characters (NUL, control characters, lone surrogates) are not allowed either.
     is_plain = name != "" and name.isprintable() and not name.startswith(".") and "\\" not in name
     return is_plain and len(name.encode()) <= MAX_NAME_BYTE_SIZE

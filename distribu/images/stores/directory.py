@@ -1,4 +1,4 @@
-"""The image store that is a directory: every key is the path of a file below it."""
+"""An image store in a directory: every key is the path of a file below it."""
 
 import errno
 import fcntl
@@ -39,14 +39,14 @@ from .contract import (
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# How often a put starts again when a delete took its directory away, and the other way round.
+# Attempts of a put whose directory a delete keeps removing, and the reverse.
 ATTEMPTS = 10
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class DirectoryStore(ImageStore):
-    """Objects in files. A file appears under its name when its last byte is on the disk."""
+    """Objects in files. A file appears under its name only once it is completely on disk."""
 
     PUT_SECONDS = 60
 
@@ -124,7 +124,7 @@ class DirectoryStore(ImageStore):
         try:
             os.makedirs(self._root, exist_ok=True)
             _sync(os.path.dirname(self._root))
-            # Only this user reads uploads as they came; a web server may read what is public.
+            # Only this user may read original uploads; a web server may read public images.
             for folder, mode in ((PUBLIC, 0o755), (PRIVATE, 0o700)):
                 with suppress(FileExistsError):
                     os.mkdir(os.path.join(self._root, folder), mode)
@@ -156,7 +156,7 @@ class DirectoryStore(ImageStore):
                 shutil.copyfileobj(file, temporary)
                 temporary.flush()
                 os.fsync(temporary.fileno())
-                # What comes too late comes never: its row may be gone, and nobody would know of it.
+                # Publish nothing after the deadline: the row may be gone, leaving the file unowned.
                 if time.monotonic() > deadline:
                     raise StoreUnavailable(f"{path} took more than {self.PUT_SECONDS} seconds.")
                 os.replace(temporary.name, path)
@@ -165,7 +165,7 @@ class DirectoryStore(ImageStore):
         self._sync_up(directory)
 
     def _make_directory(self, directory: str) -> None:
-        """directory exists. Of the store itself it makes nothing: that is for prepare()."""
+        """Make directory, but not the store itself, which only prepare() makes."""
         parent = os.path.dirname(directory)
         if os.path.isdir(directory):
             return
@@ -181,7 +181,7 @@ class DirectoryStore(ImageStore):
             raise _DirectoryVanished from error
 
     def _sync_up(self, directory: str) -> None:
-        """directory and the folders that lead to it survive a loss of power, whoever made them."""
+        """Sync directory and all folders above it, in case another writer made them."""
         while directory != self._root:
             _sync(directory)
             directory = os.path.dirname(directory)
@@ -197,15 +197,15 @@ class DirectoryStore(ImageStore):
         return self._inside(key)
 
     def _inside(self, key_or_prefix: str) -> str:
-        """Return the path of a checked key. Raises InvalidKey where a link would lead elsewhere."""
+        """Return the path of a checked key. Raises InvalidKey if it leads through a link."""
         path = os.path.join(self._root, key_or_prefix.rstrip("/"))
         if os.path.realpath(path) != path:
             raise InvalidKey(f"{key_or_prefix!r} leads through a symbolic link.")
         return path
 
     def _require_prepared(self) -> None:
-        # A directory that vanished, as when its volume is not mounted, must not pass for an
-        # empty one: everything would count as deleted.
+        # A missing directory, for example an unmounted volume, must not count as an empty store:
+        # everything would look deleted.
         for folder in (PUBLIC, PRIVATE):
             if not os.path.isdir(os.path.join(self._root, folder)):
                 raise StoreMisconfigured(
@@ -214,7 +214,7 @@ class DirectoryStore(ImageStore):
                 )
 
     def _require_room(self) -> None:
-        # A database on the same disk needs what is left: to delete an image it writes first.
+        # A database on the same disk needs the rest: even deleting an image writes first.
         if free_bytes(self._root) < KEPT_FREE_BYTES:
             raise StoreFull(
                 f"The disk of {self} is full: {KEPT_FREE_BYTES // MEBIBYTE} MB are kept free."
@@ -222,7 +222,7 @@ class DirectoryStore(ImageStore):
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
-        """Raise, in place of an OSError inside, the StoreError that it means."""
+        """Translate an OSError in the block into the matching StoreError."""
         try:
             yield
         except OSError as error:
@@ -232,7 +232,7 @@ class DirectoryStore(ImageStore):
 
 
 class _DirectoryVanished(Exception):
-    """A delete took the directory away in which a put had begun."""
+    """A delete removed the directory while a put was writing to it."""
 
 
 class _Excerpt(io.RawIOBase):
@@ -271,12 +271,12 @@ def _as_store_error(error: OSError, what: str, root: str) -> StoreError:
 
 @contextmanager
 def _temporary_file(directory: str) -> Iterator[IO[bytes]]:
-    """Yield a new file in directory, to be renamed before the end, or it is gone.
+    """Yield a new file in directory; unless it is renamed in the block, it is deleted.
 
-    Its lock says that its writer is alive, and goes with the writer.
+    The writer holds a lock on it, which ends with the writer.
     """
     path = os.path.join(directory, f".{ULID()}.part")
-    # mkstemp() would hide it from the web server that may serve images/ from this directory.
+    # Not mkstemp(), whose mode would hide the file from a web server that serves images/.
     with open(path, "xb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -287,7 +287,7 @@ def _temporary_file(directory: str) -> Iterator[IO[bytes]]:
 
 
 def _remove_abandoned(directory: str) -> None:
-    """No temporary file is left in directory whose writer died."""
+    """Delete the temporary files of dead writers in directory."""
     with os.scandir(directory) as entries:
         temporary = [e.path for e in entries if e.name.startswith(".") and e.name.endswith(".part")]
     for path in temporary:
@@ -298,7 +298,7 @@ def _remove_abandoned(directory: str) -> None:
 
 @contextmanager
 def _locked(directory: str) -> Iterator[None]:
-    """Nobody else is in a block like this for the same directory, in any process."""
+    """Lock the directory against other processes and threads during the block."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -308,9 +308,9 @@ def _locked(directory: str) -> Iterator[None]:
 
 
 def _files_below(directory: str, after: str) -> Iterator[os.DirEntry[str]]:
-    """Yield what is no directory, however deep, with a path that sorts behind after.
+    """Yield all files at any depth below directory whose path sorts after the given one.
 
-    What vanishes meanwhile is left out.
+    Files that vanish meanwhile are left out.
     """
     with suppress(FileNotFoundError), os.scandir(directory) as entries:
         for entry in entries:
@@ -322,7 +322,7 @@ def _files_below(directory: str, after: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _remove_tree(directory: str) -> bool:
-    """Return whether directory and all in it is gone; it is not if somebody filled it meanwhile."""
+    """Delete directory and its contents; return False if something was added meanwhile."""
     with suppress(FileNotFoundError), os.scandir(directory) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -334,7 +334,7 @@ def _remove_tree(directory: str) -> bool:
 
 
 def _remove_if_empty(directory: str) -> bool:
-    """Return whether directory is gone."""
+    """Delete directory if it is empty; return whether it is gone."""
     try:
         os.rmdir(directory)
     except FileNotFoundError:
@@ -348,7 +348,7 @@ def _remove_if_empty(directory: str) -> bool:
 
 def _sync(directory: str) -> None:
     """Make creations, renames and deletions in directory survive a power failure."""
-    # Where directory itself is gone, whoever deleted it has synced its parent.
+    # If directory itself is gone, the process that deleted it has synced its parent.
     with suppress(FileNotFoundError):
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -1,4 +1,4 @@
-"""The image store in a bucket: MinIO, and every other server that speaks S3."""
+"""An image store in a bucket of MinIO or any other server that speaks S3."""
 
 import io
 import json
@@ -44,7 +44,7 @@ from .contract import (
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# A suspended bucket keeps the versions that it has.
+# A bucket with suspended versioning keeps the versions that it already has.
 _VERSIONED = (ENABLED, SUSPENDED)
 _BUFFER_BYTE_SIZE = 64 * 1024
 _FOREVER = "public, max-age=31536000, immutable"
@@ -60,7 +60,7 @@ _TLS_HINT = (
 )
 _NO_POLICY_HINT = "Add ?policy=keep to DISTRIBU_IMAGE_STORE_URL; the app serves the images itself."
 _REGION_HINT = "Add the bucket's region to DISTRIBU_IMAGE_STORE_URL, as in ?region=eu-west-1."
-# As MinIO and Ceph say it.
+# Error codes of MinIO and Ceph.
 _FULL = {"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"}
 _HINTS = {
     "AccessDenied": "Check the secret, and let the key list, read, write and delete in the bucket,"
@@ -79,9 +79,9 @@ _HINTS = {
 class MinioStore(ImageStore):
     """Objects in a bucket, each written by one PUT.
 
-    Where the bucket keeps versions, a delete removes them all.
-    A server may still finish a put after the client has given up on it;
-    no client can prevent that, and flask images doctor finds the object.
+    If the bucket keeps versions, a delete removes them all. A server may
+    still finish a put that the client has given up on; no client can
+    prevent that, and flask images doctor finds the object.
     """
 
     PUT_SECONDS = bounded_http.longest_request()
@@ -97,7 +97,10 @@ class MinioStore(ImageStore):
         region: str = "us-east-1",
         keeps_policy: bool = False,
     ):
-        """endpoint: host or host:port. keeps_policy: prepare() leaves the bucket's policy alone."""
+        """Connect lazily.
+
+        endpoint: host or host:port. keeps_policy: leave the bucket's policy alone.
+        """
         self._endpoint, self._bucket, self._region = endpoint, bucket, region
         self._key, self._secret, self._secure = key, secret, secure
         self._keeps_policy = keeps_policy
@@ -144,12 +147,12 @@ class MinioStore(ImageStore):
             self._client.put_object(
                 bucket_name=self._bucket,
                 object_name=key,
-                # All that the client needs of a BinaryIO is an IO of bytes.
+                # The client declares BinaryIO but only needs IO[bytes].
                 data=cast(BinaryIO, file),
                 length=byte_size,
                 content_type=content_type,
                 metadata={"Cache-Control": _cache_control(key)},
-                # An interrupted upload in parts would stay in the bucket, and in no listing.
+                # One part: an interrupted multipart upload would stay in the bucket unlisted.
                 part_size=MAX_OBJECT_BYTE_SIZE,
             )
 
@@ -180,7 +183,7 @@ class MinioStore(ImageStore):
             with self._translated(key):
                 self._ask_for_bucket()
             raise
-        # None only in a listing; HEAD always tells it.
+        # None only in a listing; HEAD always returns it.
         assert found.size is not None
         return StoredObject(key, found.size)
 
@@ -193,7 +196,7 @@ class MinioStore(ImageStore):
         self._delete(key, lambda found: found == key)
 
     def _delete(self, prefix: str, is_meant: Callable[[str], bool]) -> None:
-        """Nothing is stored under prefix, in any version, whose key is meant."""
+        """Delete every version of the objects under prefix whose key is meant."""
         with self._translated(prefix):
             doomed = [
                 DeleteObject(found.object_name, found.version_id)
@@ -257,7 +260,7 @@ class MinioStore(ImageStore):
             return file.read().decode()
 
     def _put_if_absent(self, key: str, body: bytes) -> None:
-        # The client sends no conditions of its own, but it signs a URL for whoever does.
+        # The client cannot send conditions itself, but it can sign a URL for a request that does.
         expires = timedelta(seconds=int(self.PUT_SECONDS))
         url = self._client.presigned_put_object(
             bucket_name=self._bucket, object_name=key, expires=expires
@@ -267,7 +270,7 @@ class MinioStore(ImageStore):
             raise S3Error.fromxml(response)
 
     def _ask_for_bucket(self) -> None:
-        """Raise S3Error if the bucket is not there, or refuses; unlike HEAD, it says which."""
+        """Raise S3Error if the bucket is missing or refuses; unlike HEAD, the error says which."""
         any(self._client.list_objects(bucket_name=self._bucket, prefix=INSTALLATION_ID))
 
     def _make_bucket(self) -> None:
@@ -282,7 +285,7 @@ class MinioStore(ImageStore):
             ) from error
 
     def _publish_images(self) -> None:
-        """Everyone may read images/. Raises StoreMisconfigured if everyone may read incoming/."""
+        """Let everyone read images/. Raises StoreMisconfigured if everyone may read incoming/."""
         policy = self._policy()
         if bucket_policy.lets_everyone_read(policy, self._bucket, PRIVATE):
             raise StoreMisconfigured(
@@ -316,7 +319,7 @@ class MinioStore(ImageStore):
 
     @property
     def _client(self) -> Minio:
-        # Two processes on one connection read each other's answers.
+        # Two processes on one connection would read each other's responses.
         if self._pid != os.getpid():
             self._connect()
         return self._minio
@@ -335,12 +338,12 @@ class MinioStore(ImageStore):
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
-        """Raise, in place of the client's errors inside, the StoreError that they mean."""
+        """Translate the client's errors in the block into the matching StoreError."""
         try:
             yield
         except S3Error as error:
             raise self._as_store_error(error, what) from error
-        # ParseError and ValueError: the client could make nothing of the answer.
+        # ParseError and ValueError: the client could not parse the response.
         except (HTTPError, MinioException, OSError, ParseError, ValueError) as error:
             # The text of a MaxRetryError shows the URL, which may be a signed one.
             reason = error.reason if isinstance(error, MaxRetryError) else error
@@ -361,7 +364,7 @@ class MinioStore(ImageStore):
 
 
 class _Body(io.RawIOBase):
-    """The body of an answer, whose errors are the store's, and whose connection is given back."""
+    """A response body that raises StoreError and returns its connection when closed."""
 
     def __init__(
         self, response: BaseHTTPResponse, translated: Callable[[], AbstractContextManager[None]]

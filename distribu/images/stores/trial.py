@@ -1,10 +1,10 @@
-"""A trial of every operation that a store must support, with an object of its own."""
+"""Try out every operation that a store must support, with a test object."""
 
 import io
 
 from .contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound, StoreMisconfigured
 
-# No image has this id: ids begin with the time. The next trial overwrites what one leaves.
+# No image has this id, since ids begin with the time. The next trial overwrites leftovers.
 TRIAL_ID = "0" * 26
 _CONTENT = b"Distribu tries out this store. This object may be deleted."
 # Another process may try out the same store and delete the object meanwhile.

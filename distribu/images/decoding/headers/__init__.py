@@ -1,8 +1,8 @@
-"""The header of a file, read in plain Python before any decoder sees the file.
+"""Read a file's header in plain Python, before any decoder sees the file.
 
-Each reader walks the structure of its own format, reads little, and counts the parts that a
-hostile file would multiply: scans, chunks, segments, blocks and frames. What browsers read over,
-it reads over. No decoder runs here, so the server may call it on anything.
+Each reader walks the structure of its format, reads little, and counts the parts that a hostile
+file would multiply: scans, chunks, segments, blocks and frames. It skips what browsers skip. No
+decoder runs here, so the server may call it on anything.
 """
 
 import struct
@@ -21,10 +21,10 @@ AVIF_BRANDS = {b"avif", b"avis"}
 
 
 def sniff(signature: bytes) -> str | None:
-    """Name the format by the first SIGNATURE_BYTES, "HEIC" included; None if it is no image."""
+    """Name the format from the first SIGNATURE_BYTES, also "HEIC"; None if it is not an image."""
     if signature.startswith(b"\xff\xd8"):
         return "JPEG"
-    # A signature that was damaged on the way is still that of its format.
+    # The rest of the signature shows damage in transfer; the format is clear without it.
     if signature[1:4] == b"PNG":
         return "PNG"
     if signature.startswith(b"GIF"):
@@ -45,7 +45,7 @@ def _sniff_brands(signature: bytes) -> str | None:
 
 
 def read_header(data: bytes, format: str) -> Header:
-    """Read what a file of that format says about itself.
+    """Read the header of a file in that format.
 
     data: the whole file, as bytes or as an mmap of it.
     Raises MalformedFile and ExcessiveFile.

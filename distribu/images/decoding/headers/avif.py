@@ -1,4 +1,4 @@
-"""The header of an AVIF: boxes in boxes, as in every ISO media file."""
+"""The header of an AVIF: nested boxes, as in every ISO media file."""
 
 import struct
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .reading import MAX_META_BYTES, MAX_PARTS, ExcessiveFile, Header, MalformedFile
 
 _TRACK_PATH = (b"trak", b"mdia", b"minf", b"stbl")
-# How a quarter turn (anticlockwise) and a mirror together read as an EXIF orientation.
+# The EXIF orientation that equals some quarter turns (counterclockwise) and a mirror axis.
 _AVIF_ORIENTATIONS = {
     (0, None): 1, (1, None): 8, (2, None): 3, (3, None): 6,
     (0, 0): 4, (1, 0): 5, (2, 0): 2, (3, 0): 7,
@@ -19,7 +19,7 @@ def read_avif(data: bytes) -> Header:
     for kind, start, length in _file_boxes(data):
         if kind == b"ftyp":
             brand = data[start : start + min(length, 4)]
-        # Of several the first counts.
+        # If there are several, the first counts.
         elif (kind == b"meta" and item is None) or (kind == b"moov" and track is None):
             if length > MAX_META_BYTES:
                 raise ExcessiveFile("AVIF index")
@@ -34,7 +34,7 @@ def read_avif(data: bytes) -> Header:
 
 
 def _file_boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The kind of each box, with the start and the length of its content."""
+    """Yield the kind of each box, with the start and length of its content."""
     at = 0
     for _ in range(MAX_PARTS):
         if at + 8 > len(data):
@@ -44,7 +44,7 @@ def _file_boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         if length == 1:
             length = int.from_bytes(data[start : start + 8])
             start += 8
-        # 0: the box lasts to the end of the file. So does one that is longer than any file here.
+        # 0 means that the box lasts to the end of the file, as does one longer than any file here.
         if not start - at <= length < 1 << 32:
             return
         yield kind, start, at + length - start
@@ -100,7 +100,7 @@ def _avif_item(meta: bytes) -> Header:
 
 
 def _avif_associations(ipma: bytes, item_id: int) -> list[int]:
-    """Numbers, from 1, of the properties that belong to an item."""
+    """Return the numbers, from 1, of an item's properties."""
     id_bytes, index_bytes = (4 if ipma[0] else 2), (2 if ipma[3] & 1 else 1)
     (entries,) = struct.unpack_from(">I", ipma, 4)
     at = 8

@@ -8,13 +8,13 @@ from .reading import MAX_FRAMES, MAX_PARTS, ExcessiveFile, Header, MalformedFile
 
 FRAME = -1
 _IMAGE, _EXTENSION = 0x2C, 0x21
-# An honest encoder fills its blocks of up to 255 bytes; one block in so many bytes is suspect.
+# An honest encoder fills its blocks of up to 255 bytes; shorter ones on average are suspect.
 _BYTES_PER_BLOCK = 32
 
 
 @dataclass(frozen=True)
 class GifPart:
-    """One part of the file, data[start:stop]: an extension by its label, or a FRAME.
+    """One part of the file, data[start:stop]: an extension with its label, or a FRAME.
 
     box: left, upper, right and lower side of a frame.
     """
@@ -42,7 +42,7 @@ def read_gif(data: bytes) -> Header:
 
 
 def gif_screen(data: bytes, first: GifPart) -> tuple[int, int]:
-    """The size of the screen, grown to the first frame as browsers do it."""
+    """Return the screen size, enlarged to fit the first frame as in browsers."""
     width, height = struct.unpack_from("<HH", data, 6)
     return max(width, first.box[2]), max(height, first.box[3])
 
@@ -52,10 +52,10 @@ def is_inside(part: GifPart, screen: tuple[int, int]) -> bool:
 
 
 def gif_parts(data: bytes) -> Iterator[GifPart]:
-    """Each frame and extension in turn."""
+    """Yield each frame and extension in turn."""
     at, blocks_left = 13 + _palette_bytes(data[10]), MAX_PARTS + len(data) // _BYTES_PER_BLOCK
     for _ in range(MAX_PARTS):
-        # Whatever is no block ends the file, as in browsers: some encoders pad it.
+        # Anything else ends the file, as in browsers: some encoders pad it.
         if at >= len(data) or data[at] not in (_IMAGE, _EXTENSION):
             return
         start, label, box = at, data[at + 1], (0, 0, 0, 0)
@@ -74,7 +74,7 @@ def _palette_bytes(flags: int) -> int:
 
 
 def _skip_blocks(data: bytes, at: int, blocks_left: int) -> tuple[int, int]:
-    """Return the start of the next part, and the number of blocks that the file may still have."""
+    """Return the start of the next part, and how many more blocks the file may have."""
     end = len(data)
     while at < end and (length := data[at]):
         at += length + 1

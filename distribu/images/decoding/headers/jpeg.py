@@ -18,10 +18,10 @@ MAX_SCANS = 100
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 SCAN, END = 0xDA, 0xD9
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
-# Browsers look for these after an 0xFF, over stray bytes, fill and standing-alone markers.
+# Browsers look for these after an 0xFF, skipping stray bytes, fill and stand-alone markers.
 _MARKERS = {*range(0xC0, 0xD0), *range(0xD9, 0xFF)}
-# Reduces each byte to its part in a marker. A regular expression starts anew at each 0xFF, which
-# cost 15 ms for a megabyte of fill; finding a pair of reduced bytes costs the same for all bytes.
+# Maps each byte to its role in a marker. A regular expression restarts at each 0xFF, which took
+# 15 ms for a megabyte of fill; finding a pair of mapped bytes takes the same time for any bytes.
 _PARTS = bytes(
     ord("F" if byte == 0xFF else "M" if byte in _MARKERS else "-") for byte in range(256)
 )
@@ -35,11 +35,11 @@ def read_jpeg(data: bytes) -> Header:
             height, width, components = struct.unpack_from(">xHHB", data, start)
             size, is_progressive = (width, height), marker in _PROGRESSIVE
         elif marker == 0xE1 and exif is None:
-            # Browsers obey the first block, even if it says nothing.
+            # Browsers use the first block, even if it has no orientation.
             block = data[start : start + min(length, MAX_EXIF_BYTES)]
             exif = block if block.startswith(b"Exif\0") else None
         elif marker == SCAN and size:
-            # One scan with every component ends a sequential image: decoders stop there.
+            # A scan with every component completes a sequential image: decoders stop there.
             is_multiscan = is_progressive or data[start] < components
             if is_multiscan:
                 _bound_scans(data, start)
@@ -49,14 +49,14 @@ def read_jpeg(data: bytes) -> Header:
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Each marker up to the first scan or the end, with the start and length of its content."""
+    """Yield each marker up to the first scan or the end, with its content's start and length."""
     at = 2
     for _ in range(MAX_PARTS):
         found = _next_marker(data, at)
         if found is None or data[found] == END:
             return
         marker, start = data[found], found + 3
-        # A length that is too short for itself is one of nothing, as decoders take it.
+        # The length counts its own two bytes; decoders treat less than that as no content.
         length = max(0, int.from_bytes(data[found + 1 : start]) - 2)
         yield marker, start, length
         if marker == SCAN:
@@ -66,20 +66,20 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _next_marker(data: bytes, at: int) -> int | None:
-    """Return the index of the next marker's second byte, or None. Near markers stay cheap."""
+    """Return the index of the next marker's second byte, or None; fast if it is near."""
     window = _FIRST_WINDOW
     while at < len(data):
         found = data[at : at + window].translate(_PARTS).find(b"FM")
         if found >= 0:
             return at + found + 1
-        # The last byte may be the first half of a pair.
+        # Step back by one: the last byte may be the first half of a pair.
         at += window - 1
         window = min(2 * window, _LAST_WINDOW)
     return None
 
 
 def _bound_scans(data: bytes, start: int) -> None:
-    """Raises ExcessiveFile. Coded data has no such pair of bytes, so each is a scan."""
+    """Raise ExcessiveFile for too many scans; coded data never looks like a scan marker."""
     at = start
     for _ in range(MAX_SCANS):
         at = data.find(b"\xff\xda", at) + 2

@@ -32,7 +32,7 @@ def read_png(data: bytes) -> Header:
         elif kind == b"IDAT":
             has_pixels = True
         elif kind == b"eXIf" and exif is None and not has_pixels:
-            # Browsers obey the first block, and none behind the pixels.
+            # Browsers use the first block, and none after the pixels.
             exif = data[start : start + min(length, MAX_EXIF_BYTES)]
         ancillary += kind not in _PNG_CRITICAL
         if ancillary > MAX_ANCILLARY_CHUNKS:
@@ -44,10 +44,10 @@ def read_png(data: bytes) -> Header:
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The kind of each chunk up to IEND, with the start and the length of its content."""
+    """Yield the kind of each chunk up to IEND, with the start and length of its content."""
     at = 8
     for _ in range(MAX_PARTS):
-        # A missing end is the decoder's to judge: it knows whether a row is missing with it.
+        # Leave a missing end to the decoder, which knows whether rows are missing too.
         if at + 8 > len(data):
             return
         length, kind = struct.unpack_from(">I4s", data, at)

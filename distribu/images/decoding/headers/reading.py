@@ -1,4 +1,4 @@
-"""The pieces that the header readers share: limits, errors, the result, EXIF orientation."""
+"""Shared pieces of the header readers: limits, errors, the result, EXIF orientation."""
 
 import struct
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ExcessiveFile(ValueError):
 
 @dataclass(frozen=True)
 class Header:
-    """The header's facts: the size as stored, and the EXIF orientation (1 to 8) to apply.
+    """Facts from the header: the size as stored, and the EXIF orientation (1 to 8) to apply.
 
     color_code: CICP primaries and transfer of an AVIF that has no ICC profile.
     """
@@ -36,9 +36,9 @@ class Header:
 
 
 def exif_orientation(tiff: bytes) -> int:
-    """Orientation in the first directory of an EXIF block; 1 where it is missing or nonsense."""
+    """Return the orientation in the first directory of an EXIF block; 1 if missing or invalid."""
     if tiff.startswith(b"Exif\0"):
-        # Browsers do not look at the byte behind the first zero.
+        # Browsers ignore the byte after the first zero.
         tiff = tiff[6:]
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None or len(tiff) < 10:

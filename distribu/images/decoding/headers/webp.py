@@ -32,7 +32,7 @@ def read_webp(data: bytes) -> Header:
             is_lossless |= kind == b"VP8L"
         elif kind == b"EXIF" and exif is None:
             exif = data[start : start + min(length, MAX_EXIF_BYTES)]
-    # The canvas alone is no image: what follows it may be noise.
+    # A canvas alone is not an image: the bytes that follow may be noise.
     size = canvas or still
     if size is None or (still is None and not frames):
         raise MalformedFile("WebP without an image")
@@ -41,7 +41,7 @@ def read_webp(data: bytes) -> Header:
 
 
 def webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The kind of each chunk, with the start and the length of its content."""
+    """Yield the kind of each chunk, with the start and length of its content."""
     at = 12
     for _ in range(MAX_PARTS):
         if at + 8 > len(data):
