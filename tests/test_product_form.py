@@ -235,7 +235,7 @@ class TestChoosing:
     def test_waits_only_so_long_for_a_free_decoder(self, app, alice, monkeypatch):
         monkeypatch.setattr(staging, "WAIT_SECONDS", 0.01)
         first = staged_id(alice)
-        with app.extensions["image_sandbox"]._turn(10**12):
+        with app.extensions["image_sandbox"].slot(10**12):
             data = {"image": (png(9, 9), "a.png"), "image_id": first}
             answer = alice.post(PREVIEW, data=data)
         assert answer.status_code == 422
