@@ -345,12 +345,11 @@ def test_truncated_file_is_refused(format, share):
     assert caught.value.code == "damaged"
 
 
-def test_decoder_that_sees_more_pixels_than_the_header_is_not_let_run(monkeypatch):
+def test_decoder_that_sees_more_pixels_than_the_header_is_not_let_run():
     policy = replace(MERCHANT, max_pixels=100)
     lie = replace(probe(png(64, 48), PUBLISHED), width_px=10, height_px=10)
-    monkeypatch.setattr("distribu.images.decoding.publishing.probe", lambda *_: lie)
     with pytest.raises(InvalidImage, match="Image dimensions too large"):
-        publish(png(64, 48), policy)
+        publish(png(64, 48), policy, lie)
 
 
 def test_appendix_is_not_published():
