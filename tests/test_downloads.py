@@ -160,6 +160,7 @@ def test_a_download_of_no_rows_is_none(app, alice, cast):
 
 
 def test_large_download_is_several_zips_in_parts(app, alice, cast, monkeypatch):
+    # A limit that the test can reach.
     monkeypatch.setattr(jobs, "ZIP_MAX_BYTES", 700)
     monkeypatch.setattr(jobs, "PART_BYTES", 100)
     with app.app_context():

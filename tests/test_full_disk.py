@@ -198,6 +198,7 @@ class TestWithoutMount:
 
         def fill_to(byte_size: int) -> None:
             for module in (disk_reserve, directory, gateway):
+                # The disk.
                 monkeypatch.setattr(module, "free_bytes", lambda _folder: byte_size)
 
         return fill_to

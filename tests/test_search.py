@@ -25,6 +25,7 @@ def shop(request, make_app, monkeypatch):
     if request.param == "postgres":
         changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
     if request.param == "sqlite-large":
+        # A limit that the test can reach.
         monkeypatch.setattr(search, "SMALL_COMPANY", 0)
     with make_app(**changes).app_context():
         yield add_cast()
