@@ -219,6 +219,7 @@ def test_search_stays_in_its_field(nobody, cast):
 @pytest.fixture
 def large_catalog(make_app, database, monkeypatch):
     """A client of a catalog that counts as large, on either database."""
+    # A limit that the test can reach.
     monkeypatch.setattr(catalog, "SMALL_COMPANY", 0)
     monkeypatch.setattr(search, "SMALL_COMPANY", 0)
     app = make_app(**database)
