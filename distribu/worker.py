@@ -114,13 +114,13 @@ def add_schedule(app: Flask) -> None:
 def run() -> None:
     """Run tasks until SIGTERM or SIGINT, after a sweep for work that was interrupted."""
     app = cast("LocalProxy[Flask]", current_app)._get_current_object()
-    _put_session_behind_pages()
     _refuse_older_database()
+    _put_session_behind_pages()
     add_tasks(app)
     add_schedule(app)
     app.extensions["huey"].on_startup("yield_to_pages")(_yield_to_pages)
     is_over = threading.Event()
-    threading.Thread(target=_keep_house, args=(app, is_over), daemon=True).start()
+    threading.Thread(target=keep_house, args=(app, is_over), daemon=True).start()
     # Threads suffice, since the work is done in decoding processes or is waiting for stores.
     consumer = app.extensions["huey"].create_consumer(
         workers=app.config["DECODE_PROCESSES"],
@@ -144,7 +144,7 @@ def _refuse_older_database() -> None:
         log.warning("the image store could not be compared with the database: %s", error)
 
 
-def _keep_house(app: Flask, is_over: threading.Event) -> None:
+def keep_house(app: Flask, is_over: threading.Event) -> None:
     """Sweep at once and every few minutes, and drain in between, until the worker ends.
 
     Deletions may have made room on a full disk, so restore the disk reserve too.

@@ -100,6 +100,7 @@ class KnownRule(Rule):
 @pytest.fixture(scope="session", autouse=True)
 def known_rules():
     with pytest.MonkeyPatch.context() as changed:
+        # For speed alone: each rule compiles to what it was before.
         changed.setattr(Flask, "url_rule_class", KnownRule)
         yield
 
@@ -186,8 +187,8 @@ def cast(app) -> Cast:
 
 @cache
 def password_hash() -> str:
-    """The hash of PASSWORD; hashing is made to be slow, so once is enough."""
-    return generate_password_hash(PASSWORD)
+    """The hash of PASSWORD, by a method that compares a password in no time."""
+    return generate_password_hash(PASSWORD, "pbkdf2:sha256:1")
 
 
 def add_cast() -> Cast:

@@ -145,7 +145,7 @@ def redis_url(redis_server, fresh_number) -> str:
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     names = ("chromium", "chromium-browser", "google-chrome")
-    return next(filter(None, map(shutil.which, names)), None) or _missing("Chromium", "install it")
+    return next(filter(None, map(shutil.which, names)), None) or missing("Chromium", "install it")
 
 
 @pytest.fixture(scope="session")
@@ -175,7 +175,7 @@ def running_minio() -> Iterator[S3Server]:
 
     with (
         _directory() as directory,
-        _running(command, _minio_is_ready, env=os.environ | settings) as (process, port),
+        running(command, _minio_is_ready, env=os.environ | settings) as (process, port),
     ):
         yield S3Server(f"127.0.0.1:{port}", key, secret, Path(directory), process)
 
@@ -197,7 +197,7 @@ def running_versitygw() -> Iterator[S3Server]:
     with (
         _directory() as directory,
         _directory() as attributes,
-        _running(command, _versitygw_is_ready, env=os.environ | settings) as (process, port),
+        running(command, _versitygw_is_ready, env=os.environ | settings) as (process, port),
     ):
         yield S3Server(f"127.0.0.1:{port}", key, secret, Path(directory), process)
 
@@ -219,7 +219,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         create = [initdb, "-D", directory, "-U", "distribu", "--auth=trust", "--no-sync"]
         create += ["--encoding=UTF8", "--locale=C.UTF-8"]
         subprocess.run(create, check=True, capture_output=True, **_as_user(user, directory))
-        with _running(
+        with running(
             command, _postgres_is_ready, stop=signal.SIGINT, **_as_user(user, directory)
         ) as (_, port):
             yield PostgresServer(port)
@@ -227,18 +227,18 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 @contextmanager
 def running_redis() -> Iterator[str]:
-    binary = shutil.which("redis-server") or _missing("Redis", "install redis-server")
+    binary = shutil.which("redis-server") or missing("Redis", "install redis-server")
     options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--databases", "10000"]
 
     def command(port: int) -> list[str]:
         return [binary, "--port", str(port), "--dir", directory, *options]
 
-    with _directory() as directory, _running(command, _redis_is_ready) as (_, port):
+    with _directory() as directory, running(command, _redis_is_ready) as (_, port):
         yield f"redis://127.0.0.1:{port}"
 
 
 @contextmanager
-def _running(
+def running(
     command: Callable[[int], list[str]],
     is_ready: Callable[[int], bool],
     stop: signal.Signals = signal.SIGTERM,
@@ -349,7 +349,7 @@ def _psql(server: PostgresServer, *statement: str, to: str = "postgres") -> None
 
 
 def _minio_binary() -> str:
-    return _built_binary("minio") or _missing("MinIO", "run tools/get-servers minio")
+    return _built_binary("minio") or missing("MinIO", "run tools/get-servers minio")
 
 
 def _built_binary(name: str) -> str | None:
@@ -374,14 +374,14 @@ def _postgres_binary(name: str) -> str:
     # Debian keeps the server, and pg_isready and psql beside it, off the PATH.
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
-    return shutil.which(name, path=path) or _missing("PostgreSQL", "install postgresql")
+    return shutil.which(name, path=path) or missing("PostgreSQL", "install postgresql")
 
 
 def _version(folder: Path) -> float:
     return float(folder.parent.name)
 
 
-def _missing(server: str, advice: str) -> NoReturn:
+def missing(server: str, advice: str) -> NoReturn:
     reason = f"{server} is not on this machine: {advice}."
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

@@ -15,6 +15,7 @@ FILES = ["setup.cfg", "pyproject.toml", *LOCKS]
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """An empty checkout for bootstrap to work on."""
+    # A checkout of the test's own.
     monkeypatch.setattr(bootstrap, "ROOT", str(tmp_path))
     monkeypatch.setattr(bootstrap, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(bootstrap, "VENV_PYTHON", str(tmp_path / ".venv" / "bin" / "python"))
@@ -34,6 +35,7 @@ def commands(checkout, monkeypatch):
         noted.append(command)
         add_python(checkout)
 
+    # The child processes, which would install packages.
     monkeypatch.setattr(bootstrap, "run", note)
     return noted
 
@@ -159,6 +161,7 @@ def test_bootstrap_never_empties_an_environment_that_others_made(checkout, comma
 
 def test_bootstrap_tries_again_after_an_installation_that_failed(commands, monkeypatch):
     with monkeypatch.context() as offline:
+        # As pip ends without a network.
         offline.setattr(bootstrap, "install", lambda extras: sys.exit("no network"))
         with pytest.raises(SystemExit, match="no network"):
             bootstrap.main([])

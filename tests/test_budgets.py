@@ -104,6 +104,7 @@ def test_a_probe_that_fails_keeps_it_open(breaker, clock):
 def test_a_probe_that_dies_leaves_the_way_to_another(breaker, clock):
     time_out(breaker, clock)
     clock.now += 1
-    breaker._enter()
+    dies = breaker.wait(lambda error: True)
+    dies.__enter__()
     clock.now += 1
     wait(breaker, clock, 0)

@@ -63,6 +63,7 @@ class TestCheck:
         assert problem_ids(make_app(SECRET_KEY="short", PUBLIC_URL="http://127.0.0.1:8000")) == []
 
     def test_decoding_that_this_kernel_does_not_confine(self, app, monkeypatch):
+        # A kernel that has neither.
         monkeypatch.setattr(
             app.extensions["image_sandbox"], "missing_layers", lambda: ["Landlock", "seccomp"]
         )
@@ -327,14 +328,30 @@ class TestServe:
         assert served.ends(family)
 
 
+# Notes its process, that it has started, and each SIGTERM.
+LOGGING = """
+import os, signal, sys, time
+def note(word):
+    with open({log!r}, "a") as log:
+        print(word, file=log)
+signal.signal(signal.SIGTERM, lambda *_: ({on_term}))
+note(os.getpid())
+note("started")
+while True:
+    time.sleep(600)
+"""
+
+
 class TestCompanion:
     @pytest.fixture
     def run_companion(self, monkeypatch):
         """A function that keeps a Python program running, started anew without a pause."""
+        # A limit that the test can reach.
         monkeypatch.setattr(companion, "RESTART_SECONDS", 0)
         running = []
 
         def start(program: str) -> Companion:
+            # The child process.
             monkeypatch.setattr(companion, "COMMAND", (sys.executable, "-c", program))
             running.append(Companion(stop_seconds=1))
             running[-1].start()
@@ -350,19 +367,20 @@ class TestCompanion:
         assert wait_until(lambda: log.exists() and len(log.read_text()) >= 3)
 
     def test_one_that_was_told_to_end_is_not_started_again(self, run_companion, tmp_path):
-        log = tmp_path / "starts"
-        told = run_companion(f"open({str(log)!r}, 'a').write('x'); import time; time.sleep(600)")
-        assert wait_until(log.exists)
+        log = tmp_path / "log"
+        told = run_companion(LOGGING.format(log=str(log), on_term="note('told'), sys.exit()"))
+        assert wait_until(lambda: log.exists() and "started" in log.read_text())
         told.end()
-        told._watcher.join(PATIENCE_SECONDS)
-        assert told._process.returncode == -signal.SIGTERM
-        assert log.read_text() == "x"
+        assert wait_until(lambda: "told" in log.read_text())
+        told.stop()
+        assert log.read_text().split()[1:] == ["started", "told"]
 
     def test_one_that_ignores_the_end_is_killed(self, run_companion, tmp_path):
-        log = tmp_path / "started"
-        program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-        program += f"open({str(log)!r}, 'w'); time.sleep(600)"
-        stubborn = run_companion(program)
-        assert wait_until(log.exists)
+        log = tmp_path / "log"
+        stubborn = run_companion(LOGGING.format(log=str(log), on_term="note('told')"))
+        assert wait_until(lambda: log.exists() and "started" in log.read_text())
         stubborn.stop()
-        assert stubborn._process.returncode == -signal.SIGKILL
+        pid, *noted = log.read_text().split()
+        assert noted == ["started", "told"]
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)

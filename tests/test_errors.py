@@ -4,10 +4,10 @@ import re
 
 import pytest
 from flask import abort, request
+from sqlalchemy import event
 
-from distribu.extensions import limiter, login
+from distribu.extensions import db, limiter
 from distribu.images.stores.contract import StoreUnavailable
-from tests.conftest import signed_in
 
 
 @pytest.fixture
@@ -105,10 +105,18 @@ def test_body_that_is_too_large_has_a_page(make_app, app, nobody):
     assert "That is too large to send" in answer.text
 
 
-def test_error_page_asks_neither_user_nor_database(app, cast, monkeypatch):
-    alice = signed_in(app, cast.alice)
-    monkeypatch.setattr(login, "_user_callback", lambda _: 1 / 0)
+def test_error_page_asks_neither_user_nor_database(app, alice):
+    statements = []
+
+    def note(_connection, _cursor, statement, *_) -> None:
+        statements.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
     assert alice.get("/fails/404").status_code == 404
+    event.remove(engine, "before_cursor_execute", note)
+    assert statements == []
 
 
 def test_every_outage_says_when_to_ask_again(nobody):

@@ -4,10 +4,10 @@ import pytest
 
 from distribu.extensions import db
 from distribu.images.attachment import lock_product
-from distribu.inventory import editing
 from distribu.models import Image, Product
-from tests.conftest import add_product
+from tests.conftest import add_product, signed_in
 from tests.images.image_files import png
+from tests.meanwhile import meanwhile
 from tests.test_product_form import (
     NEW,
     detached,
@@ -69,15 +69,14 @@ def test_a_new_product_sent_twice_with_its_file_is_one(app, alice, reserved):
     assert len(rows(app, Product)) == len(rows(app, Image)) == 1
 
 
-def test_a_second_insert_finds_its_own_row(app, alice, reserved, monkeypatch):
+def test_a_second_insert_finds_its_own_row(app, cast, alice, reserved):
     data = fields(reserved_id=reserved)
-    alice.post(NEW, data=data)
-    # As of two requests at once, neither of which has seen the row of the other.
-    seen = [None]
-    look = editing.company_row
-    monkeypatch.setattr(editing, "company_row", lambda *args: seen.pop() if seen else look(*args))
-    monkeypatch.setattr(editing.ProductForm, "validate_sku", lambda form, field: None)
-    assert went_through(alice.post(NEW, data=data))
+
+    def insert_first():
+        assert went_through(signed_in(app, cast.alice).post(NEW, data=data))
+
+    with meanwhile(app, insert_first, before="INSERT INTO product"):
+        assert went_through(alice.post(NEW, data=data))
     assert len(rows(app, Product)) == 1
 
 

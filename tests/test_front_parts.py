@@ -20,7 +20,7 @@ from distribu.serving.lanes import (
     TooManyLongAnswers,
     lane_of,
 )
-from distribu.serving.patience import IDLE_SECONDS, PACE_SECONDS, Pace
+from distribu.serving.patience import IDLE_SECONDS, PACE_SECONDS, Pace, Patience
 
 PIECE = b"a" * 1000
 
@@ -168,8 +168,16 @@ class TestBudget:
 
     def test_a_body_gives_back_once(self):
         budget = Budget(100)
-        body = Body(None, None, 100, budget, "a")
-        body._keep(b"a" * 100)
+
+        async def receive() -> dict:
+            return {"type": "http.request", "body": b"a" * 100, "more_body": False}
+
+        body = Body(receive, 100, 100, budget, "a")
+        # In a thread of its own, since the browser's loop may run in this one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, body.read(Patience())).result()
+        with pytest.raises(ServiceUnavailable):
+            budget.take("a", 1)
         body.close()
         body.close()
         budget.take("a", 100)

@@ -198,6 +198,7 @@ class TestWithoutMount:
 
         def fill_to(byte_size: int) -> None:
             for module in (disk_reserve, directory, gateway):
+                # The disk.
                 monkeypatch.setattr(module, "free_bytes", lambda _folder: byte_size)
 
         return fill_to
@@ -236,14 +237,14 @@ class TestWithoutMount:
         assert disk_reserve.keep(str(tmp_path))
 
     def test_two_processes_may_make_it_at_once(self, tmp_path, monkeypatch):
-        write = disk_reserve._write
+        sync = os.fsync
 
-        def write_beside_another(path) -> None:
-            monkeypatch.setattr(disk_reserve, "_write", write)
-            write(path)
+        def sync_beside_another(descriptor) -> None:
+            monkeypatch.setattr(disk_reserve.os, "fsync", sync)
+            sync(descriptor)
             assert disk_reserve.keep(str(tmp_path))
 
-        monkeypatch.setattr(disk_reserve, "_write", write_beside_another)
+        monkeypatch.setattr(disk_reserve.os, "fsync", sync_beside_another)
         assert disk_reserve.keep(str(tmp_path))
         assert os.listdir(tmp_path) == [FILE_NAME]
 

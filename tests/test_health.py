@@ -9,7 +9,6 @@ from distribu import health
 from distribu.extensions import db, queue
 from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import OutboxEntry, utc_now
-from distribu.task_queue import QueueUnavailable
 from tests.images.life import add_accepted
 
 
@@ -64,16 +63,14 @@ def test_a_store_that_is_down_is_told_without_its_address(app, nobody, caplog):
     assert "minio.internal" in caplog.text
 
 
-def test_a_queue_that_is_down_is_told(nobody, monkeypatch):
-    def fail():
-        raise QueueUnavailable("connection refused")
-
-    monkeypatch.setattr(queue, "size", fail)
-    answer = nobody.get("/readyz")
+def test_a_queue_that_is_down_is_told(make_app):
+    app = make_app(QUEUE_URL="redis://127.0.0.1:1/0")
+    answer = app.test_client().get("/readyz")
     assert (answer.status_code, parts(answer)["queue"]) == (503, "unavailable")
 
 
 def test_a_server_that_hangs_is_left_and_not_asked_twice(app, nobody, monkeypatch):
+    # A limit that the test can reach.
     monkeypatch.setattr(health, "TIMEOUT_SECONDS", 0.05)
     stuck = app.extensions["image_store"] = Stuck()
     answers = [nobody.get("/readyz") for _ in range(3)]

@@ -85,6 +85,7 @@ def test_a_delete_is_done_though_the_database_fails_behind_it(app, alice, shown,
 def test_many_entries_take_no_longer_than_the_budget(app, alice, shown, monkeypatch):
     """Each delete is answered, and slowly; the sweep goes on with the others."""
     clock = iter(range(0, 1000, 2))
+    # The clock.
     monkeypatch.setattr(outbox, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     assert alice.post(f"/dashboard/inventory/{shown}/delete").status_code == 303
     assert count(app, OutboxEntry) == 1
@@ -93,6 +94,7 @@ def test_many_entries_take_no_longer_than_the_budget(app, alice, shown, monkeypa
 class TestPostgres:
     @pytest.fixture
     def app(self, make_app, postgres_url, monkeypatch):
+        # A limit that the test can reach.
         monkeypatch.setattr(budgets, "PAUSE_SECONDS", 0.2)
         return make_app(SQLALCHEMY_DATABASE_URI=postgres_url)
 

@@ -82,6 +82,7 @@ def silent_address() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def short_budget(monkeypatch) -> None:
+    # A limit that the test can reach.
     monkeypatch.setattr(distribu, "REQUEST_SECONDS", 1.0)
     monkeypatch.setattr(budgets, "PAUSE_SECONDS", 60.0)
 

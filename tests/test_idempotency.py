@@ -12,6 +12,7 @@ from distribu.http.api_keys import with_key
 from distribu.http.idempotency import committed
 from distribu.models import IdempotencyKey, Product, utc_now
 from tests.api.conftest import Caller, add_key
+from tests.meanwhile import meanwhile
 
 NEW = {"name": "Widget", "price": 9.99, "stock": 3}
 KEY = {"Idempotency-Key": "import-1"}
@@ -174,23 +175,14 @@ def test_a_request_whose_process_died_can_be_sent_again(app, acme):
     assert row(app).status == 201
 
 
-def test_who_lost_its_key_meanwhile_changes_nothing(app, acme, monkeypatch):
-    take_over = idempotency._answer_of
+def test_who_lost_its_key_meanwhile_changes_nothing(app, acme):
+    def take_it_over():
+        change_row(app, created_at=utc_now() + timedelta(seconds=1))
 
-    def slow(call):
-        change_row_elsewhere(app)
-        return take_over(call)
-
-    monkeypatch.setattr(idempotency, "_answer_of", slow)
-    answer = acme.post("/products", NEW, headers=KEY)
+    with meanwhile(app, take_it_over, before="INSERT INTO product"):
+        answer = acme.post("/products", NEW, headers=KEY)
     assert answer.status_code == 409
     assert products(app) == 0
-
-
-def change_row_elsewhere(app) -> None:
-    """Another process takes the key over, on a connection of its own."""
-    with app.app_context():
-        change_row(app, created_at=utc_now() + timedelta(seconds=1))
 
 
 def test_a_failure_keeps_no_key_and_no_change(app, cast, acme):

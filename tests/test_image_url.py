@@ -1,6 +1,7 @@
 """Written imageUrls: the decisions that begin with imageUrl, one by one."""
 
 import pytest
+from flask import current_app
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
@@ -10,6 +11,7 @@ from distribu.images.outbox import drain
 from distribu.models import Company, Image, Product
 from distribu.products import written_image_url
 from tests.conftest import add_cast, add_product, run_queue
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
 
 ELSEWHERE = "https://cdn.example.com/widget.png?w=5"
@@ -188,19 +190,23 @@ class TestAnotherHostedImage:
         assert write(product, value) == "KEEP"
         assert product.image_url is not None
 
-    def test_that_goes_while_it_is_copied_is_refused(self, acme, monkeypatch):
+    def test_that_goes_while_it_is_copied_is_refused(self, acme):
         source, product = add_product(acme.id), add_product(acme.id)
         add_image(source)
         kept = add_image(product)
         change = written_image_url.read_change(acme, product, source.image_url)
-        copied = staging.stage_copy
+        app, source_id = current_app._get_current_object(), source.id
 
-        def remove_first(*args):
-            write(source, None)
-            return copied(*args)
+        def remove_first():
+            flaky.at = None
+            with app.app_context():
+                write(db.session.get_one(Product, source_id), None)
 
-        monkeypatch.setattr(staging, "stage_copy", remove_first)
-        with pytest.raises(written_image_url.InvalidImageUrl, match="no longer exists"):
+        flaky = FlakyStore(app.extensions["image_store"], at="open", then=remove_first)
+        with (
+            store_of(app, flaky),
+            pytest.raises(written_image_url.InvalidImageUrl, match="no longer exists"),
+        ):
             written_image_url.prepare(acme, change)
         db.session.rollback()
         drain()

@@ -25,6 +25,7 @@ from tests.imports import (
     product,
     run,
 )
+from tests.meanwhile import meanwhile
 
 cast = cast_on_either
 LATER = timedelta(minutes=5)
@@ -172,15 +173,15 @@ class TestRecovery:
         db.session.refresh(job)
         assert job.status == "RUNNING"
 
-    def test_a_worker_that_was_given_up_writes_nothing(self, job, monkeypatch):
-        write_at_once = jobs._write_at_once
+    def test_a_worker_that_was_given_up_writes_nothing(self, job):
+        app = current_app._get_current_object()
 
-        def given_up(*arguments):
-            jobs.recover(utc_now() + 2 * jobs.WORKING_WINDOW)
-            write_at_once(*arguments)
+        def give_it_up():
+            with app.app_context():
+                jobs.recover(utc_now() + 2 * jobs.WORKING_WINDOW)
 
-        monkeypatch.setattr(jobs, "_write_at_once", given_up)
-        assert run(job).status == "FAILED"
+        with meanwhile(app, give_it_up, before="UPDATE import_job", value="DONE"):
+            assert run(job).status == "FAILED"
         assert db.session.scalar(select(func.count(Product.id))) == 0
 
     def test_a_lost_task_is_in_the_queue_again(self, job, cast):

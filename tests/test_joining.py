@@ -5,10 +5,10 @@ import re
 import pytest
 from sqlalchemy import select
 
-from distribu import auth
 from distribu.extensions import db
 from distribu.models import REMOVED, User
 from tests.conftest import PASSWORD, signed_in
+from tests.meanwhile import meanwhile
 from tests.test_auth import NEW as REGISTRATION
 from tests.test_settings import MEMBERS, is_signed_in, link_in
 
@@ -94,19 +94,17 @@ def test_who_joins_signs_in_with_the_email_that_they_chose(app, cast, alice, nob
 
 
 def test_an_email_taken_at_the_last_moment_is_told_and_the_link_stays_good(
-    app, cast, alice, nobody, monkeypatch
+    app, cast, alice, nobody
 ):
-    link, use_it = link_in(add(alice, UNKNOWN)), auth.use_link
+    link = link_in(add(alice, UNKNOWN))
 
-    def take_it_first(*arguments):
-        db.session.execute(db.update(User).where(User.id == cast.mallory).values(email=UNKNOWN))
-        db.session.commit()
-        return use_it(*arguments)
+    def take_it_first():
+        answer = app.test_client().post("/register", data=REGISTRATION | {"email": UNKNOWN})
+        assert answer.status_code == 303
 
-    monkeypatch.setattr(auth, "use_link", take_it_first)
-    answer = nobody.post(link, data={"password": PASSWORD})
+    with meanwhile(app, take_it_first, before="UPDATE user"):
+        answer = nobody.post(link, data={"password": PASSWORD})
     assert (answer.status_code, TAKEN in answer.text) == (422, True)
-    monkeypatch.undo()
     other = {"email": "carol@acme.test", "password": PASSWORD}
     assert nobody.post(link, data=other).status_code == 303
 

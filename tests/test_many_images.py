@@ -15,6 +15,7 @@ from distribu.images.stores.contract import StoreMisconfigured
 from distribu.inventory.drop_plan import MATCHED, SAME, DroppedFile, plan_drop, seen_by_drop
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from tests.conftest import add_product
+from tests.flaky_sandbox import make_flaky
 from tests.flaky_store import FlakyStore, store_of
 from tests.images import image_files
 from tests.images.life import upload
@@ -142,10 +143,10 @@ def test_same_photograph_can_be_meant_for_two_products(app, alice, products):
     assert save(alice, app, products["AB-2"], content).headers["Image-Outcome"] == "saved"
 
 
-def test_same_bytes_are_recognized_before_they_are_decoded(app, alice, products, monkeypatch):
+def test_same_bytes_are_recognized_before_they_are_decoded(app, alice, products):
     save(alice, app, products["AB-1"], png(40, 30))
     before = images_of(app, products["AB-1"])
-    monkeypatch.setattr(staging, "stage", None)
+    make_flaky(app, "publish", AssertionError("decoded"))
     again = save(alice, app, products["AB-1"], png(40, 30), replace="1")
     assert again.headers["Image-Outcome"] == "same"
     assert images_of(app, products["AB-1"]) == before
@@ -196,16 +197,12 @@ def test_change_of_the_price_asks_nobody(app, alice, products):
     assert save(alice, app, products["AB-1"], png(40, 30), seen=shown).status_code == 200
 
 
-def test_product_changed_while_decoding_leaves_nothing_behind(app, alice, products, monkeypatch):
-    stage = staging.stage
-
-    def stage_and_rename(*args, **kwargs):
-        image = stage(*args, **kwargs)
+def test_product_changed_while_decoding_leaves_nothing_behind(app, alice, products):
+    def rename():
         db.session.get(Product, products["AB-1"]).sku = "AB-9"
         db.session.commit()
-        return image
 
-    monkeypatch.setattr(staging, "stage", stage_and_rename)
+    make_flaky(app, "publish", rename)
     answer = save(alice, app, products["AB-1"], png(40, 30))
     assert answer.headers["Image-Outcome"] == "changed"
     with app.app_context():
@@ -231,11 +228,8 @@ def test_file_over_the_limit_is_refused_with_the_limit(app, alice, products):
     assert "Maximum size is 5 MB" in answer.text
 
 
-def test_busy_decoder_is_an_answer_to_wait_for(app, alice, products, monkeypatch):
-    def stage(*args, **kwargs):
-        raise SandboxBusy("all children are busy")
-
-    monkeypatch.setattr(staging, "stage", stage)
+def test_busy_decoder_is_an_answer_to_wait_for(app, alice, products):
+    make_flaky(app, "publish", SandboxBusy("all children are busy"))
     answer = save(alice, app, products["AB-1"], png(40, 30))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 

@@ -221,6 +221,7 @@ class TestConnectionThatBreaks:
     @pytest.fixture
     def app(self, make_app, monkeypatch):
         app = make_app(RATELIMIT_ENABLED=True)
+        # For the whole process Flask-Limiter may remember the storage of another app.
         monkeypatch.setattr(limiter, "_storage_dead", False)
         return app
 
@@ -239,6 +240,7 @@ class TestConnectionThatBreaks:
                 execute(*arguments)
 
             asked.clear()
+            # The driver of the database.
             monkeypatch.setattr(dialect, "do_execute", count_or_fail)
             monkeypatch.setattr(dialect, "is_disconnect", lambda *_: True)
             return asked
@@ -278,6 +280,7 @@ class TestConnectionThatBreaks:
 
         with app.app_context():
             dialect = db.engine.dialect
+        # The driver of the database.
         monkeypatch.setattr(dialect, "do_rollback", fail)
         monkeypatch.setattr(dialect, "is_disconnect", lambda *_: True)
         headers = {"Authorization": f"Bearer {key}"} if "api" in path else {}
@@ -297,8 +300,10 @@ class TestRedis:
             raise RedisConnectionError("Connection closed by server.")
 
         app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_STORAGE_URI="redis://127.0.0.1:1/0")
+        # Undone at the end of the test, for the other apps of this process.
         monkeypatch.setattr(limiter, "_storage_dead", False)
         for name in ("hit", "test", "get_window_stats"):
+            # The driver of Redis.
             monkeypatch.setattr(limiter._limiter, name, fail)
         return app
 

@@ -14,6 +14,7 @@ from distribu.images.attachment import lock_product
 from distribu.images.decoding.sandbox import SandboxInterrupted
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
 from tests.conftest import add_product
+from tests.flaky_sandbox import make_flaky
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
 
@@ -234,9 +235,10 @@ class TestChoosing:
         assert saved_image(app).id == first
 
     def test_waits_only_so_long_for_a_free_decoder(self, app, alice, monkeypatch):
+        # A limit that the test can reach.
         monkeypatch.setattr(staging, "WAIT_SECONDS", 0.01)
         first = staged_id(alice)
-        with app.extensions["image_sandbox"]._turn(10**12):
+        with app.extensions["image_sandbox"].slot(10**12):
             data = {"image": (png(9, 9), "a.png"), "image_id": first}
             answer = alice.post(PREVIEW, data=data)
         assert answer.status_code == 422
@@ -244,12 +246,9 @@ class TestChoosing:
         assert value(answer.text, "image_id") == first
         assert saved_image(app).id == first
 
-    def test_a_decoder_that_dies_is_no_verdict_on_the_file(self, app, alice, monkeypatch):
-        def interrupted(*arguments, **options):
-            raise SandboxInterrupted("killed")
-
+    def test_a_decoder_that_dies_is_no_verdict_on_the_file(self, app, alice):
         first = staged_id(alice)
-        monkeypatch.setattr(app.extensions["image_sandbox"], "publish", interrupted)
+        make_flaky(app, "publish", SandboxInterrupted("killed"))
         data = {"image": (png(9, 9), "a.png"), "image_id": first}
         answer = alice.post(PREVIEW, data=data)
         assert answer.status_code == 422

@@ -14,6 +14,7 @@ from distribu.forms.interrupted import MOST_CHARACTERS, InterruptedForm
 from distribu.images.decoding.sandbox import SandboxBusy
 from distribu.models import ApiKey, Image, Product, User
 from tests.conftest import PASSWORD, Cast, add_cast, add_product, signed_in
+from tests.flaky_sandbox import make_flaky
 from tests.images.image_files import png
 
 NEW = "/dashboard/inventory/new"
@@ -157,6 +158,7 @@ def test_who_was_signed_out_everywhere_stages_nothing(app, cast, alice, change):
 
 
 def test_who_was_signed_out_long_ago_stages_no_more_than_an_hours_worth(make_app, monkeypatch):
+    # A limit that the test can reach.
     monkeypatch.setattr(interrupted, "LAPSED_LIMIT", "1 per hour")
     app = make_app(WTF_CSRF_ENABLED=True, RATELIMIT_ENABLED=True)
     with app.app_context():
@@ -184,13 +186,8 @@ def test_image_that_is_no_good_has_to_be_chosen_again(app, cast, alice, content)
     assert count(app, Image) == 0
 
 
-def test_image_that_no_child_has_time_for_has_to_be_chosen_again(
-    cast, alice, shared_sandbox, monkeypatch
-):
-    def publish(*_args, **_options):
-        raise SandboxBusy("no decoding process was free")
-
-    monkeypatch.setattr(shared_sandbox, "publish", publish)
+def test_image_that_no_child_has_time_for_has_to_be_chosen_again(app, cast, alice):
+    make_flaky(app, "publish", SandboxBusy("no decoding process was free"))
     asked = answer_after_end(alice, TYPED | {"image": (png(8, 8), "new.png")})
     again = sign_in_again(alice, asked)
     assert "The image could not be kept: please choose it again." in again.text

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, event, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from distribu.extensions import db
@@ -25,6 +25,7 @@ def shop(request, make_app, monkeypatch):
     if request.param == "postgres":
         changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
     if request.param == "sqlite-large":
+        # A limit that the test can reach.
         monkeypatch.setattr(search, "SMALL_COMPANY", 0)
     with make_app(**changes).app_context():
         yield add_cast()
@@ -336,8 +337,17 @@ def test_categories_are_stepped_through_by_their_index(shop):
     db.session.execute(insert(Product), rows)
     db.session.execute(text("ANALYZE"))
     explain = "EXPLAIN" if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-    statement = text(f"{explain} {search._CATEGORIES}")
-    plan = "\n".join(map(str, db.session.execute(statement, {"company_id": shop.acme})))
+    sent = []
+
+    def note(_connection, _cursor, statement, parameters, *_) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    search.categories(shop.acme)
+    event.remove(db.engine, "before_cursor_execute", note)
+    ((statement, parameters),) = sent
+    rows = db.session.connection().exec_driver_sql(f"{explain} {statement}", parameters)
+    plan = "\n".join(map(str, rows))
     assert "ix_product_company_category" in plan
     assert "Seq Scan on product" not in plan
     assert "SCAN product" not in plan

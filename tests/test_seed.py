@@ -4,7 +4,7 @@ import io
 
 import pytest
 from PIL import Image as Canvas
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from distribu import seed
 from distribu.extensions import db, store
@@ -80,19 +80,17 @@ def test_a_deleted_demo_product_does_not_come_back(app_context):
 
 
 @pytest.mark.parametrize("dies_at", range(13))
-def test_seeding_goes_on_where_it_was_killed(app_context, monkeypatch, dies_at):
+def test_seeding_goes_on_where_it_was_killed(app_context, dies_at):
     commits = iter(range(100))
-    commit = db.session.commit
 
-    def commit_or_die():
+    def die(_session):
         if next(commits) == dies_at:
             raise Killed
-        commit()
 
-    with monkeypatch.context() as patch:
-        patch.setattr(db.session, "commit", commit_or_die)
-        with pytest.raises(Killed):
-            seed_demo(FEW)
+    event.listen(db.session, "before_commit", die)
+    with pytest.raises(Killed):
+        seed_demo(FEW)
+    event.remove(db.session, "before_commit", die)
     db.session.remove()
     seed_demo(FEW)
     assert (count(Company), count(User), count(ApiKey)) == (1, 1, 1)

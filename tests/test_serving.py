@@ -86,7 +86,7 @@ def nginx_with(folder: Path, locations: str) -> Iterator[str]:
 def nginx(folder: Path, servers_at: Callable[[int], str]) -> Iterator[str]:
     """Yield the address of an nginx with the servers that listen at a port."""
     binary = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    binary = binary or servers._missing("nginx", "install nginx-light")
+    binary = binary or servers.missing("nginx", "install nginx-light")
     folder.mkdir()
     # Otherwise its workers would be nobody's, who may not read what tests write.
     user = "user root;" if os.geteuid() == 0 else ""
@@ -96,7 +96,7 @@ def nginx(folder: Path, servers_at: Callable[[int], str]) -> Iterator[str]:
         (folder / "nginx.conf").write_text(config)
         return [binary, "-c", str(folder / "nginx.conf"), "-e", "stderr"]
 
-    with servers._running(command, is_listening) as (_, port):
+    with servers.running(command, is_listening) as (_, port):
         yield f"http://127.0.0.1:{port}"
 
 

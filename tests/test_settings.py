@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from distribu.extensions import db
 from distribu.models import REMOVED, ApiKey, AuditEntry, Order, User
 from tests.conftest import PASSWORD, signed_in
+from tests.meanwhile import meanwhile
 
 MEMBERS = "/dashboard/settings/members"
 NEW = {"name": "Carol", "email": "carol@acme.test", "role": "MEMBER"}
@@ -242,23 +243,13 @@ def test_passing_on_ownership_leaves_exactly_one_owner(app, cast, alice):
     assert actions(app) == ["member.role_changed", "member.role_changed"]
 
 
-def test_ownership_passed_on_in_another_tab_is_not_passed_on_twice(
-    app, cast, alice, carol_id, monkeypatch
-):
-    from distribu.settings import members
+def test_ownership_passed_on_in_another_tab_is_not_passed_on_twice(app, cast, alice, carol_id):
+    def pass_it_on_first():
+        other_tab = signed_in(app, cast.alice)
+        assert other_tab.post(f"{MEMBERS}/{carol_id}/owner").status_code == 303
 
-    set_role = members._set_role
-
-    def pass_it_on_first(user, role):
-        # What the other tab has committed since this request read its users.
-        with db.engine.begin() as other:
-            users = User.__table__
-            for user_id, new in ((cast.alice, "ADMIN"), (carol_id, "OWNER")):
-                other.execute(users.update().where(users.c.id == user_id).values(role=new))
-        set_role(user, role)
-
-    monkeypatch.setattr(members, "_set_role", pass_it_on_first)
-    assert alice.post(f"{MEMBERS}/{cast.bob}/owner").status_code == 409
+    with meanwhile(app, pass_it_on_first, before="UPDATE user"):
+        assert alice.post(f"{MEMBERS}/{cast.bob}/owner").status_code == 409
     assert roles(app, cast) == {"alice": "ADMIN", "bob": "MEMBER", "Carol": "OWNER"}
 
 

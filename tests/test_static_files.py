@@ -17,6 +17,7 @@ ADDRESS = re.compile(r'"(/static/[^"]+)"')
 def published(tmp_path, monkeypatch):
     """The folder in which flask static compress has written all there is."""
     folder = tmp_path / "published"
+    # Folders of the test's own, here and below.
     monkeypatch.setattr(static_files, "PUBLISHED", folder)
     static_files.publish(folder)
     return folder

@@ -129,6 +129,7 @@ def test_what_no_sitemap_may_have_is_noticed(content):
 
 
 def test_a_large_catalog_has_an_index_of_files(app, nobody, cast, monkeypatch):
+    # A limit that the test can reach.
     monkeypatch.setattr(sitemap, "PAGE_SIZE", 2)
     with app.app_context():
         ids = sorted(add_product(cast.acme, name=f"Bolt {n}").id for n in range(5))

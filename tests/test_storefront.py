@@ -219,6 +219,7 @@ def test_search_stays_in_its_field(nobody, cast):
 @pytest.fixture
 def large_catalog(make_app, database, monkeypatch):
     """A client of a catalog that counts as large, on either database."""
+    # A limit that the test can reach.
     monkeypatch.setattr(catalog, "SMALL_COMPANY", 0)
     monkeypatch.setattr(search, "SMALL_COMPANY", 0)
     app = make_app(**database)
@@ -544,19 +545,19 @@ def test_known_page_follows_the_place_of_the_app(nobody, widget):
 
 def test_known_page_is_sent_again_after_an_update(nobody, widget, monkeypatch):
     first = nobody.get(CATALOG)
-    monkeypatch.setattr(caching, "_RELEASE", "the next one")
+    # As in the process that runs the next release.
+    monkeypatch.setattr(caching, "RELEASE", "the next one")
     assert names(open_again(nobody, first)) == ["Blue widget"]
 
 
 @pytest.mark.parametrize("path", ["distribu/storefront/x.py", "templates/x.html"])
-def test_release_changes_with_any_code_and_any_template(tmp_path, monkeypatch, path):
-    monkeypatch.setattr(caching, "_CHECKOUT", tmp_path)
+def test_release_changes_with_any_code_and_any_template(tmp_path, path):
     file = tmp_path / path
     file.parent.mkdir(parents=True)
     file.write_text("before")
-    before = caching._digest_of_code_and_templates()
+    before = caching.digest_of_code_and_templates(tmp_path)
     file.write_text("behind")
-    assert caching._digest_of_code_and_templates() != before
+    assert caching.digest_of_code_and_templates(tmp_path) != before
 
 
 @pytest.mark.parametrize("other", [{"page": 2}, {"sort": "price"}, {"q": "w"}, {"category": "T"}])

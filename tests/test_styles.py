@@ -106,9 +106,9 @@ def test_properties_and_animations_that_nothing_names_are_left_out():
         p { --a: 1px; --b: var(--a); --c: 2px; width: var(--b); animation: come 1s }
         @keyframes come { from { top: 0 } } @keyframes go { from { top: 0 } }
     """
-    rules = cut_styles._cut(css, names("<p>"))
-    used = cut_styles._referred_to(rules)
-    text = cut_styles._text(cut_styles.without_unused(rules, used, set()))
+    rules = cut_styles.cut(css, names("<p>"))
+    used = cut_styles.referred_to(rules)
+    text = cut_styles.written(cut_styles.without_unused(rules, used, set()))
     assert text == (
         "p{--a:1px;--b:var(--a);width:var(--b);animation:come 1s}\n@keyframes come{from{top:0}}\n"
     )

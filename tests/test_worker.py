@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from distribu import worker
+from distribu import disk_reserve, worker
 from distribu.extensions import db, queue
 from distribu.images import attachment, outbox, processing, staging
 from distribu.models import ApiKey, IdempotencyKey, Image, ImportJob, utc_now
@@ -188,17 +188,23 @@ class TestQueue:
         assert not (tmp_path / "queue.db").exists()
 
 
-def test_a_folder_that_is_away_for_a_while_does_not_end_the_housekeeping(app, monkeypatch):
-    is_over = threading.Event()
+def test_a_folder_that_is_away_for_a_while_does_not_end_the_housekeeping(
+    app, tmp_path, monkeypatch
+):
+    is_over, rounds = threading.Event(), []
 
-    def fail() -> None:
+    def fail(folder: str) -> bool:
+        rounds.append(folder)
+        if len(rounds) == 2:
+            is_over.set()
         raise FileNotFoundError("The folder is not mounted.")
 
-    monkeypatch.setattr(worker, "sweep", fail)
-    monkeypatch.setattr(worker, "drain", is_over.set)
+    # The disk, which is asked for room at the end of each round.
+    monkeypatch.setattr(disk_reserve, "keep", fail)
+    # A limit that the test can reach.
     monkeypatch.setattr(outbox, "DRAIN_EVERY", timedelta(0))
-    worker._keep_house(app, is_over)
-    assert is_over.is_set()
+    worker.keep_house(app, is_over)
+    assert rounds == [str(tmp_path)] * 2
 
 
 class TestProcess:

@@ -157,9 +157,9 @@ def sheet(names: Names) -> str:
     own = site.replace(PICO_IMPORT, "") + (STATIC / "parts.css").read_text()
     pico = PICO.read_text()
     pinned = _pinned(own)
-    own_rules, pico_rules = _cut(own, names), _cut(pico, names)
+    own_rules, pico_rules = cut(own, names), cut(pico, names)
     while True:
-        used = _referred_to(own_rules + pico_rules)
+        used = referred_to(own_rules + pico_rules)
         kept = [
             without_unused(rules, used, unset)
             for rules, unset in ((own_rules, set()), (pico_rules, pinned))
@@ -168,7 +168,7 @@ def sheet(names: Names) -> str:
             break
         own_rules, pico_rules = kept
     license = LICENSE.search(pico)[0]
-    return f"{license}\n@layer pico{{\n{_text(pico_rules)}}}\n{_text(own_rules)}"
+    return f"{license}\n@layer pico{{\n{written(pico_rules)}}}\n{written(own_rules)}"
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Rule:
         return all(one.startswith((":root", ":host")) for one in self.head.split(","))
 
 
-def _cut(css: str, names: Names) -> list[Rule]:
+def cut(css: str, names: Names) -> list[Rule]:
     parsed = tinycss2.parse_stylesheet(COMMENT.sub("", css), True, True)
     return _without_empty(_rules(parsed, names))
 
@@ -294,11 +294,11 @@ def without_unused(rules: list[Rule], used: set[str], pinned: set[str]) -> list[
     return _without_empty(kept)
 
 
-def _referred_to(rules: Iterable[Rule]) -> set[str]:
+def referred_to(rules: Iterable[Rule]) -> set[str]:
     """Custom properties and animations that values name."""
     found = set()
     for rule in rules:
-        found |= _referred_to(rule.rules)
+        found |= referred_to(rule.rules)
         for name, value in rule.declarations:
             found.update(re.findall(r"var\(\s*(--[\w-]+)", value))
             if name.startswith("animation"):
@@ -317,7 +317,7 @@ def _pinned(own: str) -> set[str]:
     return {name for node in roots for name, _ in _declarations(node.content)}
 
 
-def _text(rules: Iterable[Rule]) -> str:
+def written(rules: Iterable[Rule]) -> str:
     return "".join(f"{_line(rule)}\n" for rule in rules)
 
 

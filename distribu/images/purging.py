@@ -1,7 +1,6 @@
 """Purge requests to the cache in front of the images."""
 
 import json
-from functools import cache
 
 from flask import current_app
 from urllib3 import PoolManager
@@ -39,6 +38,9 @@ def purge(keys: list[str]) -> None:
         raise PurgeFailed(f"the cache refused to forget: status {answer.status}")
 
 
-@cache
 def _connections() -> PoolManager:
-    return new_connections()
+    kept = current_app.extensions
+    if "purge_connections" not in kept:
+        kept["purge_connections"] = new_connections()
+    connections: PoolManager = kept["purge_connections"]
+    return connections

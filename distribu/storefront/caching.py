@@ -6,7 +6,6 @@ from pathlib import Path
 from flask import Response, current_app, request
 from werkzeug.wrappers import Response as BaseResponse
 
-_CHECKOUT = Path(__file__).parents[2]
 # Static files count, because pages contain fingerprints of them.
 _PARTS = (("distribu", "*.py"), ("templates", "*.html"), ("static", "*.css"), ("static", "*.js"))
 
@@ -26,19 +25,20 @@ def unchanged_or_empty(*inputs: object) -> BaseResponse:
 
 
 def _etag(inputs: tuple) -> str:
-    made_of = (_RELEASE, current_app.config["IMAGE_BASE_URL"], *inputs)
+    made_of = (RELEASE, current_app.config["IMAGE_BASE_URL"], *inputs)
     return hashlib.sha256(repr(made_of).encode()).hexdigest()[:32]
 
 
-def _digest_of_code_and_templates() -> str:
+def digest_of_code_and_templates(checkout: Path) -> str:
+    """Return a hash, in hex, of everything in a checkout that makes pages out of rows."""
     digest = hashlib.sha256()
     for folder, pattern in _PARTS:
-        for path in sorted((_CHECKOUT / folder).rglob(pattern)):
+        for path in sorted((checkout / folder).rglob(pattern)):
             content = path.read_bytes()
-            digest.update(f"{path.relative_to(_CHECKOUT)} {len(content)}\n".encode() + content)
+            digest.update(f"{path.relative_to(checkout)} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
 # Computed when the code is loaded, so that files replaced by an update count only after a
 # restart.
-_RELEASE = _digest_of_code_and_templates()
+RELEASE = digest_of_code_and_templates(Path(__file__).parents[2])

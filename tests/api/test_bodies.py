@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from distribu.images.stores.contract import StoreUnavailable
+from tests.api.test_images import add_image
+from tests.conftest import add_product
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
 
 NEW = {"name": "Widget", "price": 9.99, "stock": 3}
@@ -118,12 +120,13 @@ class TestErrors:
     def test_pages_keep_their_own_errors(self, nobody):
         assert nobody.get("/no/such/page").mimetype == "text/html"
 
-    def test_a_store_that_is_down_is_told_in_json(self, app, acme, widget, monkeypatch):
-        def fail(*_):
-            raise StoreUnavailable("connection refused")
-
-        monkeypatch.setattr("distribu.api.products.update", fail)
-        answer = acme.patch(f"/products/{widget}", {"stock": 1})
+    def test_a_store_that_is_down_is_told_in_json(self, app, cast, acme, widget):
+        add_image(app, widget)
+        url = acme.get(f"/products/{widget}").json["data"]["imageUrl"]
+        with app.app_context():
+            other = add_product(cast.acme).id
+        with store_of(app, FlakyStore(app.extensions["image_store"], at="put")):
+            answer = acme.patch(f"/products/{other}", {"imageUrl": url})
         assert answer.status_code == 503
         assert answer.json == {
             "error": "The image store does not answer right now. Try again in a minute."

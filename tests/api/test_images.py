@@ -11,6 +11,7 @@ from distribu.products import written_image_url
 from tests.api.conftest import Caller, audit_actions, version_of
 from tests.conftest import add_product
 from tests.images.image_files import png
+from tests.meanwhile import meanwhile
 
 ELSEWHERE = "https://cdn.example.com/widget.png"
 NEW = {"name": "Widget", "price": 9.99, "stock": 3}
@@ -216,20 +217,17 @@ def test_a_copy_beyond_the_limit_is_refused(app, cast, acme, imaged):
     assert len(image_ids(app)) == 2
 
 
-def test_a_image_that_changes_under_the_request_is_looked_at_again(app, acme, imaged, monkeypatch):
+def test_a_image_that_changes_under_the_request_is_looked_at_again(app, acme, imaged):
     written = read(acme, imaged)["imageUrl"]
-    prepare = written_image_url.prepare
 
-    def remove_first(*args):
-        monkeypatch.setattr(written_image_url, "prepare", prepare)
+    def remove_first():
         with app.app_context():
             product = db.session.get_one(Product, imaged)
             attachment.remove_all(attachment.lock_product(imaged, product.company_id))
             db.session.commit()
-        return prepare(*args)
 
-    monkeypatch.setattr(written_image_url, "prepare", remove_first)
-    answer = acme.patch(f"/products/{imaged}", {"imageUrl": written})
+    with meanwhile(app, remove_first, before="UPDATE product"):
+        answer = acme.patch(f"/products/{imaged}", {"imageUrl": written})
     assert answer.json["details"] == {"imageUrl": [written_image_url.IS_GONE]}
 
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from distribu.api import saving
 from distribu.extensions import db
 from distribu.models import AuditEntry, Product
 from tests.api.conftest import audit_actions, version_of
 from tests.conftest import add_product
+from tests.meanwhile import meanwhile
 
 KEYS = [
     *("id", "name", "sku", "description", "category", "unit", "price", "stock"),
@@ -228,9 +228,12 @@ class TestCreating:
     def test_sku_of_another_company_is_free(self, globex, widget):
         assert globex.post("/products", NEW | {"sku": "W-1"}).status_code == 201
 
-    def test_sku_that_was_taken_a_moment_ago_is_refused_too(self, acme, widget, monkeypatch):
-        monkeypatch.setattr(saving, "_refuse_taken_sku", lambda values, product_id: None)
-        answer = acme.post("/products", NEW | {"sku": "W-1"})
+    def test_sku_that_was_taken_a_moment_ago_is_refused_too(self, app, acme):
+        def take_it_first():
+            assert acme.post("/products", NEW | {"sku": "W-1"}).status_code == 201
+
+        with meanwhile(app, take_it_first, before="INSERT INTO product"):
+            answer = acme.post("/products", NEW | {"sku": "W-1"})
         assert answer.json["details"] == {"sku": ["Another product has the SKU W-1."]}
 
 

@@ -229,7 +229,7 @@ def eight_large(photographs: list[str], folder: Path) -> list[Row]:
     with ThreadPoolExecutor(8) as threads:
         uploads = [threads.submit(publish, number) for number in range(8)]
         while not all(upload.done() for upload in uploads):
-            peak_mb = max(peak_mb, sum(map(resident_mb, list(sandbox._children))))
+            peak_mb = max(peak_mb, sum(map(resident_mb, sandbox.pids())))
             time.sleep(0.01)
     seconds = time.perf_counter() - started
     sandbox.close()
@@ -237,9 +237,9 @@ def eight_large(photographs: list[str], folder: Path) -> list[Row]:
     return [Row("eight 60-megapixel progressive JPEGs at once", peak_mb, 1200, note=note)]
 
 
-def resident_mb(child) -> float:
+def resident_mb(pid: int) -> float:
     try:
-        pages = int(Path(f"/proc/{child.process.pid}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except FileNotFoundError:
         return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / MB

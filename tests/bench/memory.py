@@ -180,8 +180,8 @@ def measured(step: str, file: io.BytesIO) -> tuple[float, float]:
     def watch() -> None:
         nonlocal peak_mb
         while not is_over.wait(0.002):
-            for child in list(sandbox._children):
-                peak_mb = max(peak_mb, high_water_mb(child.process.pid))
+            for pid in sandbox.pids():
+                peak_mb = max(peak_mb, high_water_mb(pid))
 
     with ThreadPoolExecutor(1) as thread:
         watching = thread.submit(watch)

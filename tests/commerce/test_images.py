@@ -15,6 +15,7 @@ from tests.commerce.conftest import (
     version_of,
 )
 from tests.conftest import add_product, run_queue
+from tests.flaky_sandbox import make_flaky
 from tests.images.image_files import jpeg, truncated
 
 EXTERNAL = "https://example.com/a.jpg"
@@ -285,16 +286,13 @@ class TestDelete:
         run_queue(app)
         assert (app.extensions["image_store"].keys(), image_ids(app)) == (set(), [])
 
-    def test_while_it_is_decoded(self, shop, widget, app, monkeypatch):
+    def test_while_it_is_decoded(self, shop, widget, app):
         image_id = shop.upload(widget)
-        sandbox = app.extensions["image_sandbox"]
-        publish = sandbox.publish
 
-        def delete_first(*arguments):
+        def delete_first():
             assert shop.delete(f"/{widget}/images/{image_id}").status_code == 204
-            return publish(*arguments)
 
-        monkeypatch.setattr(sandbox, "publish", delete_first)
+        make_flaky(app, "publish", delete_first)
         run_queue(app)
         with app.app_context():
             outbox.drain(now=utc_now() + outbox.SWEEP_EVERY * 2)
@@ -353,12 +351,9 @@ class TestNotThere:
         assert self.ask(shop, method, path, body, widget, image_id) == self.NOT_FOUND
 
 
-def test_a_poisoned_image_is_given_up(shop, widget, app, monkeypatch):
-    def die(*arguments):
-        raise InvalidImage("undecodable", "No.")
-
+def test_a_poisoned_image_is_given_up(shop, widget, app):
     image_id = shop.upload(widget)
-    monkeypatch.setattr(app.extensions["image_sandbox"], "publish", die)
+    make_flaky(app, "publish", InvalidImage("undecodable", "No."))
     run_queue(app)
     assert shop.status(widget, image_id)["error"]["code"] == "undecodable"
     with app.app_context():

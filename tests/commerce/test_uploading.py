@@ -21,6 +21,7 @@ from tests.commerce.conftest import (
     version_of,
 )
 from tests.conftest import add_product, run_queue
+from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import animated, gif, jpeg, png, png_claiming, webp
 
 MOST = COMMERCE.max_byte_size
@@ -308,27 +309,22 @@ class TestIdempotencyKey:
 
 
 class TestStoreDown:
-    def test_is_503_and_leaves_nothing(self, shop, widget, app, monkeypatch):
-        monkeypatch.setattr(app.extensions["image_store"], "put", unavailable)
-        answer = shop.send(widget, (drawn_image(), "a.png"))
+    def test_is_503_and_leaves_nothing(self, shop, widget, app):
+        with store_of(app, FlakyStore(app.extensions["image_store"], at="put")):
+            answer = shop.send(widget, (drawn_image(), "a.png"))
         assert (answer.status_code, answer.json["type"]) == (503, "SERVICE_UNAVAILABLE")
         assert image_ids(app) == []
 
-    def test_a_product_deleted_meanwhile_is_404_and_leaves_nothing(
-        self, shop, widget, app, monkeypatch
-    ):
+    def test_a_product_deleted_meanwhile_is_404_and_leaves_nothing(self, shop, widget, app):
         store = app.extensions["image_store"]
-        put = store.put
 
-        def delete_first(*arguments):
-            monkeypatch.undo()
+        def delete_first():
             with app.app_context():
                 db.session.execute(db.text("DELETE FROM product"))
                 db.session.commit()
-            put(*arguments)
 
-        monkeypatch.setattr(store, "put", delete_first)
-        assert shop.send(widget, (drawn_image(), "a.png")).status_code == 404
+        with store_of(app, FlakyStore(store, at="put", then=delete_first)):
+            assert shop.send(widget, (drawn_image(), "a.png")).status_code == 404
         with app.app_context():
             outbox.drain(now=utc_now() + outbox.SWEEP_EVERY * 2)
         assert (image_ids(app), store.keys()) == ([], set())

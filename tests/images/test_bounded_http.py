@@ -81,6 +81,7 @@ def test_a_server_that_stops_while_it_is_read_is_unavailable():
 @pytest.fixture
 def impatient(monkeypatch) -> float:
     """Return the seconds that a put may take, now that the store waits for nothing long."""
+    # A limit that the test can reach.
     monkeypatch.setattr(bounded_http, "SEND_SECONDS", 0.2)
     monkeypatch.setattr(bounded_http, "READ_SECONDS", 0.2)
     monkeypatch.setattr(bounded_http, "CONNECT_SECONDS", 0.2)

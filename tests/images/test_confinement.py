@@ -72,6 +72,7 @@ def publishes(children: sandbox.Sandbox) -> bool:
 def test_a_kernel_that_lacks_a_layer_decodes_nothing_where_all_are_required(
     monkeypatch, is_required
 ):
+    # A layer that the kernel of no machine has.
     monkeypatch.setattr(sandbox, "LAYERS", (*LAYERS, "pledge"))
     children = sandbox.Sandbox(processes=1, is_confinement_required=is_required)
     try:

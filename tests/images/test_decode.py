@@ -198,6 +198,7 @@ def test_name_and_appendix_change_nothing(format):
 
 
 def test_probe_leaves_the_decoders_alone(monkeypatch):
+    # All decoders begin there.
     monkeypatch.setattr("PIL.Image.open", None)
     assert probe(jpeg(64, 48), MERCHANT).format == "JPEG"
 

@@ -7,7 +7,6 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops, ImageColor, ImageStat
 
-from distribu.images.decoding import publishing
 from distribu.images.decoding.encoding import UnfaithfulEncoding, encode
 from distribu.images.decoding.ladder import LADDER, ladder
 from distribu.images.decoding.policies import COMMERCE, MERCHANT, PUBLISHED, InvalidImage
@@ -208,11 +207,17 @@ def test_transparent_still_gif_is_published_whole(published, colors, at):
 
 
 def test_output_that_differs_is_not_published(monkeypatch, published):
-    monkeypatch.setattr(
-        publishing, "_palette_image", lambda source, label: Image.new("P", source.size, 0)
-    )
-    image = image_files.drawing(64, 48).quantize(16)
-    _, stable, _ = published(image_files.saved(image, "PNG"))
+    file = image_files.saved(image_files.drawing(64, 48).quantize(16), "PNG")
+    put, lost = Image.Image.putpalette, []
+
+    def lose_palette(image: Image.Image, palette: list[int]) -> None:
+        lost.append(palette)
+        put(image, bytes(len(palette)))
+
+    # Pillow, if it lost the palette.
+    monkeypatch.setattr(Image.Image, "putpalette", lose_palette)
+    _, stable, _ = published(file)
+    assert len(lost) == 1
     assert corners(stable) == UPRIGHT
 
 
@@ -340,12 +345,11 @@ def test_truncated_file_is_refused(format, share):
     assert caught.value.code == "damaged"
 
 
-def test_decoder_that_sees_more_pixels_than_the_header_is_not_let_run(monkeypatch):
+def test_decoder_that_sees_more_pixels_than_the_header_is_not_let_run():
     policy = replace(MERCHANT, max_pixels=100)
     lie = replace(probe(png(64, 48), PUBLISHED), width_px=10, height_px=10)
-    monkeypatch.setattr("distribu.images.decoding.publishing.probe", lambda *_: lie)
     with pytest.raises(InvalidImage, match="Image dimensions too large"):
-        publish(png(64, 48), policy)
+        publish(png(64, 48), policy, lie)
 
 
 def test_appendix_is_not_published():

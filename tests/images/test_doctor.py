@@ -358,8 +358,7 @@ class TestOlderDatabase:
             outbox.sweep(utc_now() + timedelta(days=2))
         assert db.session.get(Image, image.id)
 
-    def test_the_worker_stops_with_a_sentence(self, newer_key, app, monkeypatch):
-        monkeypatch.setattr(worker, "_put_session_behind_pages", lambda: None)
+    def test_the_worker_stops_with_a_sentence(self, newer_key):
         with pytest.raises(ClickException, match="older than its image store"):
             worker.run()
 

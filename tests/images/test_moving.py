@@ -358,6 +358,7 @@ def test_a_freeze_ends_by_itself(shop, monkeypatch):
     freeze = Freeze()
     later = utc_now() + moving.FREEZE
     for module in (moving, store_identity):
+        # The clock.
         monkeypatch.setattr(module, "utc_now", lambda: later)
     shop.staged()
     with pytest.raises(MoveFailed):
@@ -368,6 +369,7 @@ def test_a_freeze_ends_by_itself(shop, monkeypatch):
 def test_a_freeze_lasts_as_long_as_its_move_works(shop, monkeypatch):
     freeze = Freeze()
     later = utc_now() + moving.FREEZE * 0.8
+    # The clock.
     monkeypatch.setattr(moving, "utc_now", lambda: later)
     freeze.renew()
     assert installation().frozen_until == later + moving.FREEZE

@@ -12,6 +12,7 @@ from distribu.images.decoding.sandbox import SandboxInterrupted
 from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import ERROR, READY, Image, OutboxEntry, new_id, utc_now
 from tests.conftest import run_queue
+from tests.flaky_sandbox import make_flaky
 from tests.images.image_files import png
 from tests.images.life import add_accepted, add_company, named_by_rows, outbox_prefixes
 
@@ -194,13 +195,8 @@ class TestSweep:
         image = db.session.get_one(Image, image_id)
         assert (image.status, image.error_code, image.retry_at) == (READY, None, None)
 
-    def test_a_daily_attempt_that_is_cut_short_is_the_only_one_of_its_day(
-        self, acme, product, app, monkeypatch
-    ):
-        def interrupted(*arguments, **options):
-            raise SandboxInterrupted("killed")
-
-        monkeypatch.setattr(app.extensions["image_sandbox"], "publish", interrupted)
+    def test_a_daily_attempt_that_is_cut_short_is_the_only_one_of_its_day(self, acme, product, app):
+        make_flaky(app, "publish", SandboxInterrupted("killed"))
         now = utc_now() + LATER
         image = add_accepted(acme, product, attempts=processing.MAX_ATTEMPTS)
         outbox.sweep(now)

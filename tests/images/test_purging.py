@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from distribu.extensions import db
-from distribu.images import attachment, outbox, processing, purging
+from distribu.images import attachment, outbox, processing
 from distribu.models import Image, OutboxEntry, utc_now
 from tests.answering_server import DROPPED, Answer, answering
 from tests.images.life import outbox_prefixes
@@ -26,8 +26,6 @@ def image(stage) -> Image:
 @pytest.fixture
 def cache(app):
     """A cache that takes everything it is told."""
-    # The breaker of the cache that fell silent in an earlier test may still be open.
-    purging._connections.cache_clear()
     with answering(Answer(200)) as server:
         app.config["PURGE_URL"] = f"http://{server.address}/purge"
         yield server

@@ -11,6 +11,7 @@ from distribu.images.decoding.ladder import LADDER_VERSION
 from distribu.images.decoding.sandbox import SandboxError
 from distribu.images.stores.contract import StoreUnavailable
 from distribu.models import READY, Image, utc_now
+from tests.flaky_sandbox import make_flaky
 from tests.images.image_files import png
 from tests.images.life import named_by_rows, outbox_prefixes
 
@@ -174,9 +175,9 @@ def test_an_upload_that_still_waits_to_be_deleted_may_go_at_any_time(aged, store
 
 class TestCommand:
     @pytest.fixture
-    def run(self, app, monkeypatch):
-        # The children are shared with other tests.
-        monkeypatch.setattr(app.extensions["image_sandbox"], "close", lambda: None)
+    def run(self, app):
+        # The command closes the sandbox, which is shared with other tests.
+        make_flaky(app, "", lambda: None)
         return lambda: app.test_cli_runner().invoke(args=["images", "rebuild"])
 
     def test_all_is_rebuilt_and_counted(self, aged, run):
@@ -186,15 +187,14 @@ class TestCommand:
         assert {path[: len(TODAY)] for path in paths(image)} == {"", TODAY}
         assert "0 rebuilt, 0 not." in run().output
 
-    def test_one_that_fails_does_not_stop_the_others(self, aged, save, run, app, monkeypatch):
-        first, derive = aged(), app.extensions["image_sandbox"].derive
-        second = save()
+    def test_one_that_fails_does_not_stop_the_others(self, aged, save, run, app):
+        first, second = aged(), save()
 
-        def break_once(*arguments, **options):
-            monkeypatch.setattr(app.extensions["image_sandbox"], "derive", derive)
+        def break_once():
+            flaky.at = ""
             raise SandboxError("no decoding process")
 
-        monkeypatch.setattr(app.extensions["image_sandbox"], "derive", break_once)
+        flaky = make_flaky(app, "derive", break_once)
         result = run()
         assert result.exit_code == 1
         assert f"{first.id}: no decoding process" in result.output

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryFile
@@ -25,12 +25,11 @@ from distribu.images.decoding.sandbox import (
     SandboxBusy,
     SandboxError,
     SandboxInterrupted,
-    _Child,
-    _LimitReached,
 )
 from distribu.images.decoding.wire import send
 from tests.images import image_files
 from tests.images.image_files import jpeg, png
+from tests.test_worker import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,36 +94,46 @@ def test_refusal_travels_back(sandbox):
     assert caught.value.code == "damaged"
 
 
-def pids(sandbox) -> list[int]:
-    return [child.process.pid for child in sandbox._idle]
+def wait_for_death(pid: int) -> None:
+    """Wait until a child has ended, and leave it to the sandbox to learn of it."""
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_child_is_warm_for_the_next_job(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
-    first = pids(sandbox)
+    first = sandbox.pids()
     close(sandbox.publish(png(40, 30), MERCHANT))
-    assert (len(first), pids(sandbox)) == (1, first)
+    assert (len(first), sandbox.pids()) == (1, first)
 
 
 def test_child_is_ended_after_a_large_job(sandbox, monkeypatch):
-    monkeypatch.setattr("distribu.images.decoding.sandbox._WARM_BYTES", 0)
+    # A limit that the test can reach.
+    monkeypatch.setattr("distribu.images.decoding.sandbox.WARM_BYTES", 0)
     close(sandbox.publish(png(40, 30), MERCHANT))
-    assert (pids(sandbox), sandbox._children) == ([], set())
+    assert sandbox.pids() == []
 
 
 def test_children_yield_to_the_process_that_says_so(sandbox):
     sandbox.niceness = 3
     close(sandbox.publish(png(20, 10), MERCHANT))
-    [pid] = pids(sandbox)
+    [pid] = sandbox.pids()
     own = os.getpriority(os.PRIO_PROCESS, 0)
     assert os.getpriority(os.PRIO_PROCESS, pid) == min(own + 3, 19)
 
 
 def test_child_that_died_idle_is_replaced(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
-    (child,) = sandbox._idle
-    child.process.kill()
-    child.process.wait()
+    (pid,) = sandbox.pids()
+    os.kill(pid, signal.SIGKILL)
+    wait_for_death(pid)
     publication = sandbox.publish(png(40, 30), MERCHANT)
     assert publication.info.width_px == 40
     close(publication)
@@ -132,7 +141,7 @@ def test_child_that_died_idle_is_replaced(sandbox):
 
 def test_death_at_work_says_nothing_of_the_file(sandbox, monkeypatch):
     close(sandbox.publish(png(40, 30), MERCHANT))
-    (pid,) = pids(sandbox)
+    (pid,) = sandbox.pids()
 
     def send_and_kill(*message):
         os.kill(pid, signal.SIGSTOP)
@@ -140,85 +149,93 @@ def test_death_at_work_says_nothing_of_the_file(sandbox, monkeypatch):
         os.kill(pid, signal.SIGKILL)
 
     with monkeypatch.context() as patch:
+        # The child is killed from outside, just when it has its job.
         patch.setattr("distribu.images.decoding.sandbox.send", send_and_kill)
         with pytest.raises(SandboxInterrupted):
             sandbox.publish(png(40, 30), MERCHANT)
-    assert pids(sandbox) == []
+    assert sandbox.pids() == []
     close(sandbox.publish(png(40, 30), MERCHANT))
 
 
-def test_job_that_takes_too_long_is_ended(sandbox, monkeypatch):
+def test_job_that_takes_too_long_is_ended(sandbox):
     close(sandbox.publish(png(4, 3), MERCHANT))
-    (child,) = sandbox._idle
-    os.kill(child.process.pid, signal.SIGSTOP)
-    monkeypatch.setattr(sandbox, "_job_seconds", 0.1)
+    (pid,) = sandbox.pids()
+    os.kill(pid, signal.SIGSTOP)
+    sandbox.job_seconds = 0.1
     with pytest.raises(SandboxInterrupted):
         sandbox.publish(png(4, 3), MERCHANT)
-    assert child.process.returncode == -signal.SIGKILL
+    assert is_gone(pid)
 
 
-def test_cpu_limit_reached_alone_is_a_verdict(sandbox, monkeypatch):
-    monkeypatch.setattr(sandbox, "_cpu_seconds", 0)
+def test_cpu_limit_reached_alone_is_a_verdict(sandbox):
+    sandbox.cpu_seconds = 0
     image = image_files.soft(4000, 4000)
     with pytest.raises(InvalidImage) as caught:
         sandbox.publish(image_files.saved(image, "WEBP", method=0), MERCHANT)
     assert caught.value.code == "undecodable"
 
 
-def test_limit_reached_beside_other_jobs_is_tried_again_alone(sandbox, monkeypatch):
-    answers = [_LimitReached("CPU"), _LimitReached("CPU")]
-    turns = [False, True]
-    monkeypatch.setattr(_Child, "work", lambda *job: (_ for _ in ()).throw(answers.pop()))
-
-    @contextmanager
-    def turn(*arguments):
-        yield lambda: turns.pop(0)
-
-    monkeypatch.setattr(sandbox, "_turn", turn)
-    with pytest.raises(InvalidImage) as caught:
-        sandbox.publish(png(40, 30), MERCHANT)
-    assert (caught.value.code, answers, turns) == ("undecodable", [], [])
+@cache
+def of_49_megapixels() -> bytes:
+    return png(7000, 7000).getvalue()
 
 
-def test_nobody_at_a_page_waits_for_another_attempt(sandbox, monkeypatch):
-    monkeypatch.setattr(_Child, "work", lambda *job: (_ for _ in ()).throw(_LimitReached("CPU")))
-    with sandbox._turn(1), pytest.raises(SandboxInterrupted):
-        sandbox.publish(png(40, 30), MERCHANT, wait_seconds=1)
+@pytest.fixture
+def hungry(monkeypatch) -> BytesIO:
+    """A file that needs 200 MB where a child is allowed the slack of 192 alone, at each attempt."""
+    # No file is known that needs more than its header admits, so the server allows too little.
+    monkeypatch.setattr("distribu.images.decoding.sandbox.job_bytes", lambda info: 0)
+    # A child that is kept has memory left from the attempt before.
+    monkeypatch.setattr("distribu.images.decoding.sandbox.WARM_BYTES", -1)
+    return BytesIO(of_49_megapixels())
 
 
-def test_turn_tells_whether_it_was_alone(sandbox):
-    with sandbox._turn(1) as first:
+def test_limit_reached_beside_other_jobs_is_tried_again_alone(sandbox, hungry):
+    with ThreadPoolExecutor(1) as threads:
+        with sandbox.slot(1):
+            job = threads.submit(sandbox.publish, hungry, MERCHANT)
+            assert wait_until(lambda: sandbox.waiting() == 1 or job.done())
+            assert not job.done()
+        with pytest.raises(InvalidImage) as caught:
+            job.result()
+    assert caught.value.code == "undecodable"
+
+
+def test_nobody_at_a_page_waits_for_another_attempt(sandbox, hungry):
+    with sandbox.slot(1), pytest.raises(SandboxInterrupted):
+        sandbox.publish(hungry, MERCHANT, wait_seconds=1)
+
+
+def test_slot_tells_whether_its_job_ran_alone(sandbox):
+    with sandbox.slot(1) as first:
         assert first()
-        with sandbox._turn(1) as second:
+        with sandbox.slot(1) as second:
             assert (first(), second()) == (False, False)
         assert not first()
-    with sandbox._turn(1) as third:
+    with sandbox.slot(1) as third:
         assert third()
 
 
 def test_child_leaves_the_end_of_a_service_to_its_server(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
-    (pid,) = pids(sandbox)
+    (pid,) = sandbox.pids()
     os.kill(pid, signal.SIGTERM)
     close(sandbox.publish(png(40, 30), MERCHANT))
-    assert pids(sandbox) == [pid]
+    assert sandbox.pids() == [pid]
 
 
 def test_job_may_use_so_much_memory_and_cpu(sandbox):
     close(sandbox.publish(png(400, 300), MERCHANT))
-    limits = Path(f"/proc/{pids(sandbox)[0]}/limits").read_text()
+    limits = Path(f"/proc/{sandbox.pids()[0]}/limits").read_text()
     address_space = int(re.search(r"Max address space +(\d+)", limits)[1])
     cpu_seconds = int(re.search(r"Max cpu time +(\d+)", limits)[1])
     assert 200 < address_space / 1024**2 < 700
     assert CPU_SECONDS <= cpu_seconds <= CPU_SECONDS + 5
 
 
-def test_more_memory_than_the_header_admits_is_refused(sandbox, monkeypatch):
-    # Its 49 megapixels need 200 MB, and the slack is 192.
-    file = png(7000, 7000)
-    monkeypatch.setattr("distribu.images.decoding.sandbox.job_bytes", lambda info: 0)
+def test_more_memory_than_the_header_admits_is_refused(sandbox, hungry):
     with pytest.raises(InvalidImage) as caught:
-        sandbox.publish(file, MERCHANT)
+        sandbox.publish(hungry, MERCHANT)
     assert caught.value.code == "undecodable"
     close(sandbox.publish(png(40, 30), MERCHANT))
 
@@ -256,7 +273,7 @@ def test_threads_share_the_children(sandbox):
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda file: sandbox.publish(file, MERCHANT), files))
     assert [publication.info.width_px for publication in made] == list(range(640, 648))
-    assert len(pids(sandbox)) <= 2
+    assert len(sandbox.pids()) <= 2
     for publication in made:
         close(publication)
 
@@ -266,36 +283,35 @@ def test_jobs_wait_for_memory_in_the_order_of_arrival():
     entered = []
 
     def enter(needed_bytes):
-        with sandbox._turn(needed_bytes):
+        with sandbox.slot(needed_bytes):
             entered.append(needed_bytes)
 
-    with ThreadPoolExecutor(3) as threads, sandbox._turn(60):
+    with ThreadPoolExecutor(3) as threads, sandbox.slot(60):
         # 50 does not fit beside 60; 10 would, but came later; 500 works alone.
         for waiting, needed_bytes in enumerate([50, 10, 500], start=1):
             threads.submit(enter, needed_bytes)
-            with sandbox._changed:
-                arrived = sandbox._changed.wait_for(lambda: len(sandbox._queue) == waiting, 10)  # noqa: B023
-            assert arrived
+            assert wait_until(lambda: sandbox.waiting() == waiting)  # noqa: B023
         assert entered == []
     assert entered[-1] == 500
     assert sorted(entered) == [10, 50, 500]
 
 
 def test_who_waits_too_long_gives_its_place_up(sandbox):
-    with sandbox._turn(10**12):
+    with sandbox.slot(10**12):
         with pytest.raises(SandboxBusy):
             sandbox.publish(png(40, 30), MERCHANT, wait_seconds=0.01)
-        assert not sandbox._queue
+        assert sandbox.waiting() == 0
     close(sandbox.publish(png(40, 30), MERCHANT, wait_seconds=0.01))
 
 
 def test_job_after_a_failed_one_has_its_turn(sandbox):
-    with pytest.raises(ZeroDivisionError), sandbox._turn(10**12):
+    with pytest.raises(ZeroDivisionError), sandbox.slot(10**12):
         raise ZeroDivisionError
     close(sandbox.publish(png(40, 30), MERCHANT))
 
 
 def test_child_that_cannot_start_is_no_fault_of_the_image(sandbox, monkeypatch):
+    # Python, if it were not there or ended at once.
     monkeypatch.setattr("sys.executable", "/nonexistent/python")
     with pytest.raises(SandboxError):
         sandbox.publish(png(40, 30), MERCHANT)
@@ -307,16 +323,16 @@ def test_child_that_cannot_start_is_no_fault_of_the_image(sandbox, monkeypatch):
 def test_child_knows_no_secret_and_no_application(sandbox, monkeypatch):
     monkeypatch.setenv("DISTRIBU_SECRET_KEY", "open sesame")
     close(sandbox.publish(png(40, 30), MERCHANT))
-    (pid,) = pids(sandbox)
+    (pid,) = sandbox.pids()
     assert b"sesame" not in Path(f"/proc/{pid}/environ").read_bytes()
     assert "sqlite" not in Path(f"/proc/{pid}/maps").read_text()
 
 
 def test_close_ends_the_children(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
-    (child,) = sandbox._idle
+    (pid,) = sandbox.pids()
     sandbox.close()
-    assert child.process.returncode is not None
+    assert is_gone(pid)
 
 
 SERVER = """
@@ -326,7 +342,7 @@ from distribu.images.decoding.sandbox import Sandbox
 from tests.images.image_files import png
 sandbox = Sandbox()
 publication = sandbox.publish(png(40, 30), MERCHANT)
-child = sandbox._idle[0].process.pid
+child = sandbox.pids()[0]
 print(child, flush=True)
 sys.stdin.readline()
 os.kill(os.getpid(), signal.SIGKILL)
@@ -353,14 +369,14 @@ def test_children_end_when_the_server_is_killed():
 
 def test_fork_leaves_the_children_to_the_parent(sandbox):
     close(sandbox.publish(png(40, 30), MERCHANT))
-    before = pids(sandbox)
+    before = sandbox.pids()
     with warnings.catch_warnings():
         # Python warns of forking beside threads; this child of ours only looks and leaves.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
-        os._exit(0 if sandbox._idle == [] else 1)
+        os._exit(0 if sandbox.pids() == [] else 1)
     _, status = os.waitpid(pid, 0)
     assert status == 0
     close(sandbox.publish(png(40, 30), MERCHANT))
-    assert pids(sandbox) == before
+    assert sandbox.pids() == before

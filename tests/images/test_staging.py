@@ -14,6 +14,7 @@ from distribu.images.decoding.sandbox import SandboxError, SandboxInterrupted
 from distribu.images.stores.contract import ObjectNotFound, StoreUnavailable
 from distribu.models import ERROR, PROCESSING, READY, AuditEntry, Image, OutboxEntry, utc_now
 from tests.conftest import run_queue
+from tests.flaky_sandbox import make_flaky
 from tests.images.image_files import jpeg, truncated
 from tests.images.life import (
     HIGH,
@@ -216,28 +217,22 @@ class TestProcess:
             processing.process(image.id)
         assert (image.status, image.attempts, image.ladder_version) == (READY, 0, None)
 
-    def test_a_decoder_that_does_not_start_costs_no_attempt(self, stage, app, monkeypatch):
-        def broken(*arguments, **options):
-            raise SandboxError("no decoding process")
-
+    def test_a_decoder_that_does_not_start_costs_no_attempt(self, stage, app):
         image = stage()
-        monkeypatch.setattr(app.extensions["image_sandbox"], "derive", broken)
+        make_flaky(app, "derive", SandboxError("no decoding process"))
         with pytest.raises(SandboxError):
             processing.process(image.id)
         assert (image.status, image.attempts) == (READY, 0)
 
     @pytest.mark.parametrize("step", ["publish", "derive"])
-    def test_a_decoder_that_dies_is_no_verdict(self, acme, product, app, monkeypatch, step):
-        def interrupted(*arguments, **options):
-            raise SandboxInterrupted("killed")
-
+    def test_a_decoder_that_dies_is_no_verdict(self, acme, product, app, step):
         image = add_accepted(acme, product)
-        with monkeypatch.context() as patch:
-            patch.setattr(app.extensions["image_sandbox"], step, interrupted)
-            processing.process(image.id)
-            processing.process(image.id)
-            assert image.status == (PROCESSING if step == "publish" else READY)
-            assert (image.ladder_version, image.writing_until) == (None, None)
+        flaky = make_flaky(app, step, SandboxInterrupted("killed"))
+        processing.process(image.id)
+        processing.process(image.id)
+        assert image.status == (PROCESSING if step == "publish" else READY)
+        assert (image.ladder_version, image.writing_until) == (None, None)
+        flaky.at = ""
         processing.process(image.id)
         processing.process(image.id)
         assert (image.status, image.ladder_version) == (READY, LADDER_VERSION)
@@ -257,18 +252,9 @@ class TestProcess:
         outbox.sweep(utc_now() + timedelta(hours=1))
         assert (rows(), store.keys(), outbox_prefixes()) == ([], set(), [])
 
-    def test_removed_between_ready_and_its_ladder_leaves_nothing(
-        self, store, acme, product, app, monkeypatch
-    ):
+    def test_removed_between_ready_and_its_ladder_leaves_nothing(self, store, acme, product, app):
         image_id = add_accepted(acme, product).id
-        sandbox = app.extensions["image_sandbox"]
-        derive = sandbox.derive
-
-        def remove_first(*arguments, **options):
-            remove_elsewhere(store, image_id)
-            return derive(*arguments, **options)
-
-        monkeypatch.setattr(sandbox, "derive", remove_first)
+        make_flaky(app, "derive", lambda: remove_elsewhere(store, image_id))
         processing.process(image_id)
         processing.process(image_id)
         outbox.sweep(utc_now() + timedelta(hours=1))

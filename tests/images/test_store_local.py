@@ -196,12 +196,13 @@ def test_who_asks_while_the_installation_id_is_written_waits_for_it(store, root,
         has_answered.set()
 
     def ulid_while_another_asks() -> ULID:
-        monkeypatch.setattr(directory, "ULID", ULID)
+        monkeypatch.undo()
         other.start()
         assert not has_answered.wait(0.3)
         return ULID()
 
     other = threading.Thread(target=ask)
+    # The source of random numbers is asked just before the id is written.
     monkeypatch.setattr(directory, "ULID", ulid_while_another_asks)
     answers.append(store.installation_id())
     other.join()
@@ -233,8 +234,8 @@ def test_a_disk_that_fails_is_told_as_what_it_means(store, monkeypatch, number, 
     assert store.keys() == set()
 
 
-def test_a_put_that_took_too_long_leaves_nothing(store, monkeypatch):
-    monkeypatch.setattr(DirectoryStore, "PUT_SECONDS", -1)
+def test_a_put_that_took_too_long_leaves_nothing(store):
+    store.PUT_SECONDS = -1
     with pytest.raises(StoreUnavailable):
         put(store, WIDGET)
     assert store.keys() == set()

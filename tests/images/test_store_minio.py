@@ -17,6 +17,7 @@ from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import ImageStore, StoreMisconfigured, StoreUnavailable
 from tests.answering_server import Answer, answering, listing, s3_error, store_at
 from tests.images.store_uses import UPLOAD, USES, WIDGET, put
+from tests.servers import S3Server
 
 
 @pytest.fixture
@@ -31,16 +32,20 @@ def bucket(minio_url) -> str:
     return urlsplit(minio_url).path.strip("/")
 
 
-@pytest.fixture
-def client(minio_server) -> Minio:
+def administrator(server: S3Server) -> Minio:
     """Return an administrator's client, past the store."""
     return Minio(
-        endpoint=minio_server.address,
-        access_key=minio_server.key,
-        secret_key=minio_server.secret,
+        endpoint=server.address,
+        access_key=server.key,
+        secret_key=server.secret,
         secure=False,
         region="us-east-1",
     )
+
+
+@pytest.fixture
+def client(minio_server) -> Minio:
+    return administrator(minio_server)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """The trial of a store by flask check, which tells a healthy store from an incomplete one."""
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
-from minio import Minio
 
 from distribu.cli.checks import find_problems
 from distribu.extensions import db
@@ -13,6 +13,7 @@ from distribu.images.stores.contract import StoreMisconfigured, StoreUnavailable
 from distribu.images.stores.trial import TRIAL_ID, try_out
 from tests.answering_server import Answer, answering, listing, s3_error, store_at
 from tests.flaky_store import FlakyStore, store_of
+from tests.images.test_store_minio import administrator
 
 
 class KeepingStore(FlakyStore):
@@ -57,21 +58,23 @@ def test_a_bucket_that_everyone_may_read_as_it_should_passes(minio_url):
 @pytest.mark.parametrize(
     ("readable", "sentence"), [("", "Not everyone"), ("*", "Everyone can read uploads")]
 )
-def test_a_bucket_that_is_too_open_or_too_closed_is_found(minio_url, readable, sentence):
+def test_a_bucket_that_is_too_open_or_too_closed_is_found(
+    minio_server, minio_url, readable, sentence
+):
     store = open_store(minio_url)
     store.prepare()
-    client: Minio = store._client
+    client, bucket = administrator(minio_server), urlsplit(minio_url).path[1:]
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": ["*"]},
         "Action": ["s3:GetObject"],
-        "Resource": [f"arn:aws:s3:::{store._bucket}/{readable}"],
+        "Resource": [f"arn:aws:s3:::{bucket}/{readable}"],
     }
     if readable:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        client.set_bucket_policy(bucket_name=store._bucket, policy=policy)
+        client.set_bucket_policy(bucket_name=bucket, policy=policy)
     else:
-        client.delete_bucket_policy(bucket_name=store._bucket)
+        client.delete_bucket_policy(bucket_name=bucket)
     with pytest.raises(StoreMisconfigured, match=sentence):
         try_out(store)
 

@@ -61,9 +61,9 @@ def encode(
     for more in ({}, *_OTHERWISE[format]):
         file = _written(format, image, _merged(options, more))
         try:
-            if _carries_code(file):
+            if carries_code(file):
                 file = _broken_up(file) if format == "PNG" else file
-            if _carries_code(file):
+            if carries_code(file):
                 file.close()
                 continue
             byte_size = file.seek(0, 2)
@@ -116,7 +116,7 @@ def _broken_up(file: IO[bytes]) -> IO[bytes]:
     return file
 
 
-def _carries_code(file: IO[bytes]) -> bool:
+def carries_code(file: IO[bytes]) -> bool:
     """Return whether the file is small and contains server-side code.
 
     Pixels can be chosen so that the encoder produces such text.

@@ -41,7 +41,7 @@ from .wire import (
 _MB = 1024 * 1024
 # A child is ended after a job larger than this, more than any photograph of 24 megapixels
 # needs: up to 300 MB were seen to stay allocated, which no budget would count.
-_WARM_BYTES = 256 * _MB
+WARM_BYTES = 256 * _MB
 
 JOB_SECONDS = 60.0
 CPU_SECONDS = 30
@@ -102,8 +102,8 @@ class Sandbox:
     ):
         self._processes = processes or max(2, os.cpu_count() or 1)
         self._memory_bytes = memory_bytes
-        self._job_seconds = job_seconds
-        self._cpu_seconds = cpu_seconds
+        self.job_seconds = job_seconds
+        self.cpu_seconds = cpu_seconds
         self._is_confinement_required = is_confinement_required
         self._children = set()
         self._forget()
@@ -152,8 +152,18 @@ class Sandbox:
 
         Raises SandboxError.
         """
-        with self._child(_WARM_BYTES + 1) as child:
+        with self._child(WARM_BYTES + 1) as child:
             return [name for name in LAYERS if name not in child.layers]
+
+    def pids(self) -> list[int]:
+        """Return the process ids of the children, idle and at work."""
+        with self._changed:
+            return [child.process.pid for child in self._children]
+
+    def waiting(self) -> int:
+        """Return how many jobs wait for a slot."""
+        with self._changed:
+            return len(self._queue)
 
     def close(self) -> None:
         """End every idle child now, and each busy one after its job."""
@@ -178,7 +188,7 @@ class Sandbox:
         self._queue = deque()
         self._bytes_at_work = 0
         self._children_at_work = 0
-        self._turns_taken = 0
+        self._slots_given = 0
         self._is_closed = False
 
     def _run(
@@ -209,12 +219,12 @@ class Sandbox:
         is_alone: bool = False,
     ) -> Publication | list[Derivative]:
         """Run the job once; raise InvalidImage if it reached a limit although it ran alone."""
-        turn_bytes = self._memory_bytes if is_alone else needed_bytes
-        with self._turn(turn_bytes, wait_seconds) as ran_alone, self._child(needed_bytes) as child:
+        slot_bytes = self._memory_bytes if is_alone else needed_bytes
+        with self.slot(slot_bytes, wait_seconds) as ran_alone, self._child(needed_bytes) as child:
             self._refuse_unconfined(child)
             try:
-                child.limit(needed_bytes, self._cpu_seconds)
-                return child.work(job, upload, self._job_seconds)
+                child.limit(needed_bytes, self.cpu_seconds)
+                return child.work(job, upload, self.job_seconds)
             except _LimitReached as error:
                 if ran_alone():
                     raise InvalidImage("undecodable", UNDECODABLE) from error
@@ -228,10 +238,10 @@ class Sandbox:
             )
 
     @contextmanager
-    def _turn(
+    def slot(
         self, needed_bytes: int, wait_seconds: float | None = None
     ) -> Iterator[Callable[[], bool]]:
-        """Wait, in order of arrival, for a free child and enough memory.
+        """Wait, in order of arrival, for a free child and enough memory, held for the block.
 
         Yields a function that returns whether no other job has run since.
         """
@@ -249,13 +259,13 @@ class Sandbox:
                 is_first = self._children_at_work == 0
                 self._bytes_at_work += needed_bytes
                 self._children_at_work += 1
-                self._turns_taken += 1
-                own_turn = self._turns_taken
+                self._slots_given += 1
+                own_slot = self._slots_given
             finally:
                 self._queue.remove(ticket)
                 self._changed.notify_all()
         try:
-            yield lambda: is_first and self._turns_taken == own_turn
+            yield lambda: is_first and self._slots_given == own_slot
         finally:
             with self._changed:
                 self._bytes_at_work -= needed_bytes
@@ -278,7 +288,7 @@ class Sandbox:
             yield child
         finally:
             with self._changed:
-                is_small = needed_bytes <= _WARM_BYTES
+                is_small = needed_bytes <= WARM_BYTES
                 is_kept = child.is_sound and is_small and not self._is_closed
                 if is_kept:
                     self._idle.append(child)
