@@ -101,7 +101,7 @@ class ImageStore(ABC):
 
     @abstractmethod
     def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """Yield what is stored under prefix, in any order, temporary files included.
+        """Yield what is stored under prefix, sorted by key, temporary files included.
 
         prefix: images/, incoming/, or a longer one that ends in "/".
         after: only keys that sort behind this text; the others cost next to nothing.
