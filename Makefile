@@ -32,7 +32,7 @@ help:
 	@echo 'make browsers          every generated file against Chromium, and fifty photographs in the form'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make image             the container image, built and tried, where an engine is there'
-	@echo 'make faults            every fault at every call, a walk of 20,000 steps, 1,000 races with a delete'
+	@echo 'make faults            every fault at every call, death at every point, 20,000 steps, 1,000 races'
 	@echo 'make soak              real processes and 20 clients while parts and processes fail; then an audit'
 	@echo 'make mutants           the image core changed in one place at a time; tells what no test notices'
 	@echo 'make styles            the style sheets anew, cut to what the pages use'
@@ -87,6 +87,9 @@ faults: servers
 	@$(ENVIRONMENT) postgres redis test
 	@FAULTS_STEPS=20000 $(IN_VENV) pytest -v -n 2 --dist worksteal --timeout 0 \
 	    tests/faults/every_cell.py tests/faults/test_machine.py $(ARGS)
+	@FAULTS_POINTS=all $(IN_VENV) pytest -v -n 2 --dist worksteal --timeout 0 \
+	    tests/images/test_crash.py tests/images/test_move_crash.py tests/test_import_crash.py \
+	    tests/commerce/test_killed_worker.py
 	@FAULTS_ROUNDS=1000 $(IN_VENV) pytest -s --timeout 0 tests/faults/test_races.py
 
 # On what ARGS names, embedded or servers; on both, one after the other, without.

@@ -1,4 +1,4 @@
-"""The process that dies in the crash test of an import, at every point.
+"""The process that dies in the crash test of an import, at every point or at some.
 
 Run with the settings of an app as its argument. Each import is of a
 company of its own: one product is new and takes a copy of an image,
@@ -21,6 +21,7 @@ from distribu.extensions import db
 from distribu.importing import jobs
 from distribu.models import AuditEntry, ImportJob, Product, User, utc_now
 from tests.conftest import Cast, add_product, run_queue, signed_in
+from tests.faults.points import chosen
 from tests.flaky_store import store_of
 from tests.images.crash_child import (
     LATER,
@@ -131,17 +132,19 @@ def main(settings: str) -> None:
     disconnect(app)
     gc.freeze()
     statuses, faults = [], {"unharmed": unharmed["faults"]} if unharmed["faults"] else {}
-    for number, point in enumerate(points):
+    tried = chosen(points, "import")
+    for number in tried:
         job_id = in_fork(partial(set_up, app, number))
         if in_fork(partial(go_through, app, job_id, number)) is not None:
-            faults[f"{number} {point}"] = ["it did not die"]
+            faults[f"{number} {points[number]}"] = ["it did not die"]
             continue
         found = in_fork(partial(recover, app, job_id))
         if not isinstance(found, dict) or found["faults"]:
-            faults[f"{number} {point}"] = found
+            faults[f"{number} {points[number]}"] = found
         else:
             statuses.append(found["status"])
-    print(json.dumps({"points": points, "statuses": statuses, "faults": faults}))
+    found = {"points": points, "tried": tried, "statuses": statuses, "faults": faults}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

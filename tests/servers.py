@@ -114,19 +114,30 @@ def postgres_url(postgres_server, postgres_template, fresh_name) -> Iterator[str
 
 
 @pytest.fixture
-def restore_postgres(postgres_server, fresh_name) -> Iterator[Callable[[Path], str]]:
-    """Yield a function that restores a dump into a new database and returns its URL."""
+def copy_postgres(postgres_server, fresh_name) -> Iterator[Callable[[str], str]]:
+    """Yield a function that copies a database, given by its name, and returns the copy's URL."""
     databases = []
 
-    def restore(dump: Path) -> str:
-        databases.append(fresh_name("restored").replace("-", "_"))
-        create_database(postgres_server, databases[-1])
-        restore_database(postgres_server, databases[-1], dump)
+    def copy(template: str) -> str:
+        databases.append(fresh_name("copy").replace("-", "_"))
+        _psql(postgres_server, f"CREATE DATABASE {databases[-1]} TEMPLATE {template}")
         return postgres_server.url(databases[-1])
 
-    yield restore
+    yield copy
     for database in databases:
         _psql(postgres_server, f"DROP DATABASE {database} WITH (FORCE)")
+
+
+@pytest.fixture
+def restore_postgres(copy_postgres, postgres_server) -> Callable[[Path], str]:
+    """Return a function that restores a dump into a new database and returns its URL."""
+
+    def restore(dump: Path) -> str:
+        url = copy_postgres("template1")
+        restore_database(postgres_server, url.rpartition("/")[2], dump)
+        return url
+
+    return restore
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,17 @@
-"""compose.yaml, read: each part is confined, watched and bounded, and no secret stands in it."""
+"""compose.yaml, read: each part is confined, watched and bounded, and no secret stands in it.
 
+compose-spec.json is the schema of the Compose Specification, as compose-go
+2.16.2 has it (github.com/compose-spec/compose-go, Apache License 2.0).
+"""
+
+import json
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -15,6 +21,21 @@ SERVICES = COMPOSE["services"]
 @pytest.fixture(params=SERVICES)
 def service(request) -> dict:
     return SERVICES[request.param]
+
+
+def faults(compose: dict) -> list[str]:
+    schema = json.loads((ROOT / "tests" / "compose-spec.json").read_text(encoding="utf-8"))
+    found = Draft202012Validator(schema).iter_errors(compose)
+    return [f"{error.json_path}: {error.message}" for error in found]
+
+
+def test_it_is_what_the_specification_describes():
+    assert faults(COMPOSE) == []
+
+
+def test_the_specification_knows_no_other_words():
+    web = SERVICES["web"] | {"mem_limits": "3g"}
+    assert len(faults(COMPOSE | {"services": {"web": web}})) == 1
 
 
 def test_every_part_is_confined(service):

@@ -6,12 +6,13 @@ And the job ends in a state that its page tells; one that failed can be tried ag
 import json
 import subprocess
 import sys
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import settings
+from tests.faults.points import IS_EVERY_POINT, chosen
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,13 +36,17 @@ def test_an_import_that_dies_at_any_point_is_whole_or_nothing(app_settings):
     )
     outcome = json.loads(child.stdout)
     assert outcome["faults"] == {}
-    points, statuses = outcome["points"], outcome["statuses"]
+    points, tried, statuses = outcome["points"], outcome["tried"], outcome["statuses"]
     assert "after put" in points
     assert "after delete_prefix" in points
+    assert tried == chosen(points, "import")
     # A lost task is done again; one that has begun fails; one that has committed is done.
-    runs = [(status, len(list(run))) for status, run in groupby(statuses)]
-    assert [status for status, _ in runs] == ["DONE", "FAILED", "DONE"]
-    begun, committed = runs[0][1], runs[0][1] + runs[1][1]
-    assert points[begun - 1 : begun + 1] == ["before commit", "after commit"]
-    assert points[committed - 1 : committed + 1] == ["before commit", "after commit"]
-    assert "after put" in points[begun:committed]
+    assert [status for status, _ in groupby(statuses)] == ["DONE", "FAILED", "DONE"]
+    turns = [
+        points[before + 1 : after + 1]
+        for (before, was), (after, became) in pairwise(zip(tried, statuses, strict=True))
+        if was != became
+    ]
+    assert all("after commit" in turn for turn in turns)
+    failed = [number for number, one in zip(tried, statuses, strict=True) if one == "FAILED"]
+    assert "after put" in points[failed[0] : failed[-1] + 1] or not IS_EVERY_POINT

@@ -6,6 +6,7 @@ Takes docker, podman or buildah, whichever is there and works. Where none is, or
 image cannot be had, it says so and ends well: there is nothing to try.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ FOLDERS = ["--tmpfs=/tmp", "--tmpfs=/app/instance:uid=10001,gid=10001"]
 
 
 def main() -> None:
+    # What buildah does in its other ways needs control groups of its own, which a container lacks.
+    os.environ.setdefault("BUILDAH_ISOLATION", "chroot")
     engine = next(filter(works, ENGINES), None)
     if engine is None:
         skip(f"none of {', '.join(ENGINES)} works here")

@@ -1,4 +1,4 @@
-"""The flask commands of Distribu: serve, worker, seed, check, images, static, users."""
+"""The flask commands of Distribu: serve, worker, seed, check, db, images, static, users."""
 
 import click
 from flask import Flask, current_app
@@ -6,6 +6,7 @@ from flask.cli import with_appcontext
 
 from ..serving.proxies import find_proxy_problems
 from .checks import find_problems, format_problem
+from .database import database
 from .images import images
 from .serve import serve, worker
 from .static import static
@@ -14,7 +15,7 @@ from .users import users
 
 def init_app(app: Flask) -> None:
     """Add Distribu's own commands to flask."""
-    for command in (serve, worker, check, seed, images, static, users):
+    for command in (serve, worker, check, seed, database, images, static, users):
         app.cli.add_command(command)
 
 

@@ -4,7 +4,6 @@ import click
 from alembic import command
 from flask import current_app
 from flask.cli import with_appcontext
-from flask_migrate.cli import db as migrations  # type: ignore[import-not-found]
 from sqlalchemy import (
     JSON,
     Column,
@@ -44,7 +43,7 @@ class NotCopied(click.ClickException):
     """The target was not changed; the sentence says why."""
 
 
-@migrations.command("copy")
+@click.command("copy")
 @click.option("--to", "url", required=True, metavar="URL", help="An empty database.")
 @with_appcontext
 def copy_database(url: str) -> None:

@@ -1,11 +1,10 @@
 """Compare the rows with the store, in both directions, and repair what differs.
 
-The keys are listed before the rows are read, and each difference is
-checked again before it is reported or repaired, so an image that is
-uploaded or removed meanwhile is not mistaken for a fault.
+Both are read in order, side by side, with one image at a time in memory.
+Each difference is checked again before it is reported or repaired, so an
+image that is uploaded or removed meanwhile is not mistaken for a fault.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +32,7 @@ from .attachment import ImageConflict, change_image, into_outbox
 from .outbox import drain, failing
 from .processing import ask_again
 from .rescuing import OBJECTS_LOST, byte_size, rescue
+from .stores.by_image import objects_by_image, outer_join
 from .stores.contract import PRIVATE, PUBLIC
 from .stores.trial import TRIAL_ID
 
@@ -46,6 +46,7 @@ UNOWNED_KEPT = timedelta(days=30)
 # Shorter for uploads: they may contain the place where a photograph was taken.
 UPLOAD_KEPT = timedelta(hours=24)
 _SAMPLE = 100
+_BATCH = 500
 
 
 class ForeignStore(Exception):
@@ -120,22 +121,30 @@ def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Findin
             store_identity.refuse_older_database()
     for prefix, last_error in failing():
         yield Finding(NOT_DELETED, prefix, f"the store refuses to delete it: {last_error}")
-    public, private = (_listed(folder) for folder in (PUBLIC, PRIVATE))
-    uploads_needed = set()
-    for image_id in db.session.scalars(select(Image.id).order_by(Image.id)).all():
-        findings = list(_compare(image_id, public.get(image_id, {}), repair))
-        uploads_needed |= {image_id for finding in findings if finding.remedy.endswith(FROM_UPLOAD)}
-        yield from findings
-    for image_id, found in public.items():
-        if _image(image_id) is None:
-            yield from _extra(f"{PUBLIC}{image_id}/", found, repair, UNOWNED_KEPT)
-    for image_id, found in private.items():
-        image = _image(image_id)
-        if db.session.get(DownloadJob, image_id):
-            # The ZIPs of a download, which it owns.
-            continue
-        if (image is None or not image.owns_upload) and image_id not in uploads_needed:
-            yield from _extra(f"{PRIVATE}{image_id}/", found, repair, UPLOAD_KEPT)
+    for image_id, _, listed in outer_join(_image_ids(), objects_by_image(store)):
+        # flask check has put that there, and tells of it where it cannot be deleted.
+        if image_id != TRIAL_ID:
+            yield from _examine_one(image_id, listed[0] if listed else {}, repair)
+
+
+def _examine_one(image_id: str, listed: dict[str, int], repair: bool) -> Iterator[Finding]:
+    """Yield what differs for one image id, which may have a row, objects, or both."""
+    public = {key: size for key, size in listed.items() if key.startswith(PUBLIC)}
+    findings = list(_compare(image_id, public, repair))
+    yield from findings
+    if public and _image(image_id) is None:
+        yield from _extra(f"{PUBLIC}{image_id}/", public, repair, UNOWNED_KEPT)
+    private = listed.keys() - public.keys()
+    is_upload_needed = any(finding.remedy.endswith(FROM_UPLOAD) for finding in findings)
+    if private and not is_upload_needed and not _owns_private(image_id):
+        yield from _extra(f"{PRIVATE}{image_id}/", private, repair, UPLOAD_KEPT)
+
+
+def _owns_private(image_id: str) -> bool:
+    """Return whether a row owns what is under incoming/: an upload, or the ZIPs of a download."""
+    image = _image(image_id)
+    is_upload = image is not None and image.owns_upload
+    return is_upload or db.session.get(DownloadJob, image_id) is not None
 
 
 def beyond_repair() -> Iterator[BeyondRepair]:
@@ -172,15 +181,18 @@ def purge() -> int:
     return drain(now=now)
 
 
-def _listed(folder: str) -> dict[str, dict[str, int]]:
-    """Return the objects in a folder as {image id: {key: byte size}}."""
-    listed: dict[str, dict[str, int]] = defaultdict(dict)
-    for stored in store.objects(folder):
-        image_id = stored.key.split("/")[1]
-        # Put by flask check, which reports it if it cannot be deleted.
-        if image_id != TRIAL_ID:
-            listed[image_id][stored.key] = stored.byte_size
-    return listed
+def _image_ids() -> Iterator[tuple[str, None]]:
+    """Yield the id of every image, as a side to join."""
+    last_id = ""
+    while True:
+        ids = select(Image.id).where(Image.id > last_id).order_by(Image.id).limit(_BATCH)
+        batch = db.session.scalars(ids).all()
+        # What the store is asked in the meantime must hold up nobody.
+        db.session.rollback()
+        if not batch:
+            return
+        yield from ((image_id, None) for image_id in batch)
+        last_id = batch[-1]
 
 
 def _compare(image_id: str, found: dict[str, int], repair: bool) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from ..models import Image, Installation, utc_now
 from ..models.compare_and_set import compare_and_set
 from .decoding.policies import CONTENT_TYPES
 from .doctor import claim_store
+from .stores.by_image import objects_by_image, outer_join
 from .stores.contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
 from .writing import local_copy, sha256
 
@@ -47,7 +48,10 @@ def image_count() -> int:
 
 
 class Move:
-    """One run of a move to another store; it copies each object once and verifies its bytes."""
+    """One run of a move to another store.
+
+    Its first pass compares every byte, later ones only what differs in size.
+    """
 
     def __init__(self, target: ImageStore, pause: Callable[[float], None] = time.sleep):
         """Prepare the target and record that this database is moving to it. Commits.
@@ -56,7 +60,7 @@ class Move:
         target holds objects that no move has put there.
         """
         self._target, self._pause = target, pause
-        self._verified: dict[str, int] = {}
+        self._is_compared = False
         self._freeze: Freeze | None = None
         self.missing: set[str] = set()
         target.prepare()
@@ -69,12 +73,20 @@ class Move:
         tick: called after each image. Keys that the source lacks go into
         self.missing. Raises StoreError and MoveFailed.
         """
-        before, self.missing = len(self._verified), set()
-        for objects in _named_objects():
-            for key, content_type in objects:
-                self._copy_one(key, content_type)
-            tick()
-        return len(self._verified) - before
+        count, doubtful, self.missing = 0, self.missing, set()
+        for named, (here, there) in self._images():
+            for key, content_type in named.items():
+                is_same = key in here and here[key] == there.get(key)
+                # An equal size is enough only for what this run has compared before.
+                if not (self._is_compared and is_same) or key in doubtful:
+                    self._copy_one(key, content_type)
+                    count += 1
+            if self._freeze:
+                self._delete_extra(there.keys() - (named.keys() - self.missing))
+            if named:
+                tick()
+        self._is_compared = True
+        return count
 
     def finish(self, tick: Callable[[], None]) -> None:
         """Freeze images, copy the rest, and make the target the store of this database.
@@ -84,12 +96,19 @@ class Move:
         self._freeze = freeze = Freeze()
         try:
             self._wait_for_writers(freeze)
-            self._forget_what_changed()
             self.copy(tick)
-            self._compare(self._delete_extra(freeze), freeze)
+            self._compare()
             freeze.switch(self._target_id)
         finally:
             freeze.end()
+
+    def _images(self) -> Iterator[tuple[dict[str, str], list[dict[str, int]]]]:
+        """Yield, for each image, what its row names, and byte sizes by key in either store."""
+        listed = objects_by_image(store, self._target)
+        for _, named, sizes in outer_join(_named_objects(), listed):
+            if self._freeze:
+                self._freeze.renew()
+            yield named or {}, sizes or [{}, {}]
 
     def _remember(self) -> None:
         known = db.session.get(Installation, 1, populate_existing=True)
@@ -97,7 +116,8 @@ class Move:
             raise AlreadyMoved
         claim_store()
         known = db.session.get_one(Installation, 1)
-        if self._target_id not in (known.target_id, known.moved_from) and _sizes(self._target):
+        is_known = self._target_id in (known.target_id, known.moved_from)
+        if not is_known and not _is_empty(self._target):
             raise MoveFailed(f"There are objects in {self._target} that no move has put there.")
         known.target_id = self._target_id
         db.session.commit()
@@ -105,17 +125,12 @@ class Move:
     def _copy_one(self, key: str, content_type: str) -> None:
         if self._freeze:
             self._freeze.renew()
-        if key in self._verified:
-            return
         try:
             with local_copy(key) as file:
-                byte_size = file.seek(0, 2)
                 self._put_until_same(key, file, content_type)
         except ObjectNotFound:
             # Removed since its row was read, or lost before.
             self.missing.add(key)
-        else:
-            self._verified[key] = byte_size
 
     def _put_until_same(self, key: str, file: IO[bytes], content_type: str) -> None:
         digest = sha256(file)
@@ -141,28 +156,14 @@ class Move:
             self._pause(_POLL_SECONDS)
         db.session.rollback()
 
-    def _forget_what_changed(self) -> None:
-        # An object that the doctor has had made again has its old key, but another size.
-        sizes = _sizes(store)
-        self._verified = {
-            key: byte_size
-            for key, byte_size in self._verified.items()
-            if sizes.get(key) == byte_size
-        }
-
-    def _delete_extra(self, freeze: "Freeze") -> dict[str, int | None]:
-        """Delete from the target what no row names; return the byte sizes that remain, by key."""
-        named = {key for objects in _named_objects() for key, _ in objects}
-        wanted = {key: self._verified.get(key) for key in named - self.missing}
-        for key in _sizes(self._target).keys() - wanted.keys():
-            freeze.renew()
+    def _delete_extra(self, keys: set[str]) -> None:
+        """Delete these keys, which no row names, from the target."""
+        for key in keys:
             self._target.delete(key)
-        return wanted
 
-    def _compare(self, wanted: dict[str, int | None], freeze: "Freeze") -> None:
-        freeze.renew()
-        sizes = _sizes(store)
-        for there in (_sizes(self._target), {key: sizes.get(key) for key in wanted}):
+    def _compare(self) -> None:
+        for named, (here, there) in self._images():
+            wanted = {key: here.get(key) for key in named.keys() - self.missing}
             if differing := sorted(key for key, _ in there.items() ^ wanted.items()):
                 raise MoveFailed(f"The two stores differ, for example at {differing[0]}.")
 
@@ -215,35 +216,28 @@ def _change_installation(*conditions: ColumnElement[bool], **values: object) -> 
     return is_changed
 
 
-def _named_objects() -> Iterator[list[tuple[str, str]]]:
-    """Yield, for each image, the keys and content types of the objects that its row names."""
+def _named_objects() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield, for each image, its id and the content types of its objects by key."""
     last_id = ""
     while True:
         batch = db.session.scalars(
             select(Image).where(Image.id > last_id).order_by(Image.id).limit(_BATCH)
         ).all()
-        if not batch:
-            break
-        last_id, named = batch[-1].id, [_objects_of(image) for image in batch]
+        named = [(image.id, _objects_of(image)) for image in batch]
         # Keep no transaction open while the caller waits for the store.
         db.session.rollback()
+        if not named:
+            return
         yield from named
-    db.session.rollback()
+        last_id, _ = named[-1]
 
 
-def _objects_of(image: Image) -> list[tuple[str, str]]:
-    objects = [
-        (image.key(made["path"]), CONTENT_TYPES[made["format"]]) for made in image.derivatives
-    ]
+def _objects_of(image: Image) -> dict[str, str]:
+    objects = {image.key(made["path"]): CONTENT_TYPES[made["format"]] for made in image.derivatives}
     if image.owns_upload:
-        objects.append((image.upload_key, "application/octet-stream"))
+        objects[image.upload_key] = "application/octet-stream"
     return objects
 
 
-def _sizes(image_store: ImageStore) -> dict[str, int]:
-    """Return the byte size of every object in the store, by key."""
-    return {
-        stored.key: stored.byte_size
-        for folder in (PUBLIC, PRIVATE)
-        for stored in image_store.objects(folder)
-    }
+def _is_empty(image_store: ImageStore) -> bool:
+    return not any(any(image_store.objects(folder)) for folder in (PUBLIC, PRIVATE))

@@ -2,9 +2,11 @@
 
 Run from the checkout: python tests/bench/at_size.py. PostgreSQL, MinIO and Redis with 100,000
 products of 100 companies and 20,000 images, copies of one tiny file. Two web hosts and two worker
-hosts, each with an instance folder of its own, are started on it at the end.
+hosts, each with an instance folder of its own, are started on it first. --images takes another
+number, so that two runs tell whether memory grows with it.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -20,19 +22,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import urllib3
+from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import insert, select, text, update
 
 from distribu import create_app
 from distribu.extensions import db, store
 from distribu.images import processing
-from distribu.models import Company, Image, Product, new_id
+from distribu.models import Company, Image, Product, User, new_id
 from distribu.models.sku_keys import sku_key
-from tests.conftest import settings
+from tests.conftest import password_hash, settings, signed_in
 from tests.images.life import add_accepted
 from tests.servers import free_port, running_minio, running_postgres, running_redis
 
-COMPANIES, PRODUCTS, IMAGES = 100, 100_000, 20_000
+COMPANIES, PRODUCTS = 100, 100_000
 # An image that is rebuilt is decoded and encoded anew, so it is a figure for each.
 REBUILT = 500
 ROWS_AT_ONCE = 5_000
@@ -49,6 +52,9 @@ sys.exit(status)
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=20_000)
+    images = parser.parse_args().images
     with (
         tempfile.TemporaryDirectory() as folder,
         running_postgres() as postgres,
@@ -60,15 +66,17 @@ def main() -> None:
             "IMAGE_STORE_URL": minio.url("shop"),
             "QUEUE_URL": f"{redis}/0",
         }
-        print(f"{PRODUCTS:,} products of {COMPANIES} companies, {IMAGES:,} images")
+        print(f"{PRODUCTS:,} products of {COMPANIES} companies, {images:,} images", flush=True)
         app = create_app(settings(Path(folder), **urls))
         with app.app_context():
-            timed("filled", fill)
+            timed("filled", lambda: fill(images))
             age(REBUILT)
+            cookie = staff_cookie(app)
+            image_path = "/" + db.session.scalars(select(Image).limit(1)).one().key()
             db.engine.dispose()
         hosts = Hosts(Path(folder), app.config, urls)
+        measure_pages(hosts, cookie, image_path)
         measure_commands(hosts, minio.url("moved"))
-        measure_pages(hosts)
         app.extensions["image_sandbox"].close()
 
 
@@ -107,8 +115,10 @@ class Hosts:
         with subprocess.Popen(
             command, env=self.environment(name), stdout=subprocess.DEVNULL
         ) as process:
-            yield process
-            process.terminate()
+            try:
+                yield process
+            finally:
+                process.terminate()
 
 
 def timed(name: str, work: Callable[[], None]) -> None:
@@ -117,7 +127,7 @@ def timed(name: str, work: Callable[[], None]) -> None:
     print(f"  {name}: {time.perf_counter() - started:.1f} s")
 
 
-def fill() -> None:
+def fill(images: int) -> None:
     upgrade()
     store.prepare()
     companies = [
@@ -131,7 +141,7 @@ def fill() -> None:
         db.session.commit()
     db.session.execute(text("ANALYZE"))
     db.session.commit()
-    copy_image(model_image(companies[0]["id"]))
+    copy_image(model_image(companies[0]["id"]), images - 1)
 
 
 def product_rows(company_ids: list[str]) -> Iterator[dict]:
@@ -163,7 +173,7 @@ def model_image(company_id: str) -> Image:
     return image
 
 
-def copy_image(model: Image) -> None:
+def copy_image(model: Image, count: int) -> None:
     shared = {
         column.name: getattr(model, column.name)
         for column in Image.__table__.columns
@@ -176,7 +186,7 @@ def copy_image(model: Image) -> None:
             objects[key.removeprefix(model.prefix)] = file.read(), "image/webp"
     taken = select(Image.id).where(Image.product_id == Product.id).exists()
     products = db.session.execute(
-        select(Product.id, Product.company_id).where(~taken).order_by(Product.id).limit(IMAGES - 1)
+        select(Product.id, Product.company_id).where(~taken).order_by(Product.id).limit(count)
     ).all()
     rows = [
         {"id": new_id(), "product_id": product_id, "company_id": company_id} | shared
@@ -212,11 +222,21 @@ def measure_commands(hosts: Hosts, moved: str) -> None:
     }
     for name, words in commands.items():
         seconds, megabytes = hosts.run(*words)
-        print(f"  {name}: {seconds:.1f} s, {megabytes:.0f} MB")
-    hosts._urls["IMAGE_STORE_URL"] = moved
+        print(f"  {name}: {seconds:.1f} s, {megabytes:.0f} MB", flush=True)
 
 
-def measure_pages(hosts: Hosts) -> None:
+def staff_cookie(app: Flask) -> str:
+    """The cookie of somebody who has signed in to a company, at whatever host."""
+    company_id = db.session.scalars(select(Company.id).where(Company.slug == "company-1")).one()
+    user = User(company_id=company_id, email="a@example.test", name="Alice", role="OWNER")
+    user.password_hash = password_hash()
+    db.session.add(user)
+    db.session.commit()
+    name = app.config["SESSION_COOKIE_NAME"]
+    return f"{name}={signed_in(app, user.id).get_cookie(name).value}"
+
+
+def measure_pages(hosts: Hosts, cookie: str, image_path: str) -> None:
     """Two web hosts and two workers on the same servers: start, list, search, and one limit."""
     ports = [free_port(), free_port()]
     with ExitStack() as stack:
@@ -225,16 +245,18 @@ def measure_pages(hosts: Hosts) -> None:
             stack.enter_context(hosts.started(f"web-{port}", "serve", "--port", str(port)))
         for number in range(2):
             stack.enter_context(hosts.started(f"worker-{number}", "worker"))
-        http = urllib3.PoolManager(retries=False)
+        http = urllib3.PoolManager(retries=False, headers={"Cookie": cookie})
         for port in ports:
             wait_until_ready(http, port)
         print(f"  start, two web hosts and two workers: {time.perf_counter() - started:.1f} s")
         for name, path in {
-            "catalog page": "/store/company-1",
-            "catalog search": "/store/company-1?q=vinegar+7",
-            "product image": current_image_path(http, ports[0]),
+            "catalog page": "/store/company-1/catalog",
+            "catalog search": "/store/company-1/catalog?q=vinegar+7",
+            "inventory list": "/dashboard/inventory",
+            "inventory search": "/dashboard/inventory?q=vinegar+7",
+            "product image": image_path,
         }.items():
-            print(f"  {name}: {median_ms(http, ports, path):.1f} ms")
+            print(f"  {name}: {median_ms(http, ports, path):.1f} ms", flush=True)
         print_limit(http, ports)
 
 
@@ -248,11 +270,6 @@ def wait_until_ready(http: urllib3.PoolManager, port: int) -> None:
             pass
         time.sleep(0.1)
     raise SystemExit("A web host did not start.")
-
-
-def current_image_path(http: urllib3.PoolManager, port: int) -> str:
-    page = http.request("GET", f"http://127.0.0.1:{port}/store/company-1").data.decode()
-    return "/images/" + page.split("/images/")[1].split('"')[0].split(" ")[0]
 
 
 def median_ms(http: urllib3.PoolManager, ports: list[int], path: str, rounds: int = 60) -> float:

@@ -269,6 +269,14 @@ def test_only_what_sorts_behind_a_text_is_listed(store):
     assert keys_after("images/01JC0") == set()
 
 
+def test_objects_are_listed_in_the_order_of_their_keys(store):
+    names = "b/1 a/é a/z a/Z a-b/1 a/v1/1 a/v1.jpg A/1 ab/1 a/v10/1 b.jpg/x a/\uffee a/\U0001f345"
+    keys = [f"images/{name}" for name in names.split()]
+    for key in keys:
+        put(store, key)
+    assert [stored.key for stored in store.objects("images/")] == sorted(keys, key=str.encode)
+
+
 def test_nothing_is_listed_where_nothing_was_put(store):
     assert list(store.objects("images/01JD/")) == []
 

@@ -2,10 +2,10 @@
 
 Run by test_crash.py. Every line of standard input holds the settings of
 an app and names a change. In a fork of its own that app goes through the
-change unharmed, which tells the points; then it forks once a point, where
-the fork kills itself. After each death another fork sweeps and compares.
-The answer is one line of JSON. Nothing here starts a thread, which a fork
-would lose.
+change unharmed, which tells the points; then it forks once a point, of
+all or of a sample (tests/faults/points.py), where the fork kills itself.
+After each death another fork sweeps and compares. The answer is one line
+of JSON. Nothing here starts a thread, which a fork would lose.
 """
 
 import gc
@@ -34,6 +34,7 @@ from distribu.images.stores.by_url import open_store
 from distribu.images.stores.contract import ImageStore
 from distribu.models import PROCESSING, Image, OutboxEntry, utc_now
 from tests.conftest import add_product
+from tests.faults.points import chosen
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
 from tests.images.life import add_accepted, add_company, named_by_rows, upload
@@ -312,12 +313,13 @@ def die_everywhere(settings: dict, name: str) -> dict:
     disconnect(app)
     gc.freeze()
     faults = {}
-    for number, point in enumerate(points):
+    tried = chosen(points, name)
+    for number in tried:
         if in_fork(lambda at=number: go_through(app, name, at)) is not None:
-            faults[f"{number} {point}"] = ["it did not die"]
+            faults[f"{number} {points[number]}"] = ["it did not die"]
         elif found := in_fork(lambda: sweep_and_compare(app)):
-            faults[f"{number} {point}"] = found
-    return {"points": points, "faults": faults}
+            faults[f"{number} {points[number]}"] = found
+    return {"points": points, "tried": tried, "faults": faults}
 
 
 def disconnect(app: Flask) -> None:

@@ -1,6 +1,6 @@
-"""The process that dies in the crash test of a move, at every point: see test_move_crash.py.
+"""The process that dies in the crash test of a move, at every point or at some.
 
-Run with the settings of an app as its argument. Each move starts from
+Run by test_move_crash.py with the settings of an app as its argument. Each move starts from
 where the one before has ended. A fork kills itself at the point, another
 goes on once the freeze has lapsed; then the stores are compared.
 """
@@ -20,6 +20,7 @@ from distribu.images import doctor, moving, outbox, processing, store_identity
 from distribu.images.moving import AlreadyMoved, Move
 from distribu.images.stores.by_url import open_store
 from distribu.models import Image, Installation, utc_now
+from tests.faults.points import chosen
 from tests.flaky_store import store_of
 from tests.images.crash_child import Death, DecoderHere, Shop, in_fork, small
 from tests.images.life import add_accepted, named_by_rows
@@ -85,13 +86,14 @@ def main(settings: str) -> None:
     urls = [config["IMAGE_STORE_URL"], f"file://{folder / 'store-0'}"]
     points = in_fork(lambda: go_through(app, *urls, None))
     faults = {}
-    for number, point in enumerate(points):
+    tried = chosen(points, "move")
+    for number in tried:
         urls = [urls[1], f"file://{folder / f'store-{number + 1}'}"]
         if in_fork(partial(go_through, app, *urls, number)) is not None:
-            faults[f"{number} {point}"] = ["it did not die"]
+            faults[f"{number} {points[number]}"] = ["it did not die"]
         elif found := in_fork(partial(go_on_and_compare, app, *urls)):
-            faults[f"{number} {point}"] = found
-    print(json.dumps({"points": points, "faults": faults}))
+            faults[f"{number} {points[number]}"] = found
+    print(json.dumps({"points": points, "tried": tried, "faults": faults}))
 
 
 if __name__ == "__main__":

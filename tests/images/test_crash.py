@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import settings
+from tests.faults.points import chosen
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,6 +80,7 @@ REFUSED = {"rebuild": 1}
 def test_one_sweep_after_any_death_leaves_what_rows_name(die_everywhere, change):
     outcome = die_everywhere(change)
     assert outcome["faults"] == {}
+    assert outcome["tried"] == chosen(outcome["points"], change)
     passed = [point.removeprefix("before ") for point in outcome["points"] if "before" in point]
     assert passed == CHANGES[change]
     assert len(outcome["points"]) == 2 * len(passed) - REFUSED.get(change, 0)

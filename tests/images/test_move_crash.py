@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.conftest import settings
+from tests.faults.points import chosen
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +29,7 @@ def test_a_second_run_ends_what_died_at_any_point(tmp_path, migrated_sqlite):
     )
     outcome = json.loads(child.stdout)
     assert outcome["faults"] == {}
+    assert outcome["tried"] == chosen(outcome["points"], "move")
     points = outcome["points"]
     last_pass = points[points.index("before last pass") :]
     assert "before put" in points

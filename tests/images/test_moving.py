@@ -305,6 +305,34 @@ def test_a_damaged_byte_in_the_target_is_found(shop, tmp_path):
     assert content(shop.target) == content(shop.source)
 
 
+def test_what_comes_back_during_a_move_is_compared_byte_by_byte(shop, tmp_path):
+    shop.add()
+    shop.move().copy(nothing)
+    key = db.session.query(Image).one().key("v2/100w.avif")
+    source, target = tmp_path / "store" / key, tmp_path / "other" / key
+    intact = source.read_bytes()
+    source.unlink()
+    target.write_bytes(bytes(len(intact)))
+    run = shop.move()
+    run.copy(nothing)
+    assert run.missing == {key}
+    source.write_bytes(intact)
+    run.finish(nothing)
+    assert target.read_bytes() == intact
+    assert run.missing == set()
+
+
+def test_later_passes_read_only_what_differs(shop):
+    shop.add()
+    run = shop.move()
+    first = run.copy(nothing)
+    assert run.copy(nothing) == 0
+    shop.add()
+    shop.source.calls.clear()
+    assert run.copy(nothing) == first
+    assert [call.method for call in shop.source.calls].count("open") == first
+
+
 def test_a_target_that_damages_what_it_is_given_gets_nothing(shop, tmp_path):
     shop.add()
 

@@ -324,3 +324,28 @@ def test_a_web_server_may_read_what_is_public_and_that_alone(usual_umask, store,
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+# Listing
+
+
+@pytest.mark.parametrize("kept", [1, 3, 7, 8, 9])
+def test_a_long_folder_is_listed_in_pieces(store, monkeypatch, kept):
+    monkeypatch.setattr(directory, "LISTED_AT_ONCE", kept)
+    keys = sorted(f"images/{number % 8}/{number:02}.jpg" for number in range(64))
+    for key in keys:
+        put(store, key)
+    assert [stored.key for stored in store.objects("images/")] == keys
+    assert [stored.key for stored in store.objects("images/", keys[20])] == keys[21:]
+
+
+def test_what_goes_while_it_is_listed_is_left_out(store, monkeypatch):
+    monkeypatch.setattr(directory, "LISTED_AT_ONCE", 2)
+    for number in range(7):
+        put(store, f"images/{number}/a.jpg")
+    listing = store.objects("images/")
+    seen = [next(listing).key]
+    for number in (0, 1, 3, 6):
+        store.delete_prefix(f"images/{number}/")
+    seen += [stored.key for stored in listing]
+    assert seen == [f"images/{number}/a.jpg" for number in (0, 2, 4, 5)]

@@ -7,13 +7,17 @@ instance and every kind of database and image store.
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+
+from tests.servers import create_database, restore_database
 
 HERE = Path(__file__).parent
 # The folder of each database, and whether its objects go into a bucket or into a directory.
@@ -43,29 +47,70 @@ class ReleasedInstance:
 
 
 @pytest.fixture(params=[f"{release}-{kind}" for release in RELEASES for kind in KINDS])
-def released_instance(request, tmp_path, make_app) -> ReleasedInstance:
-    """An instance as its release left it; its database is not migrated yet."""
+def released(request) -> tuple[Path, bool]:
+    """The folder of an instance, and whether its objects go into a bucket."""
     release, _, kind = request.param.partition("-")
-    folder = HERE / release / kind.removesuffix("-minio")
-    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    changes = dict(facts["settings"])
-    if kind == "sqlite":
-        shutil.copyfile(folder / "distribu.db", tmp_path / "distribu.db")
-    else:
-        restore = request.getfixturevalue("restore_postgres")
-        changes["SQLALCHEMY_DATABASE_URI"] = restore(folder / "distribu.sql")
-    if kind.endswith("minio"):
-        changes["IMAGE_STORE_URL"] = request.getfixturevalue("minio_url")
-        return _with_objects(ReleasedInstance(make_app(**changes), facts), folder / "store")
-    shutil.copytree(folder / "store", tmp_path / "store")
-    return ReleasedInstance(make_app(**changes), facts)
+    return HERE / release / kind.removesuffix("-minio"), kind.endswith("-minio")
 
 
 @pytest.fixture
-def migrated_instance(released_instance) -> ReleasedInstance:
+def released_instance(request, released, open_instance, tmp_path) -> ReleasedInstance:
+    """An instance as its release left it; its database is not migrated yet."""
+    folder, _ = released
+    if folder.name == "sqlite":
+        return open_instance(f"sqlite:///{shutil.copy(folder / 'distribu.db', tmp_path)}")
+    return open_instance(request.getfixturevalue("restore_postgres")(folder / "distribu.sql"))
+
+
+@pytest.fixture
+def migrated_instance(request, released, migrate_once, open_instance, tmp_path) -> ReleasedInstance:
     """An instance of a release whose database is at the newest migration."""
-    released_instance.migrate()
-    return released_instance
+    migrated = migrate_once(released[0])
+    if isinstance(migrated, Path):
+        return open_instance(f"sqlite:///{shutil.copy(migrated, tmp_path)}")
+    return open_instance(request.getfixturevalue("copy_postgres")(migrated))
+
+
+@pytest.fixture
+def open_instance(request, released, tmp_path, make_app) -> Callable[[str], ReleasedInstance]:
+    """Return a function that opens the instance, given the URL of its database."""
+    folder, has_bucket = released
+
+    def open_at(url: str) -> ReleasedInstance:
+        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        changes = facts["settings"] | {"SQLALCHEMY_DATABASE_URI": url}
+        if has_bucket:
+            changes["IMAGE_STORE_URL"] = request.getfixturevalue("minio_url")
+            return _with_objects(ReleasedInstance(make_app(**changes), facts), folder / "store")
+        shutil.copytree(folder / "store", tmp_path / "store")
+        return ReleasedInstance(make_app(**changes), facts)
+
+    return open_at
+
+
+@pytest.fixture(scope="session")
+def migrate_once(request, tmp_path_factory) -> Callable[[Path], Path | str]:
+    """Return a function that migrates the database of a folder, once for all tests.
+
+    It returns the path of a file, or the name of a PostgreSQL database: to be copied.
+    """
+
+    @cache
+    def migrate(folder: Path) -> Path | str:
+        place = tmp_path_factory.mktemp("released")
+        fill = request.getfixturevalue("fill_postgres_template")
+        if folder.name == "sqlite":
+            path = shutil.copy(folder / "distribu.db", place)
+            fill(f"sqlite:///{path}")
+            return Path(path)
+        server = request.getfixturevalue("postgres_server")
+        name = f"released_{folder.parent.name}".replace(".", "_")
+        create_database(server, name)
+        restore_database(server, name, folder / "distribu.sql")
+        fill(server.url(name))
+        return name
+
+    return migrate
 
 
 def _with_objects(instance: ReleasedInstance, folder: Path) -> ReleasedInstance:

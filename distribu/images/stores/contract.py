@@ -101,7 +101,7 @@ class ImageStore(ABC):
 
     @abstractmethod
     def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """Yield the objects under prefix, in any order, including temporary files.
+        """Yield the objects under prefix, sorted by key, including temporary files.
 
         prefix: images/, incoming/, or a longer one that ends in "/".
         after: only keys that sort after this text; skipping the others costs almost nothing.

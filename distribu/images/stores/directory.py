@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import heapq
 import io
 import os
 import shutil
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 # Attempts of a put whose directory a delete keeps removing, and the reverse.
 ATTEMPTS = 10
+# Names of a folder that a listing keeps at a time: it reads the folder anew for the next ones.
+LISTED_AT_ONCE = 10_000
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -308,17 +311,38 @@ def _locked(directory: str) -> Iterator[None]:
 
 
 def _files_below(directory: str, after: str) -> Iterator[os.DirEntry[str]]:
-    """Yield all files at any depth below directory whose path sorts after the given one.
+    """Yield all files at any depth below directory, in the order of keys, that sort after a path.
 
     Files that vanish meanwhile are left out.
     """
-    with suppress(FileNotFoundError), os.scandir(directory) as entries:
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                if entry.path > after:
-                    yield entry
-            elif (path := f"{entry.path}/") > after or after.startswith(path):
-                yield from _files_below(entry.path, after)
+    for entry in _entries_in_order(directory, after):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_below(entry.path, after)
+        else:
+            yield entry
+
+
+def _entries_in_order(directory: str, after: str) -> Iterator[os.DirEntry[str]]:
+    """Yield the entries of a directory in the order of keys, without keeping all of them."""
+    last, is_more = "", True
+    while is_more:
+        batch: list[os.DirEntry[str]] = []
+        with suppress(FileNotFoundError), os.scandir(directory) as entries:
+            later = (
+                entry
+                for entry in entries
+                if (path := _as_in_keys(entry)) > last
+                and (path > after or (path.endswith("/") and after.startswith(path)))
+            )
+            batch = heapq.nsmallest(LISTED_AT_ONCE, later, key=_as_in_keys)
+        yield from batch
+        is_more = len(batch) == LISTED_AT_ONCE
+        last = _as_in_keys(batch[-1]) if is_more else last
+
+
+def _as_in_keys(entry: os.DirEntry[str]) -> str:
+    # "a-b/1" comes before "a/1": a hyphen sorts before the slash.
+    return f"{entry.path}/" if entry.is_dir(follow_symlinks=False) else entry.path
 
 
 def _remove_tree(directory: str) -> bool:
