@@ -5,7 +5,6 @@
 // table and what came of each file; the state of a row stands in its data-state.
 
 const SENT_AT_A_TIME = 2;
-const LOST_LINE_SECONDS = 5;
 const part = (id) => document.getElementById(id);
 const drop = () => part("many-images");
 
@@ -43,6 +42,7 @@ async function askForPlan(sentence) {
   const form = new FormData();
   form.set("files", JSON.stringify(files));
   const xhr = await sendPatiently(drop().dataset.plan, form, { say: sayStatus });
+  if (xhr.status === 401) saySignedOut(xhr);
   if (xhr.status === 200) return { html: xhr.responseText, toHash: xhr.getResponseHeader("Files-To-Hash") };
   sayStatus("");
   showDropError(xhr.status === 422 ? xhr.responseText : "The table could not be made. Drop the files again.");
@@ -221,13 +221,14 @@ async function sendRow(row) {
   form.set("replace", part("drop-replace").checked ? "1" : "");
   form.set("image", file, file.name);
   const say = (sentence) => { if (sentence) setState(row, "sending", sentence); };
-  const xhr = await sendPatiently(row.dataset.save, form, { say, bar, isRow: true });
-  return takeAnswer(row, xhr);
+  const isGivenUp = () => isPaused;
+  return takeAnswer(row, await sendPatiently(row.dataset.save, form, { say, bar, isGivenUp }));
 }
 
 function takeAnswer(row, xhr) {
   const outcome = xhr.getResponseHeader("Image-Outcome");
-  if (xhr.isGivenUp) {
+  if (xhr.status === 401) saySignedOut(xhr);
+  if (xhr.status === 401 || xhr.isGivenUp) {
     setState(row, "waiting", "Waiting");
     return false;
   }
@@ -246,6 +247,11 @@ function takeAnswer(row, xhr) {
   if (xhr.status === 404) return refuseRow(row, "This product has been deleted.");
   if (xhr.status === 413) return refuseRow(row, drop().dataset.tooLarge);
   return refuseRow(row, "Something went wrong on the server. Nothing is lost: try again.");
+}
+
+function saySignedOut(xhr) {
+  part("toasts").replaceChildren(...nodesOf(xhr.responseText));
+  pause("You were signed out. Sign in in a new tab, then press Continue.");
 }
 
 // The row shows the product as it is now, so that it can be looked at before it is sent again.
@@ -283,63 +289,6 @@ function setState(row, state, sentence, html = "") {
   const said = row.querySelector(".drop-said");
   said.replaceChildren(...nodesOf(html));
   if (sentence) said.append(Object.assign(document.createElement("p"), { textContent: sentence }));
-}
-
-// Sending
-
-// The answer of the server, whatever it is, after every 429, 503 and lost line was waited for. Given up
-// (isGivenUp) where somebody has to sign in, or has pressed Pause meanwhile.
-async function sendPatiently(url, form, { say, bar, isRow }) {
-  for (let attempt = 0; ; attempt += 1) {
-    form.set("csrf_token", document.querySelector("#drop-zone [name=csrf_token]").value);
-    const xhr = await send(url, form, bar);
-    if (xhr.status === 401) {
-      part("toasts").replaceChildren(...nodesOf(xhr.responseText));
-      pause("You were signed out. Sign in in a new tab, then press Continue.");
-      xhr.isGivenUp = isRow;
-      return xhr;
-    }
-    const trigger = xhr.getResponseHeader("HX-Trigger");
-    if (xhr.status === 409 && trigger?.includes("csrf-renewed") && attempt < 3) {
-      const detail = JSON.parse(trigger)["csrf-renewed"];
-      document.dispatchEvent(new CustomEvent("csrf-renewed", { detail }));
-      continue;
-    }
-    // Only an operator can help: to wait is of no use.
-    if (xhr.getResponseHeader("Image-Outcome") === "stopped") return xhr;
-    if (![0, 429, 502, 503, 504].includes(xhr.status)) return xhr;
-    const seconds = Number(xhr.getResponseHeader("Retry-After")) || LOST_LINE_SECONDS;
-    const why = xhr.status ? "The server is busy." : "The server cannot be reached.";
-    await wait(seconds, (left) => say(`${why} We'll try again in ${left} s.`), isRow);
-    if (isRow && isPaused) {
-      xhr.isGivenUp = true;
-      return xhr;
-    }
-    say("Uploading…");
-  }
-}
-
-function send(url, form, bar) {
-  return new Promise((done) => {
-    const xhr = new XMLHttpRequest();
-    xhr.open("POST", url);
-    // The server answers a script: no page to sign in, but a sentence.
-    xhr.setRequestHeader("HX-Request", "true");
-    xhr.upload.onprogress = (event) => {
-      if (!bar || !event.total) return;
-      bar.value = event.loaded / event.total;
-      if (event.loaded === event.total) bar.removeAttribute("value");
-    };
-    xhr.onloadend = () => done(xhr);
-    xhr.send(form);
-  });
-}
-
-async function wait(seconds, say, isRow) {
-  for (let left = seconds; left > 0 && !(isRow && isPaused); left -= 1) {
-    say(left);
-    await new Promise((done) => setTimeout(done, 1000));
-  }
 }
 
 // What is said of all
