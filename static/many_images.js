@@ -96,6 +96,14 @@ function hideNew(box) {
 
 function prepareRow(row) {
   watcher.observe(row.querySelector("[data-new]"));
+  lockTick(row);
+}
+
+// A product whose image is left alone cannot be ticked, nor one whose image is saved.
+function lockTick(row) {
+  const isKept = "hasImage" in row.dataset && !part("drop-replace").checked;
+  const isDone = ["saved", "same"].includes(row.dataset.state);
+  row.querySelector("[data-take]").disabled = isKept || isDone;
 }
 
 // A row that was given a product by hand: of a product's files only one is taken.
@@ -104,7 +112,8 @@ document.addEventListener("htmx:load", (event) => {
   if (!row.matches?.(".drop-row[data-save]")) return;
   prepareRow(row);
   leaveOthersOut(row);
-  row.querySelector("[data-take]").focus();
+  const tick = row.querySelector("[data-take]");
+  (tick.disabled ? part("drop-replace") : tick).focus();
   showButtons();
 });
 
@@ -121,6 +130,7 @@ document.addEventListener("change", (event) => {
     showButtons();
   } else if (target.id === "drop-replace") {
     drop().classList.toggle("is-replacing", target.checked);
+    for (const row of document.querySelectorAll(".drop-row[data-has-image]")) lockTick(row);
     showButtons();
   } else if (target.matches("#drop-files, #drop-folder") && target.files.length) {
     const found = readChoice(target.files);
@@ -212,17 +222,23 @@ async function sendRow(row) {
     return refuseRow(row, "This file cannot be read any more. Drop the folder again.");
   }
   setState(row, "sending", "Uploading…");
-  const bar = document.createElement("progress");
-  bar.max = 1;
-  bar.setAttribute("aria-label", "Upload");
-  row.querySelector(".drop-said").append(bar);
   const form = new FormData();
   form.set("seen", row.dataset.seen);
   form.set("replace", part("drop-replace").checked ? "1" : "");
   form.set("image", file, file.name);
   const say = (sentence) => { if (sentence) setState(row, "sending", sentence); };
+  const showSent = (share) => showShare(row, share);
   const isGivenUp = () => isPaused;
-  return takeAnswer(row, await sendPatiently(row.dataset.save, form, { say, bar, isGivenUp }));
+  return takeAnswer(row, await sendPatiently(row.dataset.save, form, { say, showSent, isGivenUp }));
+}
+
+// No bar that moves while the server saves: drawing it takes as much CPU as decoding a photograph.
+function showShare(row, share) {
+  if (share === 1) return setState(row, "sending", "Saving…");
+  const bar = row.querySelector("progress") ?? Object.assign(document.createElement("progress"), { max: 1 });
+  bar.setAttribute("aria-label", "Upload");
+  bar.value = share;
+  if (!bar.isConnected) row.querySelector(".drop-said").append(bar);
 }
 
 function takeAnswer(row, xhr) {
@@ -239,7 +255,7 @@ function takeAnswer(row, xhr) {
   }
   if (outcome === "saved" || outcome === "same") {
     setState(row, outcome, "", xhr.responseText);
-    row.querySelector("[data-take]").disabled = true;
+    lockTick(row);
     return true;
   }
   if (outcome === "changed") showProductNow(row, xhr);
@@ -267,6 +283,7 @@ async function showProductNow(row, xhr) {
     row.querySelector(one).replaceWith(now.querySelector(one));
   }
   row.toggleAttribute("data-has-image", now.hasAttribute("data-has-image"));
+  lockTick(row);
 }
 
 function refuseRow(row, sentence, html) {
@@ -329,7 +346,7 @@ function showButtons() {
   part("drop-start").hidden = isBusy;
   part("drop-start").disabled = isPlanning || count === 0;
   part("drop-start").querySelector("[data-label]").textContent =
-    count === 1 ? "Save 1 image" : `Save ${count.toLocaleString("en")} images`;
+    count === 1 ? "Save 1 image" : `Save ${count ? count.toLocaleString("en") + " " : ""}images`;
   part("drop-pause").hidden = !isBusy;
   part("drop-pause").textContent = isPaused ? "Continue" : "Pause";
   part("drop-csv").hidden = !document.querySelector(".drop-row");

@@ -5,12 +5,12 @@
 const LOST_LINE_SECONDS = 5;
 const WAITED_FOR = [0, 429, 502, 503, 504];
 
-// say(sentence): tells why it waits. bar: a progress element for what has been sent. isGivenUp():
-// whether nobody wants it sent any more, asked while it waits; then the answer is marked isGivenUp.
-async function sendPatiently(url, form, { say, bar, isGivenUp = () => false }) {
+// say(sentence): tells why it waits. showSent(share): of the form, from 0 to 1. isGivenUp(): whether
+// nobody wants it sent any more, asked while it waits; then the answer is marked isGivenUp.
+async function sendPatiently(url, form, { say, showSent = () => {}, isGivenUp = () => false }) {
   for (let attempt = 0; ; attempt += 1) {
     form.set("csrf_token", document.querySelector("#drop-zone [name=csrf_token]").value);
-    const xhr = await send(url, form, bar);
+    const xhr = await send(url, form, showSent);
     const trigger = xhr.getResponseHeader("HX-Trigger");
     if (xhr.status === 409 && trigger?.includes("csrf-renewed") && attempt < 3) {
       const detail = JSON.parse(trigger)["csrf-renewed"];
@@ -31,16 +31,14 @@ async function sendPatiently(url, form, { say, bar, isGivenUp = () => false }) {
   }
 }
 
-function send(url, form, bar) {
+function send(url, form, showSent) {
   return new Promise((done) => {
     const xhr = new XMLHttpRequest();
     xhr.open("POST", url);
     // The server answers a script: no page to sign in, but a sentence.
     xhr.setRequestHeader("HX-Request", "true");
     xhr.upload.onprogress = (event) => {
-      if (!bar || !event.total) return;
-      bar.value = event.loaded / event.total;
-      if (event.loaded === event.total) bar.removeAttribute("value");
+      if (event.total) showSent(event.loaded / event.total);
     };
     xhr.onloadend = () => done(xhr);
     xhr.send(form);

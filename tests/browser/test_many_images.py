@@ -219,6 +219,7 @@ def test_images_that_are_there_are_replaced_only_when_it_is_ticked(dashboard, li
     drop("QX-1.jpg", first=7)
     expect(dashboard.get_by_text("is left alone")).to_be_visible()
     expect(dashboard.locator("#drop-start")).to_be_disabled()
+    expect(dashboard.locator("[data-take]")).to_be_disabled()
     dashboard.get_by_label("Replace images that are already there").check()
     expect(dashboard.get_by_text("it will be replaced")).to_be_visible()
     dashboard.get_by_role("button", name="Save 1 image").click()
@@ -245,6 +246,36 @@ def test_file_is_given_to_a_product_with_the_keyboard_alone(dashboard, live_app,
     dashboard.keyboard.press("Enter")
     finished(dashboard, "1 image saved.")
     assert filenames(live_app) == {"QX-2": "lamp.png"}
+
+
+def test_product_with_an_image_leads_to_the_switch_when_it_is_chosen(dashboard, live_app, drop):
+    add_products(live_app, "QX-1")
+    drop("QX-1.png")
+    dashboard.locator("#drop-start").click()
+    finished(dashboard, "1 image saved.")
+    drop("lamp.png", first=7)
+    dashboard.get_by_role("searchbox").fill("QX-1")
+    dashboard.get_by_role("button", name="QX-1, Board QX-1").click()
+    switch = dashboard.get_by_label("Replace images that are already there")
+    expect(switch).to_be_focused()
+    dashboard.keyboard.press("Space")
+    dashboard.get_by_role("button", name="Save 1 image").click()
+    finished(dashboard, "1 image saved.")
+    assert filenames(live_app) == {"QX-1": "lamp.png"}
+
+
+def test_row_shows_how_much_of_its_file_is_sent_and_no_endless_bar(dashboard, live_app, drop):
+    add_products(live_app, "QX-1")
+    drop("QX-1.png")
+    held = []
+    dashboard.route("**/inventory/images/*", lambda route: held.append(route))
+    dashboard.locator("#drop-start").click()
+    dashboard.evaluate("showShare(document.querySelector('.drop-row'), 0.5)")
+    expect(dashboard.locator(".drop-said progress")).to_have_attribute("value", "0.5")
+    dashboard.evaluate("showShare(document.querySelector('.drop-row'), 1)")
+    expect(dashboard.locator(".drop-said")).to_have_text("Saving…")
+    expect(dashboard.locator("progress:indeterminate")).to_have_count(0)
+    dashboard.unroute_all()
 
 
 def test_second_image_is_used_instead(dashboard, live_app, drop):
