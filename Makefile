@@ -29,7 +29,7 @@ help:
 	@echo 'make test              every test; what servers it lacks are got or skipped'
 	@echo 'make test ARGS="..."   the same with more arguments for pytest'
 	@echo 'make quick             the tests that need no application, server or browser'
-	@echo 'make browsers          every generated file against Chromium, and fifty photographs in the form'
+	@echo 'make browsers          generated files against Chromium, photographs in the form, drops of hundreds of files'
 	@echo 'make fuzz              the readers of files against bytes that nobody meant, until stopped'
 	@echo 'make image             the container image, built and tried, where an engine is there'
 	@echo 'make faults            every fault at every call, death at every point, 20,000 steps, 1,000 races'
@@ -75,7 +75,7 @@ quick:
 browsers: servers
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest tests/browser/differential.py tests/browser/photographs.py \
-	    tests/browser/firefox.py $(ARGS)
+	    tests/browser/drops.py tests/browser/firefox.py $(ARGS)
 
 fuzz:
 	@$(ENVIRONMENT) postgres redis test

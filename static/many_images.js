@@ -5,7 +5,6 @@
 // table and what came of each file; the state of a row stands in its data-state.
 
 const SENT_AT_A_TIME = 2;
-const LOST_LINE_SECONDS = 5;
 const part = (id) => document.getElementById(id);
 const drop = () => part("many-images");
 
@@ -43,6 +42,7 @@ async function askForPlan(sentence) {
   const form = new FormData();
   form.set("files", JSON.stringify(files));
   const xhr = await sendPatiently(drop().dataset.plan, form, { say: sayStatus });
+  if (xhr.status === 401) saySignedOut(xhr);
   if (xhr.status === 200) return { html: xhr.responseText, toHash: xhr.getResponseHeader("Files-To-Hash") };
   sayStatus("");
   showDropError(xhr.status === 422 ? xhr.responseText : "The table could not be made. Drop the files again.");
@@ -96,6 +96,14 @@ function hideNew(box) {
 
 function prepareRow(row) {
   watcher.observe(row.querySelector("[data-new]"));
+  lockTick(row);
+}
+
+// A product whose image is left alone cannot be ticked, nor one whose image is saved.
+function lockTick(row) {
+  const isKept = "hasImage" in row.dataset && !part("drop-replace").checked;
+  const isDone = ["saved", "same"].includes(row.dataset.state);
+  row.querySelector("[data-take]").disabled = isKept || isDone;
 }
 
 // A row that was given a product by hand: of a product's files only one is taken.
@@ -104,7 +112,8 @@ document.addEventListener("htmx:load", (event) => {
   if (!row.matches?.(".drop-row[data-save]")) return;
   prepareRow(row);
   leaveOthersOut(row);
-  row.querySelector("[data-take]").focus();
+  const tick = row.querySelector("[data-take]");
+  (tick.disabled ? part("drop-replace") : tick).focus();
   showButtons();
 });
 
@@ -121,6 +130,7 @@ document.addEventListener("change", (event) => {
     showButtons();
   } else if (target.id === "drop-replace") {
     drop().classList.toggle("is-replacing", target.checked);
+    for (const row of document.querySelectorAll(".drop-row[data-has-image]")) lockTick(row);
     showButtons();
   } else if (target.matches("#drop-files, #drop-folder") && target.files.length) {
     const found = readChoice(target.files);
@@ -212,22 +222,29 @@ async function sendRow(row) {
     return refuseRow(row, "This file cannot be read any more. Drop the folder again.");
   }
   setState(row, "sending", "Uploading…");
-  const bar = document.createElement("progress");
-  bar.max = 1;
-  bar.setAttribute("aria-label", "Upload");
-  row.querySelector(".drop-said").append(bar);
   const form = new FormData();
   form.set("seen", row.dataset.seen);
   form.set("replace", part("drop-replace").checked ? "1" : "");
   form.set("image", file, file.name);
   const say = (sentence) => { if (sentence) setState(row, "sending", sentence); };
-  const xhr = await sendPatiently(row.dataset.save, form, { say, bar, isRow: true });
-  return takeAnswer(row, xhr);
+  const showSent = (share) => showShare(row, share);
+  const isGivenUp = () => isPaused;
+  return takeAnswer(row, await sendPatiently(row.dataset.save, form, { say, showSent, isGivenUp }));
+}
+
+// No bar that moves while the server saves: drawing it takes as much CPU as decoding a photograph.
+function showShare(row, share) {
+  if (share === 1) return setState(row, "sending", "Saving…");
+  const bar = row.querySelector("progress") ?? Object.assign(document.createElement("progress"), { max: 1 });
+  bar.setAttribute("aria-label", "Upload");
+  bar.value = share;
+  if (!bar.isConnected) row.querySelector(".drop-said").append(bar);
 }
 
 function takeAnswer(row, xhr) {
   const outcome = xhr.getResponseHeader("Image-Outcome");
-  if (xhr.isGivenUp) {
+  if (xhr.status === 401) saySignedOut(xhr);
+  if (xhr.status === 401 || xhr.isGivenUp) {
     setState(row, "waiting", "Waiting");
     return false;
   }
@@ -238,7 +255,7 @@ function takeAnswer(row, xhr) {
   }
   if (outcome === "saved" || outcome === "same") {
     setState(row, outcome, "", xhr.responseText);
-    row.querySelector("[data-take]").disabled = true;
+    lockTick(row);
     return true;
   }
   if (outcome === "changed") showProductNow(row, xhr);
@@ -246,6 +263,11 @@ function takeAnswer(row, xhr) {
   if (xhr.status === 404) return refuseRow(row, "This product has been deleted.");
   if (xhr.status === 413) return refuseRow(row, drop().dataset.tooLarge);
   return refuseRow(row, "Something went wrong on the server. Nothing is lost: try again.");
+}
+
+function saySignedOut(xhr) {
+  part("toasts").replaceChildren(...nodesOf(xhr.responseText));
+  pause("You were signed out. Sign in in a new tab, then press Continue.");
 }
 
 // The row shows the product as it is now, so that it can be looked at before it is sent again.
@@ -261,6 +283,7 @@ async function showProductNow(row, xhr) {
     row.querySelector(one).replaceWith(now.querySelector(one));
   }
   row.toggleAttribute("data-has-image", now.hasAttribute("data-has-image"));
+  lockTick(row);
 }
 
 function refuseRow(row, sentence, html) {
@@ -283,63 +306,6 @@ function setState(row, state, sentence, html = "") {
   const said = row.querySelector(".drop-said");
   said.replaceChildren(...nodesOf(html));
   if (sentence) said.append(Object.assign(document.createElement("p"), { textContent: sentence }));
-}
-
-// Sending
-
-// The answer of the server, whatever it is, after every 429, 503 and lost line was waited for. Given up
-// (isGivenUp) where somebody has to sign in, or has pressed Pause meanwhile.
-async function sendPatiently(url, form, { say, bar, isRow }) {
-  for (let attempt = 0; ; attempt += 1) {
-    form.set("csrf_token", document.querySelector("#drop-zone [name=csrf_token]").value);
-    const xhr = await send(url, form, bar);
-    if (xhr.status === 401) {
-      part("toasts").replaceChildren(...nodesOf(xhr.responseText));
-      pause("You were signed out. Sign in in a new tab, then press Continue.");
-      xhr.isGivenUp = isRow;
-      return xhr;
-    }
-    const trigger = xhr.getResponseHeader("HX-Trigger");
-    if (xhr.status === 409 && trigger?.includes("csrf-renewed") && attempt < 3) {
-      const detail = JSON.parse(trigger)["csrf-renewed"];
-      document.dispatchEvent(new CustomEvent("csrf-renewed", { detail }));
-      continue;
-    }
-    // Only an operator can help: to wait is of no use.
-    if (xhr.getResponseHeader("Image-Outcome") === "stopped") return xhr;
-    if (![0, 429, 502, 503, 504].includes(xhr.status)) return xhr;
-    const seconds = Number(xhr.getResponseHeader("Retry-After")) || LOST_LINE_SECONDS;
-    const why = xhr.status ? "The server is busy." : "The server cannot be reached.";
-    await wait(seconds, (left) => say(`${why} We'll try again in ${left} s.`), isRow);
-    if (isRow && isPaused) {
-      xhr.isGivenUp = true;
-      return xhr;
-    }
-    say("Uploading…");
-  }
-}
-
-function send(url, form, bar) {
-  return new Promise((done) => {
-    const xhr = new XMLHttpRequest();
-    xhr.open("POST", url);
-    // The server answers a script: no page to sign in, but a sentence.
-    xhr.setRequestHeader("HX-Request", "true");
-    xhr.upload.onprogress = (event) => {
-      if (!bar || !event.total) return;
-      bar.value = event.loaded / event.total;
-      if (event.loaded === event.total) bar.removeAttribute("value");
-    };
-    xhr.onloadend = () => done(xhr);
-    xhr.send(form);
-  });
-}
-
-async function wait(seconds, say, isRow) {
-  for (let left = seconds; left > 0 && !(isRow && isPaused); left -= 1) {
-    say(left);
-    await new Promise((done) => setTimeout(done, 1000));
-  }
 }
 
 // What is said of all
@@ -380,7 +346,7 @@ function showButtons() {
   part("drop-start").hidden = isBusy;
   part("drop-start").disabled = isPlanning || count === 0;
   part("drop-start").querySelector("[data-label]").textContent =
-    count === 1 ? "Save 1 image" : `Save ${count.toLocaleString("en")} images`;
+    count === 1 ? "Save 1 image" : `Save ${count ? count.toLocaleString("en") + " " : ""}images`;
   part("drop-pause").hidden = !isBusy;
   part("drop-pause").textContent = isPaused ? "Continue" : "Pause";
   part("drop-csv").hidden = !document.querySelector(".drop-row");

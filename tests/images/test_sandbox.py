@@ -1,5 +1,6 @@
 """Children that decode, die and are replaced."""
 
+import itertools
 import os
 import re
 import select
@@ -16,6 +17,7 @@ from tempfile import SpooledTemporaryFile, TemporaryFile
 import pytest
 from PIL import Image
 
+from distribu.images.decoding import starvation
 from distribu.images.decoding.job_memory import job_bytes
 from distribu.images.decoding.policies import MERCHANT, PUBLISHED, InvalidImage
 from distribu.images.decoding.probe import ImageInfo, probe
@@ -163,6 +165,19 @@ def test_job_that_takes_too_long_is_ended(sandbox):
     os.kill(pid, signal.SIGSTOP)
     sandbox.job_seconds = 0.1
     with pytest.raises(SandboxInterrupted):
+        sandbox.publish(png(4, 3), MERCHANT)
+    assert is_gone(pid)
+
+
+def test_job_that_had_no_cpu_is_ended_as_busy(sandbox, monkeypatch):
+    close(sandbox.publish(png(4, 3), MERCHANT))
+    (pid,) = sandbox.pids()
+    os.kill(pid, signal.SIGSTOP)
+    sandbox.job_seconds = 0.1
+    told = itertools.count(step=600)
+    # What the kernel says of a process that waits for a CPU.
+    monkeypatch.setattr(starvation, "starved_seconds", lambda pid: next(told))
+    with pytest.raises(SandboxBusy):
         sandbox.publish(png(4, 3), MERCHANT)
     assert is_gone(pid)
 

@@ -26,6 +26,7 @@ from .confinement import LAYERS
 from .job_memory import allow, job_bytes
 from .policies import UNDECODABLE, ImagePolicy, InvalidImage
 from .probe import ImageInfo, probe, turned
+from .starvation import Starved, wait_for_answer
 from .uploads import descriptor_of
 from .wire import (
     MAX_DESCRIPTORS,
@@ -220,11 +221,15 @@ class Sandbox:
     ) -> Publication | list[Derivative]:
         """Run the job once; raise InvalidImage if it reached a limit although it ran alone."""
         slot_bytes = self._memory_bytes if is_alone else needed_bytes
-        with self.slot(slot_bytes, wait_seconds) as ran_alone, self._child(needed_bytes) as child:
+        is_patient = wait_seconds is None
+        with (
+            self.slot(slot_bytes, wait_seconds) as ran_alone,
+            self._child(needed_bytes, is_patient) as child,
+        ):
             self._refuse_unconfined(child)
             try:
                 child.limit(needed_bytes, self.cpu_seconds)
-                return child.work(job, upload, self.job_seconds)
+                return child.work(job, upload, self.job_seconds, is_patient)
             except _LimitReached as error:
                 if ran_alone():
                     raise InvalidImage("undecodable", UNDECODABLE) from error
@@ -279,9 +284,9 @@ class Sandbox:
         )
 
     @contextmanager
-    def _child(self, needed_bytes: int) -> Iterator["_Child"]:
+    def _child(self, needed_bytes: int, is_patient: bool = False) -> Iterator["_Child"]:
         """Yield an idle or new child; keep it for the next job if it is sound and small."""
-        child = self._idle_child() or _Child(self.niceness)
+        child = self._idle_child() or _Child(self.niceness, is_patient)
         with self._changed:
             self._children.add(child)
         try:
@@ -314,7 +319,7 @@ class Sandbox:
 class _Child:
     """One child process and the socket to it; is_sound until something goes wrong."""
 
-    def __init__(self, niceness: int):
+    def __init__(self, niceness: int, is_patient: bool):
         self.is_sound = False
         self._socket, socket_of_child = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
@@ -328,7 +333,7 @@ class _Child:
             finally:
                 os.close(lifeline)
         try:
-            answer, _ = receive(self._socket, seconds=_START_SECONDS)
+            answer, _ = self._answer(_START_SECONDS, is_patient)
             self.layers = [name for name in LAYERS if name in answer["layers"]]
         except (OSError, EOFError, BadMessage, LookupError, TypeError) as error:
             self.end()
@@ -346,23 +351,31 @@ class _Child:
             self.is_sound = False
             raise SandboxInterrupted("a decoding process ended before its job") from error
 
-    def work(self, job: Message, upload: int, seconds: float) -> Publication | list[Derivative]:
+    def work(
+        self, job: Message, upload: int, seconds: float, is_patient: bool = False
+    ) -> Publication | list[Derivative]:
         """Return the result of the child's work.
 
-        Raises InvalidImage, _LimitReached, and SandboxInterrupted if the child dies, takes too
-        long, or gives an invalid answer.
+        Raises InvalidImage, _LimitReached, SandboxBusy if it had no CPU, and SandboxInterrupted
+        if the child dies, takes too long, or gives an invalid answer.
         """
         self.is_sound = False
         try:
             send(self._socket, job, [upload])
-            answer, descriptors = receive(self._socket, MAX_DESCRIPTORS, seconds)
+            answer, descriptors = self._answer(seconds, is_patient)
             return self._understood(job, answer, descriptors)
+        except Starved as error:
+            raise SandboxBusy("no CPU was free for a decoding process") from error
         except TimeoutError as error:
             raise SandboxInterrupted(f"a decoding process took {seconds} s") from error
         except BadMessage as error:
             raise SandboxInterrupted(f"a decoding process answered nonsense: {error}") from error
         except (OSError, EOFError) as error:
             raise self._death() from error
+
+    def _answer(self, seconds: float, is_patient: bool) -> tuple[Message, list[int]]:
+        wait_for_answer(self._socket, seconds, self.process.pid if is_patient else None)
+        return receive(self._socket, MAX_DESCRIPTORS, seconds)
 
     def _understood(
         self, job: Message, answer: Message, descriptors: list[int]
