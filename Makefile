@@ -17,7 +17,7 @@ COMPRESS = $(IN_VENV) flask --app wsgi static compress
 SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 
 .PHONY: help run run-on-directory run-on-minio test quick browsers fuzz image servers spreadsheets \
-  lint format bench lock clean clients faults soak mutants styles
+  lint format bench lock clean clients faults soak mutants styles lighthouse
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -32,6 +32,7 @@ help:
 	@echo 'make faults            every fault at every call, a walk of 20,000 steps, 1,000 races with a delete'
 	@echo 'make soak              real processes and 20 clients while parts and processes fail; then an audit'
 	@echo 'make mutants           the image core changed in one place at a time; tells what no test notices'
+	@echo 'make lighthouse        Lighthouse as a phone on the demo shop, the median of five runs'
 	@echo 'make styles            the style sheets anew, cut to what the pages use'
 	@echo 'make lint              ruff, mypy and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
@@ -107,6 +108,11 @@ image:
 clients:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -rs tests/clients/published_clients.py $(ARGS)
+
+# It needs npm, which gets Lighthouse, and Chromium; without them it says so.
+lighthouse:
+	@$(ENVIRONMENT) bench postgres redis test
+	@.venv/bin/python tests/bench/lighthouse.py
 
 styles:
 	@$(ENVIRONMENT) postgres redis test
