@@ -129,8 +129,9 @@ def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> 
 
 _FIXED = {
     "SESSION_COOKIE_NAME": "distribu_session",
-    # A connection that broke while nobody used it is replaced, and fails no request.
-    "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+    # A connection that broke while nobody used it is replaced, and fails no request. Each thread of
+    # the lanes may have one; those beyond pool_size are closed after use.
+    "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 9},
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
     # The cookie outlives the sign-in (SIGN_IN_LASTS): it then still tells

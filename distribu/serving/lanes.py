@@ -8,8 +8,11 @@ from contextvars import Context
 
 # Threads of each lane. As many as SQLAlchemy's pool has connections, altogether.
 PAGES, IMAGES, WRITES, UPLOADS, LONG_ANSWERS = "pages", "images", "writes", "uploads", "long"
-THREADS = {PAGES: 4, IMAGES: 4, WRITES: 2, UPLOADS: 3, LONG_ANSWERS: 2}
-FILES = ("/images/", "/static/")
+PARTLESS = "partless"
+THREADS = {PAGES: 4, IMAGES: 4, PARTLESS: 2, WRITES: 2, UPLOADS: 3, LONG_ANSWERS: 2}
+# What is answered without database, store and Redis, to somebody who has not signed in: until it is
+# noticed that one of them is silent, the threads of all else may wait for it.
+PARTLESS_PATHS = ("/login", "/register", "/healthz")
 # Made while they are sent, whatever their length: each holds a cursor of the database meanwhile.
 LONG_PATHS = ("/dashboard/inventory/export",)
 # How long a long answer waits until one of the others has been sent.
@@ -21,11 +24,13 @@ class TooManyLongAnswers(Exception):
 
 
 def lane_of(method: str, path: str, content_type: str) -> str:
-    """The lane of a request: files are only sent, pages only read, forms with files decoded."""
+    """The lane of a request: images are only sent, pages only read, forms with files decoded."""
     if path in LONG_PATHS:
         return LONG_ANSWERS
     if method in ("GET", "HEAD"):
-        return IMAGES if path.startswith(FILES) else PAGES
+        if path in PARTLESS_PATHS or path.startswith("/static/"):
+            return PARTLESS
+        return IMAGES if path.startswith("/images/") else PAGES
     return UPLOADS if content_type.startswith("multipart/form-data") else WRITES
 
 
