@@ -69,6 +69,7 @@ def main() -> None:
                     ratio = p95(shop) / calm
                 print(f"  beside {name}: {ratio:.2f} of that (goal {GOAL})")
             compare_speed(shop)
+            print(f"HTTP/2 to a peer that is gone: {seconds_of_a_dead_peer(shop):.0f} s (goal 60)")
             print(f"of two that start at once, {winners(shop)} gets the port (goal 1)")
             print(
                 f"SIGTERM with a silent upload: {seconds_to_end(shop):.1f} s (goal {END_SECONDS})"
@@ -203,6 +204,15 @@ def seconds_to_end(shop: Shop) -> float:
         started = time.monotonic()
         os.kill(shop.served.process.pid, signal.SIGTERM)
         shop.served.process.wait(60)
+        return time.monotonic() - started
+
+
+def seconds_of_a_dead_peer(shop: Shop) -> float:
+    """Return when the server closes a connection whose other end answers no ping."""
+    with closing(shop.connect()) as wire:
+        wire.socket.settimeout(120)
+        started = time.monotonic()
+        wire.write("", HTTP2_PREFACE).read_all()
         return time.monotonic() - started
 
 
