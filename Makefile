@@ -20,7 +20,7 @@ SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run run-on-directory run-on-minio test quick browsers fuzz image servers spreadsheets \
-  lint format bench lock clean clients faults soak mutants styles
+  lint format bench lock clean clients faults soak mutants styles lighthouse
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -35,6 +35,7 @@ help:
 	@echo 'make faults            every fault at every call, death at every point, 20,000 steps, 1,000 races'
 	@echo 'make soak              real processes and 20 clients while parts and processes fail; then an audit'
 	@echo 'make mutants           the image core changed in one place at a time; tells what no test notices'
+	@echo 'make lighthouse        Lighthouse as a phone on the demo shop, the median of five runs'
 	@echo 'make styles            the style sheets anew, cut to what the pages use'
 	@echo 'make lint              ruff, mypy and both OpenAPI documents; make format repairs what it can'
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
@@ -113,6 +114,11 @@ image:
 clients:
 	@$(ENVIRONMENT) postgres redis test
 	@$(IN_VENV) pytest -rs tests/clients/published_clients.py $(ARGS)
+
+# It needs npm, which gets Lighthouse, and Chromium; without them it says so.
+lighthouse:
+	@$(ENVIRONMENT) bench postgres redis test
+	@.venv/bin/python tests/bench/lighthouse.py
 
 styles:
 	@$(ENVIRONMENT) postgres redis test

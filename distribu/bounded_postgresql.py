@@ -14,7 +14,11 @@ from .budgets import Breaker, OutOfTime
 
 # Per wait; a request may spend more on several waits together.
 ANSWER_SECONDS = 5.0
+# Of one wait of a worker or a command, which nobody counts: no statement of theirs takes as long.
+UNCOUNTED_SECONDS = 3600.0
 CONNECT_SECONDS = 4
+# A server that is gone without a word is noticed within 90 seconds by whoever waits for it.
+KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 class BoundedConnection(psycopg.Connection):
@@ -22,7 +26,7 @@ class BoundedConnection(psycopg.Connection):
 
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> "BoundedConnection":
-        options = {"connect_timeout": CONNECT_SECONDS} | options
+        options = {"connect_timeout": CONNECT_SECONDS, **KEEPALIVES} | options
         address = f"{options.get('host', '')}:{options.get('port', '')}"
         try:
             with _breaker(address).wait(_is_silence):
@@ -40,9 +44,8 @@ class BoundedConnection(psycopg.Connection):
             return super().wait(gen, *arguments, **options)
         try:
             with self.breaker.wait(_is_silence) as seconds:
-                if seconds is not None:
-                    gen = _ending(gen, min(seconds, ANSWER_SECONDS))
-                return super().wait(gen, *arguments, **options)
+                most = UNCOUNTED_SECONDS if seconds is None else min(seconds, ANSWER_SECONDS)
+                return super().wait(_ending(gen, most), *arguments, **options)
         except OutOfTime as error:
             # It is unknown what the server has done, so the connection cannot be used again.
             self.pgconn.finish()

@@ -13,6 +13,10 @@ from contextvars import ContextVar
 
 # The total that one request may wait.
 REQUEST_SECONDS = 8.0
+# For a request that already waited about that long for a thread, behind others that waited for a part.
+LEAST_SECONDS = 1.0
+# The key of a WSGI environment that has the time.monotonic() at which a thread was asked for.
+BEGAN_AT = "distribu.began_at"
 # For clean-up after a commit, while someone waits for a response that is already known.
 DRAIN_SECONDS = 2.0
 # How long a silent part is left alone before one caller tries it again.

@@ -129,8 +129,9 @@ def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> 
 
 _FIXED = {
     "SESSION_COOKIE_NAME": "distribu_session",
-    # Replace a connection that broke while idle, instead of failing a request.
-    "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+    # Replace a connection that broke while idle, instead of failing a request. Each thread of
+    # the lanes may have one; those beyond pool_size are closed after use.
+    "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 9},
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
     # The cookie outlives the sign-in (SIGN_IN_LASTS), so that it still

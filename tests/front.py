@@ -9,11 +9,12 @@ from pathlib import Path
 
 import urllib3
 from flask import Flask
+from sqlalchemy import insert
 
 from distribu import create_app
 from distribu.extensions import db
 from distribu.images import attachment, outbox, processing, staging
-from distribu.models import Product
+from distribu.models import Product, new_id
 from tests.api.conftest import add_key
 from tests.conftest import Cast, add_cast, add_product, settings, signed_in
 from tests.images.image_files import jpeg
@@ -114,7 +115,7 @@ def serving_shop(folder: Path, database: Path, *options: str) -> Iterator[Shop]:
     with app.app_context():
         app.extensions["image_store"].prepare()
         cast = add_cast()
-        product_id, image_key = _add_image(cast.acme)
+        product_id, image_key = add_image(cast.acme)
         _add_many(cast.globex)
         db.engine.dispose()
     app.extensions["image_sandbox"].close()
@@ -133,7 +134,7 @@ def serving_shop(folder: Path, database: Path, *options: str) -> Iterator[Shop]:
         app.extensions["huey"].storage.close()
 
 
-def _add_image(company_id: str) -> tuple[str, str]:
+def add_image(company_id: str) -> tuple[str, str]:
     product_id = add_product(company_id).id
     image = staging.stage(company_id, upload(jpeg(1200, 900), "Blue Widget.jpg"))
     attachment.attach(attachment.lock_product(product_id, company_id), image.id)
@@ -144,10 +145,10 @@ def _add_image(company_id: str) -> tuple[str, str]:
 
 
 def _add_many(company_id: str) -> None:
-    for number in range(MANY):
-        product = Product(company_id=company_id, name=f"Widget {number}", price_minor=999)
-        product.description = "Long enough to fill a buffer. " * 20
-        db.session.add(product)
+    row = {"company_id": company_id, "price_minor": 999}
+    row["description"] = "Long enough to fill a buffer. " * 20
+    rows = [row | {"id": new_id(), "name": f"Widget {number}"} for number in range(MANY)]
+    db.session.execute(insert(Product), rows)
     db.session.commit()
 
 

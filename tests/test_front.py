@@ -4,7 +4,6 @@ import csv
 import os
 import signal
 import subprocess
-import sys
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
@@ -12,13 +11,13 @@ import pytest
 from sqlalchemy import func, select
 from urllib3.filepost import encode_multipart_formdata
 
+from distribu.cli.serve import _locked_port
 from distribu.extensions import db
 from distribu.models import Product
 from tests.front import HTTP2_PREFACE, MANY, serving_shop, silent_stream
 from tests.images.image_files import jpeg
 from tests.servers import free_port
 from tests.test_cli import PATIENCE_SECONDS
-from tests.test_worker import environment, wait_until
 
 # More than there are threads in any lane.
 CLIENTS = 40
@@ -93,6 +92,13 @@ class TestSlowClients:
         wire.write("", HTTP2_PREFACE + b"".join(streams))
         assert shop.answers()
 
+    # Before the readers below: until the server has noticed that they left, they hold every turn.
+    def test_an_export_that_is_read_is_whole(self, shop):
+        cookie = {"Cookie": shop.cookie(shop.cast.mallory)}
+        answer = shop.ask("/dashboard/inventory/export", headers=cookie)
+        assert answer.status == 200
+        assert len(list(csv.reader(answer.data.decode("utf-8-sig").splitlines()))) == MANY + 1
+
     @pytest.mark.parametrize("path", ["/login", "image", "/dashboard/inventory/export"])
     def test_readers_that_read_nothing(self, shop, open_wires, path):
         path = f"/{shop.image_key}" if path == "image" else path
@@ -100,20 +106,6 @@ class TestSlowClients:
         for wire in open_wires(CLIENTS):
             wire.write(head * 3)
         assert shop.answers()
-
-    def test_an_export_that_is_read_is_whole(self, shop):
-        cookie = {"Cookie": shop.cookie(shop.cast.mallory)}
-        answers = []
-
-        def is_answered() -> bool:
-            answers.append(shop.ask("/dashboard/inventory/export", headers=cookie))
-            return answers[-1].status == 200
-
-        # For a moment the readers of the test before may still have every turn.
-        assert wait_until(is_answered)
-        assert {answer.status for answer in answers} <= {200, 503}
-        answer = answers[-1]
-        assert len(list(csv.reader(answer.data.decode("utf-8-sig").splitlines()))) == MANY + 1
 
 
 class TestUploads:
@@ -302,30 +294,18 @@ class TestProtocol:
 
 
 class TestEnd:
-    def test_a_silent_upload_is_told_and_does_not_hold_it_up(self, tmp_path, migrated_sqlite):
-        with (
-            serving_shop(tmp_path, migrated_sqlite) as shop,
-            closing(shop.connect()) as wire,
-        ):
-            wire.write(*SLOW["silent forms"])
-            assert shop.answers()
-            shop.served.process.send_signal(signal.SIGTERM)
-            assert wire.read(b"again.\n").startswith(b"HTTP/1.1 408")
-            assert shop.served.process.wait(PATIENCE_SECONDS) == 0
-
     def test_of_two_that_start_at_once_one_gets_the_port(self, app):
-        port = str(free_port())
-        command = [sys.executable, "-m", "flask", "--app", "distribu", "serve", "--port", port]
-        both = [
-            subprocess.Popen(command, env=environment(app), stdout=subprocess.PIPE, text=True)
-            for _ in range(2)
-        ]
-        # The one that may stay says where it is; the other one says nothing there.
-        said = [process.stdout.readline() for process in both]
-        assert sorted(bool(line) for line in said) == [False, True]
-        loser, winner = sorted(both, key=lambda process: bool(said[both.index(process)]))
-        assert loser.wait(PATIENCE_SECONDS) == 1
-        winner.terminate()
-        assert winner.wait(PATIENCE_SECONDS) == 0
-        for process in both:
-            process.stdout.close()
+        port = free_port()
+        # The first one has not begun to listen yet, as at a start.
+        with _locked_port("127.0.0.1", port):
+            second = app.test_cli_runner().invoke(args=["serve", "--port", str(port)])
+        assert second.exit_code == 1
+        assert f"Nothing can listen on port {port}" in second.output
+
+    # The last test of this module: it ends the server that all of them share.
+    def test_a_silent_upload_is_told_and_does_not_hold_it_up(self, shop, wire):
+        wire.write(*SLOW["silent forms"])
+        assert shop.answers()
+        shop.served.process.send_signal(signal.SIGTERM)
+        assert wire.read(b"again.\n").startswith(b"HTTP/1.1 408")
+        assert shop.served.process.wait(PATIENCE_SECONDS) == 0

@@ -7,12 +7,15 @@ import pytest
 from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 from werkzeug.formparser import parse_form_data
 
-from distribu.serving.bodies import ADDRESS_BYTES, Body, Budget, Refused
+from distribu.serving import gateway
+from distribu.serving.bodies import ADDRESS_BYTES, Body, Budget, Refused, Share
+from distribu.serving.front import Front
 from distribu.serving.gateway import HELD_BYTES, Answer, environ_of, run
 from distribu.serving.lanes import (
     IMAGES,
     LONG_ANSWERS,
     PAGES,
+    PARTLESS,
     THREADS,
     UPLOADS,
     WRITES,
@@ -21,8 +24,20 @@ from distribu.serving.lanes import (
     lane_of,
 )
 from distribu.serving.patience import IDLE_SECONDS, PACE_SECONDS, Pace, Patience
+from tests.test_hung_routes import NEED_NO_PART, routes
 
 PIECE = b"a" * 1000
+SCOPE = {
+    "type": "http",
+    "server": ("127.0.0.1", 80),
+    "client": ("127.0.0.1", 9),
+    "method": "GET",
+    "scheme": "http",
+    "http_version": "1.1",
+    "raw_path": b"/",
+    "query_string": b"",
+    "headers": [],
+}
 
 
 class Pieces:
@@ -44,12 +59,17 @@ class Pieces:
         self.is_closed = True
 
 
-def answer_with(body: Pieces, *headers: tuple[str, str]) -> Answer:
+def application_with(body: Pieces, *headers: tuple[str, str]):
     def application(environ, start_response):
         start_response("200 OK", list(headers))
         return body
 
-    return run(application, {})
+    return application
+
+
+def answer_with(body: Pieces, *headers: tuple[str, str], budget: Budget | None = None) -> Answer:
+    share = Share(budget or Budget(ADDRESS_BYTES), "a")
+    return run(application_with(body, *headers), {}, share)
 
 
 def read_all(answer: Answer) -> bytes:
@@ -88,6 +108,48 @@ class TestAnswers:
         with pytest.raises(TypeError):
             answer_with(body)
         assert body.is_closed
+
+
+LENGTH = ("Content-Length", str(1000 * len(PIECE)))
+
+
+class TestAnswersKept:
+    def test_all_together_have_a_budget(self):
+        budget, refused = Budget(1000 * len(PIECE)), Pieces(1000)
+        first = answer_with(Pieces(1000), LENGTH, budget=budget)
+        with pytest.raises(ServiceUnavailable):
+            answer_with(refused, LENGTH, budget=budget)
+        assert refused.is_closed
+        first.close()
+        first.close()
+        second = answer_with(Pieces(1000), LENGTH, budget=budget)
+        with pytest.raises(ServiceUnavailable):
+            answer_with(Pieces(1000), LENGTH, budget=budget)
+        second.close()
+
+    def test_a_full_disk_makes_no_exception(self, monkeypatch):
+        monkeypatch.setattr(gateway, "free_bytes", lambda folder: 0)
+        with pytest.raises(ServiceUnavailable):
+            answer_with(Pieces(1000), LENGTH, budget=Budget(500 * len(PIECE)))
+
+    def test_one_that_finds_no_room_is_a_503_of_one_line(self, app):
+        sent = []
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        async def ask() -> None:
+            front = Front(app)
+            front._app = application_with(Pieces(1000), LENGTH)
+            front._app.config = app.config
+            front._kept = Budget(500 * len(PIECE))
+            await front(SCOPE, None, send)
+
+        # Where a browser has been at work, this thread has a loop that runs already.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, ask()).result()
+        assert [message.get("status") for message in sent] == [503, None]
+        assert (b"retry-after", b"10") in sent[0]["headers"]
 
 
 def test_no_more_long_answers_than_threads_for_them():
@@ -196,7 +258,8 @@ class TestBudget:
     ("method", "path", "content_type", "lane"),
     [
         ("GET", "/images/01/a.webp", "", IMAGES),
-        ("HEAD", "/static/a.css", "", IMAGES),
+        ("HEAD", "/static/a.css", "", PARTLESS),
+        ("GET", "/login", "", PARTLESS),
         ("GET", "/dashboard/inventory", "", PAGES),
         ("GET", "/dashboard/inventory/export", "", LONG_ANSWERS),
         ("POST", "/login", "application/x-www-form-urlencoded", WRITES),
@@ -208,17 +271,19 @@ def test_lanes(method, path, content_type, lane):
     assert lane_of(method, path, content_type) == lane
 
 
+def test_no_silent_part_holds_the_threads_of_what_needs_none():
+    paths = {path for name, method, path in routes() if name in NEED_NO_PART and method == "GET"}
+    assert {lane_of("GET", path, "") for path in paths} == {PARTLESS}
+    assert len(paths) >= len(NEED_NO_PART)
+
+
+def test_every_thread_may_have_a_connection(app):
+    options = app.config["SQLALCHEMY_ENGINE_OPTIONS"]
+    assert options["pool_size"] + options["max_overflow"] == sum(THREADS.values())
+
+
 def test_no_header_passes_for_that_of_a_proxy():
-    scope = {
-        "server": ("127.0.0.1", 80),
-        "client": ("127.0.0.1", 9),
-        "method": "GET",
-        "scheme": "http",
-        "http_version": "1.1",
-        "raw_path": b"/",
-        "query_string": b"",
-        "headers": [(b"x_forwarded_for", b"1.2.3.4"), (b"cookie", b"a=1"), (b"cookie", b"b=2")],
-    }
-    environ = environ_of(scope, None, None)
+    headers = [(b"x_forwarded_for", b"1.2.3.4"), (b"cookie", b"a=1"), (b"cookie", b"b=2")]
+    environ = environ_of(SCOPE | {"headers": headers}, None, None)
     assert "HTTP_X_FORWARDED_FOR" not in environ
     assert environ["HTTP_COOKIE"] == "a=1; b=2"

@@ -33,7 +33,7 @@ from distribu.images.stores.contract import StoreFull
 from distribu.inventory.drop_plan import seen_by_drop
 from distribu.models import Image, Product
 from distribu.serving import gateway
-from distribu.serving.bodies import ADDRESS_BYTES, MEMORY_BYTES, Body, Budget
+from distribu.serving.bodies import ADDRESS_BYTES, MEMORY_BYTES, Body, Budget, Share
 from distribu.serving.patience import Patience
 from tests.commerce.conftest import Caller, add_key
 from tests.conftest import add_product, settings
@@ -377,7 +377,7 @@ class TestWithoutMount:
             start_response("200 OK", [("Content-Length", str(len(b"".join(pieces))))])
             return pieces
 
-        answer = gateway.run(application, {})
+        answer = gateway.run(application, {}, Share(Budget(MEBIBYTE), "a"))
         assert answer.held + answer.read_on() == b"".join(pieces)
         answer.close()
 

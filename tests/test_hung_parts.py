@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from distribu import budgets
+from distribu import bounded_postgresql, budgets
 from distribu.extensions import db
 from distribu.images import outbox
 from distribu.images.stores.by_url import open_store
@@ -111,6 +111,18 @@ class TestPostgres:
             # Nobody else waits for it.
             with pytest.raises(OperationalError, match=r"was not asked|does not answer"):
                 db.session.execute(db.text("SELECT 1"))
+
+    def test_a_worker_does_not_wait_for_ever(self, app, monkeypatch):
+        monkeypatch.setattr(bounded_postgresql, "UNCOUNTED_SECONDS", 0.5)
+        with app.app_context():
+            with pytest.raises(OperationalError, match="does not answer"):
+                db.session.execute(db.text("SELECT pg_sleep(60)"))
+            db.session.rollback()
+
+    def test_a_server_that_is_gone_is_noticed(self, app):
+        with app.app_context():
+            connection = db.session.connection().connection.driver_connection
+            assert connection.info.get_parameters()["keepalives_idle"] == "60"
 
     def test_the_database_is_used_again_when_it_answers(self, app):
         with app.app_context():

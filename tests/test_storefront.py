@@ -253,6 +253,14 @@ def test_a_large_catalog_is_searched_by_its_index(large_catalog, choice, found):
     assert names(open_catalog(large_catalog, **choice)) == found
 
 
+def test_a_search_of_a_large_catalog_finds_its_statements_composed(large_catalog):
+    kept = (catalog._found_by_index, catalog._page, catalog._counting)
+    open_catalog(large_catalog, q="blue")
+    composed = [cache.cache_info().misses for cache in kept]
+    open_catalog(large_catalog, q="crate")
+    assert [cache.cache_info().misses for cache in kept] == composed
+
+
 def test_the_end_of_what_can_be_reached_is_said(nobody, shop, monkeypatch):
     for module in (catalog, storefront):
         monkeypatch.setattr(module, "PAGES_MAX", 2)

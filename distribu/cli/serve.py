@@ -22,6 +22,7 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 from granian import Granian
 from granian.constants import Interfaces
+from granian.http import HTTP2Settings
 from granian.log import LogLevels
 from sqlalchemy import select
 
@@ -37,6 +38,9 @@ from .companion import Companion
 # Connections waiting to be accepted, and open connections per process; idle ones cost little.
 BACKLOG = 4096
 CONNECTIONS = 8192
+# How often HTTP/2 asks whether the client is still there; a connection that does not answer within
+# 20 seconds is closed. HTTP/1.1 connections are closed after 30 seconds without a request.
+PING_MILLISECONDS = 30_000
 # Decoding has a lower priority than the pages of its process.
 DECODING_NICENESS = 10
 # How long a process may take to end before it is killed.
@@ -74,6 +78,7 @@ def _serve(host: str, port: int, workers: int, greeting: str) -> None:
         workers=workers,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
+        http2_settings=HTTP2Settings(keep_alive_interval=PING_MILLISECONDS),
         websockets=False,
         log_level=LogLevels.error,
         respawn_failed_workers=True,

@@ -4,8 +4,10 @@ rows_beside() reads every list of this kind. page() adds the signed
 cursors of the dashboard; the two APIs have cursors of their own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import current_app
@@ -25,6 +27,8 @@ _Key = InstrumentedAttribute[Any]
 Values = list[object]
 # Entities or rows of columns, depending on the query.
 Items = list[Any]
+# rows_beside() for one list: from a place, a size and whether to read backward.
+Reader = Callable[[Values | None, int, bool], tuple[Items, bool]]
 
 
 @dataclass(frozen=True)
@@ -86,12 +90,17 @@ def page(
     cursor: from a Page of the same sort; None or an invalid one means the
     first page.
     """
+    return page_of(partial(rows_beside, query, where, sort), sort, cursor, size)
+
+
+def page_of(read: Reader, sort: Sort, cursor: str | None, size: int) -> Page:
+    """Return a page as page() does, of the rows that read finds beside a place."""
     is_backward, place, number = _read(cursor, sort)
-    rows, has_more = rows_beside(query, where, sort, place, size, is_backward)
+    rows, has_more = read(place, size, is_backward)
     if place and not (has_more if is_backward else rows):
         # If nothing is left before the cursor, show a full first page.
         is_backward, place, number = False, None, 0
-        rows, has_more = rows_beside(query, where, sort, place, size)
+        rows, has_more = read(place, size, is_backward)
     has_previous, has_next = (has_more, True) if is_backward else (bool(place), has_more)
     # Rows added before row 1 meanwhile would get numbers below 1, so start at 1.
     first = max(1, number - len(rows) if is_backward else number + 1)
@@ -161,6 +170,10 @@ def _read(cursor: str | None, sort: Sort) -> tuple[bool, Values | None, int]:
 
 
 def _signer(sort: Sort) -> URLSafeSerializer:
+    return _signer_with(current_app.config["SECRET_KEY"], sort.columns)
+
+
+@lru_cache
+def _signer_with(secret_key: str, columns: tuple[_Key, ...]) -> URLSafeSerializer:
     # Signed, so only a place in a list with this sort reaches the database.
-    names = ",".join(map(str, sort.columns))
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], f"cursor {names}")
+    return URLSafeSerializer(secret_key, f"cursor {','.join(map(str, columns))}")

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from flask import current_app, url_for
 from markupsafe import Markup
-from sqlalchemy import Text, and_, case, cast, exists, select
+from sqlalchemy import Text, case, cast, exists, select
 
 from ..extensions import db
-from ..http.paging import Page, page
+from ..http.paging import Page
 from ..models import Company, Image, Product, shown_image_id
 from ..models.image_addresses import PublishedImage
-from ..products.search import BY_NAME, matching
+from ..products.ranked_search import ranked_page
 
 PAGE_SIZE = 20
 
@@ -77,7 +77,7 @@ class Offers:
 
 
 def offers(company: Company, typed: str | None, cursor: str | None) -> Offers:
-    """Return a page of the active products that match the search, sorted by name."""
+    """Return a page of the active products that match the search, best matches first."""
     shown = rows(company.id, typed, cursor)
     image_base, add_url = current_app.config["IMAGE_BASE_URL"], url_for("orders.change_lines")
     items = [
@@ -89,9 +89,8 @@ def offers(company: Company, typed: str | None, cursor: str | None) -> Offers:
 
 
 def rows(company_id: str, typed: str | None, cursor: str | None) -> Page:
-    """Return the rows of a page of offers, and its cursors."""
-    where = and_(matching(company_id, typed), Product.is_active)
-    return page(_QUERY, where, BY_NAME, cursor, PAGE_SIZE)
+    """Return the offers of a page, and its cursors."""
+    return ranked_page(_QUERY, company_id, typed, cursor, PAGE_SIZE)
 
 
 @lru_cache(maxsize=2048)

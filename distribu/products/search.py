@@ -1,7 +1,17 @@
 """Search products, list categories, and count and sort results."""
 
 from flask_sqlalchemy.session import Session
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.orm import scoped_session
 
 from ..extensions import db
@@ -23,7 +33,7 @@ _NUMBERS = text("""
             SELECT rowid FROM product_search WHERE product_search MATCH :phrases LIMIT :common + 1
         ))
     END""")
-_NUMBERED = text("SELECT value FROM json_each(:numbers)")
+NUMBERED = text("SELECT value FROM json_each(:numbers)")
 
 
 def matching(
@@ -37,15 +47,18 @@ def matching(
     connection: used for the index query instead of the session.
     """
     own, wanted = Product.company_id == company_id, needles(typed)
-    if numbers := _numbers(connection or db.session, company_id, wanted):
-        return and_(own, Product.search_number.in_(_NUMBERED.bindparams(numbers=numbers)))
+    if numbers := numbers_in_index(connection or db.session, company_id, wanted):
+        return and_(own, Product.search_number.in_(NUMBERED.bindparams(numbers=numbers)))
     return and_(own, *map(_holds, wanted))
 
 
-def _numbers(
+def numbers_in_index(
     asked_through: scoped_session[Session] | Connection, company_id: str, wanted: list[str]
 ) -> str | None:
-    """Return row numbers from SQLite's index if that is faster; PostgreSQL plans by itself."""
+    """Return row numbers from SQLite's index if that is faster; PostgreSQL plans by itself.
+
+    wanted: the needles of what was typed. The numbers are JSON, as NUMBERED takes them.
+    """
     if not wanted or db.engine.dialect.name != "sqlite":
         return None
     limits = {"small": SMALL_COMPANY, "common": COMMON}
@@ -88,13 +101,40 @@ BY_CHANGE = Sort((Product.updated_at, Product.id))
 NEWEST_FIRST = Sort((Product.created_at, Product.id), is_descending=True)
 
 
+# For statements that are composed once, and asked with many words.
+def bound_patterns(special: tuple[bool, ...]) -> list[ColumnElement[bool]]:
+    """Return what matching() asks of each piece, with its pattern as a parameter.
+
+    special: as special_pieces() has it; the patterns are bound_values().
+    """
+    patterns = [bindparam(f"pattern{number}", type_=String) for number in range(len(special))]
+    return [
+        Product.search_text.like(pattern, "\\" if is_special else None)
+        for pattern, is_special in zip(patterns, special, strict=True)
+    ]
+
+
+def bound_values(wanted: list[str]) -> dict[str, str]:
+    """Return the patterns of these pieces by the names of their parameters."""
+    return {f"pattern{number}": f"%{_escaped(piece)}%" for number, piece in enumerate(wanted)}
+
+
+def special_pieces(wanted: list[str]) -> tuple[bool, ...]:
+    """Return for each piece whether it holds a character that means something to LIKE."""
+    return tuple(bool(set(piece) & set("\\%_")) for piece in wanted)
+
+
+def _escaped(piece: str) -> str:
+    return piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 def _phrases(wanted: list[str]) -> str:
     """Return an FTS5 query of quoted pieces, so that none of them reads as an operator."""
     return " AND ".join('"{}"'.format(piece.replace('"', '""')) for piece in wanted)
 
 
 def _holds(piece: str) -> ColumnElement[bool]:
-    if not set(piece) & set("\\%_"):
+    if special_pieces([piece]) == (False,):
         # SQLite takes half as long again with an escape character.
         return Product.search_text.like(f"%{piece}%")
     return Product.search_text.contains(piece, autoescape=True)

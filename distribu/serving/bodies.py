@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -34,24 +35,47 @@ Receive = Callable[[], Awaitable[dict]]
 
 
 class Budget:
-    """The space left for bodies in progress in this process, also per address."""
+    """The space left for bodies and answers in progress in this process, also per address."""
 
-    def __init__(self, byte_size: int):
-        self._left = byte_size
+    def __init__(self, byte_size: int, address_bytes: int = ADDRESS_BYTES):
+        self._left, self._address_bytes = byte_size, address_bytes
         self._of_address: Counter[str] = Counter()
+        # Bodies arrive in the event loop, answers are made in threads.
+        self._lock = threading.Lock()
 
     def take(self, address: str, byte_size: int) -> None:
         """Reserve space; raise ServiceUnavailable if there is not enough."""
-        if byte_size > self._left or self._of_address[address] + byte_size > ADDRESS_BYTES:
-            raise ServiceUnavailable(retry_after=RETRY_SECONDS)
-        self._left -= byte_size
-        self._of_address[address] += byte_size
+        with self._lock:
+            wanted = self._of_address[address] + byte_size
+            if byte_size > self._left or wanted > self._address_bytes:
+                raise ServiceUnavailable(retry_after=RETRY_SECONDS)
+            self._left -= byte_size
+            self._of_address[address] = wanted
 
     def give_back(self, address: str, byte_size: int) -> None:
-        self._left += byte_size
-        self._of_address[address] -= byte_size
-        if not self._of_address[address]:
-            del self._of_address[address]
+        with self._lock:
+            self._left += byte_size
+            self._of_address[address] -= byte_size
+            if not self._of_address[address]:
+                del self._of_address[address]
+
+
+class Share:
+    """What one answer takes of a budget, until it has been sent."""
+
+    def __init__(self, budget: Budget, address: str):
+        self._budget, self._address = budget, address
+        self._byte_size = 0
+
+    def take(self, byte_size: int) -> None:
+        """Raises ServiceUnavailable where that is more than there is."""
+        self._budget.take(self._address, byte_size)
+        self._byte_size += byte_size
+
+    def give_back(self) -> None:
+        """Give back all that was taken; once more does no harm."""
+        self._budget.give_back(self._address, self._byte_size)
+        self._byte_size = 0
 
 
 class Body:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
 from contextvars import copy_context
@@ -17,8 +18,18 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
 )
 
+from ..budgets import BEGAN_AT
 from . import gateway
-from .bodies import RETRY_SECONDS, STRANGER_BYTES, Body, Budget, Receive, Refused, without_body
+from .bodies import (
+    RETRY_SECONDS,
+    STRANGER_BYTES,
+    Body,
+    Budget,
+    Receive,
+    Refused,
+    Share,
+    without_body,
+)
 from .lanes import LONG_ANSWERS, Lanes, TooManyLongAnswers, lane_of
 from .patience import SEND_SECONDS, Patience
 from .proxies import ANSWER, QUESTION, forwarded_addresses, is_our_question
@@ -43,7 +54,10 @@ class Front:
     def __init__(self, app: Flask, wait_for_end: Callable[[], object] | None = None):
         self._app = app
         self._wait_for_end = wait_for_end
-        self._budget = Budget(app.config["SPOOL_BYTES"])
+        spool_bytes = app.config["SPOOL_BYTES"]
+        self._budget = Budget(spool_bytes)
+        # Answers that slow clients take. A proxy may ask for many at a time, from one address.
+        self._kept = Budget(spool_bytes, spool_bytes // 2)
         self._patience = Patience()
         self._lanes = Lanes()
 
@@ -127,17 +141,27 @@ class Front:
             return await self._count_proxies(scope, send)
         kind = environ.get("CONTENT_TYPE", "")
         lane = lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"], kind)
+        share = Share(self._kept, self._address(scope))
         try:
             async with self._lanes.turn(lane):
-                await self._run(send, environ, lane, arrived, drained)
+                await self._run(send, environ, lane, share, arrived, drained)
         except TooManyLongAnswers:
             await self._refuse(send, ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
+        except ServiceUnavailable as refusal:
+            await self._refuse(send, refusal)
 
     async def _run(
-        self, send: Send, environ: dict, lane: str, arrived: Body | None, drained: Body | None
+        self,
+        send: Send,
+        environ: dict,
+        lane: str,
+        share: Share,
+        arrived: Body | None,
+        drained: Body | None,
     ) -> None:
         context = copy_context()
-        answer = await self._lanes.run(lane, context, gateway.run, self._app, environ)
+        environ[BEGAN_AT] = time.monotonic()
+        answer = await self._lanes.run(lane, context, gateway.run, self._app, environ, share)
         if arrived and not answer.is_long:
             arrived.close()
         # A response that only now proves to be long has a cursor open, and must not wait with it.

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import IO, Any
@@ -11,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.wsgi import FileWrapper
 
 from ..disk_reserve import KEPT_FREE_BYTES, free_bytes
+from .bodies import Share
 
 # The size of the pieces in which a response is sent, and how much of it is held in memory.
 PIECE_BYTES = 64 * 1024
@@ -93,11 +95,13 @@ def _header_variables(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return variables
 
 
-def run(application: Application, environ: dict) -> Answer:
+def run(application: Application, environ: dict, share: Share) -> Answer:
     """Run the application until its response is complete, or proves to be a long one.
 
     A response with a declared length is read to its end, so that it needs no
     thread, database or store while a slow client receives it.
+    share: the space that it takes while it is kept, until it is closed.
+    Raises ServiceUnavailable if there is no room to keep it.
     """
     started: list[Any] = []
 
@@ -111,7 +115,7 @@ def run(application: Application, environ: dict) -> Answer:
         held = _take(pieces)
         status, headers = started
         is_long = len(held) >= HELD_BYTES and not _has_length(headers)
-        spool = None if is_long or len(held) < HELD_BYTES else _spooled(pieces)
+        spool = None if is_long or len(held) < HELD_BYTES else _spooled(pieces, share)
     except BaseException:
         close()
         raise
@@ -123,7 +127,7 @@ def run(application: Application, environ: dict) -> Answer:
         held,
         pieces if is_long else spool and FileBody(spool),
         is_long,
-        close if is_long else (spool.close if spool else _nothing),
+        close if is_long else partial(_discard, spool, share),
     )
 
 
@@ -138,17 +142,26 @@ def _take(pieces: Iterator[bytes]) -> bytes:
     return b"".join(taken)
 
 
-def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
+def _spooled(pieces: Iterator[bytes], share: Share) -> IO[bytes]:
     # Use memory if the disk is full, since a temporary file would fail for an image that exists.
     is_full = free_bytes(gettempdir()) < KEPT_FREE_BYTES
     spool = BytesIO() if is_full else SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115, the caller's
     try:
-        spool.writelines(pieces)
+        share.take(HELD_BYTES)
+        for piece in pieces:
+            share.take(len(piece))
+            spool.write(piece)
     except BaseException:
-        spool.close()
+        _discard(spool, share)
         raise
     spool.seek(0)
     return spool
+
+
+def _discard(spool: IO[bytes] | None, share: Share) -> None:
+    if spool:
+        spool.close()
+    share.give_back()
 
 
 def _has_length(headers: list[tuple[str, str]]) -> bool:

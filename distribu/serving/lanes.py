@@ -8,8 +8,11 @@ from contextvars import Context
 
 # Threads of each lane; in total as many as SQLAlchemy's pool has connections.
 PAGES, IMAGES, WRITES, UPLOADS, LONG_ANSWERS = "pages", "images", "writes", "uploads", "long"
-THREADS = {PAGES: 4, IMAGES: 4, WRITES: 2, UPLOADS: 3, LONG_ANSWERS: 2}
-FILES = ("/images/", "/static/")
+PARTLESS = "partless"
+THREADS = {PAGES: 4, IMAGES: 4, PARTLESS: 2, WRITES: 2, UPLOADS: 3, LONG_ANSWERS: 2}
+# Answered without database, store and Redis to someone who has not signed in. Until it is noticed
+# that one of these is silent, all threads of the other lanes may wait for it.
+PARTLESS_PATHS = ("/login", "/register", "/healthz")
 # Responses produced while they are sent, each of which holds a database cursor meanwhile.
 LONG_PATHS = ("/dashboard/inventory/export",)
 # How long a long response may wait until one of the others has been sent.
@@ -25,7 +28,9 @@ def lane_of(method: str, path: str, content_type: str) -> str:
     if path in LONG_PATHS:
         return LONG_ANSWERS
     if method in ("GET", "HEAD"):
-        return IMAGES if path.startswith(FILES) else PAGES
+        if path in PARTLESS_PATHS or path.startswith("/static/"):
+            return PARTLESS
+        return IMAGES if path.startswith("/images/") else PAGES
     return UPLOADS if content_type.startswith("multipart/form-data") else WRITES
 
 

@@ -22,7 +22,15 @@ from werkzeug.datastructures import MultiDict
 from ..models import Image, Product, shown_image_id
 from ..models.image_addresses import PublishedImage
 from ..models.search_text import needles
-from ..products.search import COUNT_MAX, SMALL_COMPANY, matching
+from ..products.search import (
+    COUNT_MAX,
+    NUMBERED,
+    SMALL_COMPANY,
+    bound_patterns,
+    bound_values,
+    numbers_in_index,
+    special_pieces,
+)
 
 PAGE_SIZE = 24
 # An offset costs as much as the rows that it skips. Deeper products can be reached by category,
@@ -138,11 +146,13 @@ def find(connection: Connection, company_id: str, choice: Choice, is_large: bool
         values = _values(company_id, choice)
         asked = (bool(choice.category), len(choice.words))
         return Found(connection, values, _found(choice.sort, *asked), choice.sort)
-    conditions = [matching(company_id, choice.query, connection), Product.is_active]
-    if choice.category:
-        conditions.append(Product.category == choice.category)
-    found = select(Product.id).where(*conditions).order_by(*SORTS[choice.sort][1])
-    return Found(connection, {}, found, choice.sort)
+    pieces = needles(choice.query)
+    numbers = numbers_in_index(connection, company_id, pieces)
+    special = None if numbers else special_pieces(pieces)
+    values = {"company_id": company_id, "category": choice.category}
+    values |= {"numbers": numbers} if numbers else bound_values(pieces)
+    ids = _found_by_index(choice.sort, bool(choice.category), special)
+    return Found(connection, values, ids, choice.sort)
 
 
 @dataclass(frozen=True)
@@ -178,7 +188,15 @@ def _found(sort: str, has_category: bool, words: int) -> Select:
     return select(Product.id).where(*_shown, *asked).order_by(*SORTS[sort][1])
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
+def _found_by_index(sort: str, has_category: bool, special: tuple[bool, ...] | None) -> Select:
+    """special: of the pieces, as special_pieces() has it; None where there are row numbers."""
+    is_found = [Product.search_number.in_(NUMBERED)] if special is None else bound_patterns(special)
+    asked = [*_asked(has_category, 0), *is_found]
+    return select(Product.id).where(*_shown, *asked).order_by(*SORTS[sort][1])
+
+
+@lru_cache(maxsize=256)
 def _page(ids: Select, sort: str) -> Select:
     # Limit to the page before joining its images.
     page = ids.limit(PAGE_SIZE).offset(bindparam("skipped")).subquery()
@@ -205,7 +223,7 @@ def _page(ids: Select, sort: str) -> Select:
     )
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _counting(ids: Select) -> Select:
     counted = ids.order_by(None).limit(COUNT_MAX + 1).subquery()
     return select(func.count()).select_from(counted)

@@ -69,6 +69,8 @@ def main() -> None:
                     ratio = p95(shop) / calm
                 print(f"  beside {name}: {ratio:.2f} of that (goal {GOAL})")
             compare_speed(shop)
+            print(f"HTTP/2 to a peer that is gone: {seconds_of_a_dead_peer(shop):.0f} s (goal 60)")
+            print(f"of two that start at once, {winners(shop)} gets the port (goal 1)")
             print(
                 f"SIGTERM with a silent upload: {seconds_to_end(shop):.1f} s (goal {END_SECONDS})"
             )
@@ -203,6 +205,31 @@ def seconds_to_end(shop: Shop) -> float:
         os.kill(shop.served.process.pid, signal.SIGTERM)
         shop.served.process.wait(60)
         return time.monotonic() - started
+
+
+def seconds_of_a_dead_peer(shop: Shop) -> float:
+    """Return when the server closes a connection whose other end answers no ping."""
+    with closing(shop.connect()) as wire:
+        wire.socket.settimeout(120)
+        started = time.monotonic()
+        wire.write("", HTTP2_PREFACE).read_all()
+        return time.monotonic() - started
+
+
+def winners(shop: Shop) -> int:
+    """Start two servers on one port at once; return how many say where they are."""
+    command = [sys.executable, "-m", "flask", "--app", "distribu", "serve", "--port"]
+    command.append(str(free_port()))
+    root, options = Path(__file__).parents[2], {"stdout": subprocess.PIPE, "text": True}
+    env = environment(shop.app)
+    both = [subprocess.Popen(command, env=env, cwd=root, **options) for _ in range(2)]
+    # The one that may stay says where it is; the other one ends, and says nothing there.
+    said = [process.stdout.readline() for process in both]
+    for process in both:
+        process.terminate()
+        process.wait(60)
+        process.stdout.close()
+    return sum(map(bool, said))
 
 
 if __name__ == "__main__":
