@@ -98,6 +98,7 @@ soak: servers
 	@$(ENVIRONMENT) postgres redis test
 	@SOAK_MINUTES=$(MINUTES) $(IN_VENV) tests.faults.soak $(ARGS)
 
+# Two at a time; what was found is kept in .mutants, and a run after it tries what is left.
 mutants: servers
 	@$(ENVIRONMENT) postgres redis test
 	@.venv/bin/python tools/mutants.py $(ARGS)
@@ -149,5 +150,6 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lock static/published *.egg-info .hypothesis .pytest_cache .ruff_cache test-results
+	rm -rf .venv .venv-lock static/published *.egg-info .hypothesis .pytest_cache .ruff_cache .mutants \
+	    test-results
 	find . -name __pycache__ -not -path './instance/*' -prune -exec rm -rf {} +

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 # The total that one request may wait.
 REQUEST_SECONDS = 8.0
-# For a request that already waited about that long for a thread, behind others that waited for a part.
+# For a request that already waited that long for a thread, behind others that waited for a part.
 LEAST_SECONDS = 1.0
 # The key of a WSGI environment that has the time.monotonic() at which a thread was asked for.
 BEGAN_AT = "distribu.began_at"

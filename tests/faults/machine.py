@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
-from flask import Flask
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy import select
@@ -29,22 +28,22 @@ HARMS = st.none() | st.builds(Harm, st.integers(0, 40), st.sampled_from(KINDS))
 class Doors(RuleBasedStateMachine):
     """A shop of at most five products, behind a gate that harms some of the steps."""
 
-    make_app: Callable[[], Flask]
+    # It has begun; each walk puts it back to there.
+    world: World
 
     def __init__(self):
         super().__init__()
-        self.world, self.gate = World(type(self).make_app()), Gate(hang_seconds=0.0)
-        self.world.begin()
-        self.world.take_picture()
-        self.world.forget_bytes()
+        self.world.restore()
+        self.gate = Gate(hang_seconds=0.0)
         self.steps = 0
         self.stack = ExitStack()
         self.stack.enter_context(gated(self.world.app, self.gate))
 
     def teardown(self) -> None:
-        self.world.recover()
-        assert self.world.faults() == []
-        self.stack.close()
+        # The next walk is in the same shop, whatever came of this one.
+        with self.stack:
+            self.world.recover()
+            assert self.world.faults() == []
 
     @rule(width=st.integers(8, 60), harm=HARMS)
     def create(self, width: int, harm: Harm | None) -> None:
