@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from urllib3.filepost import encode_multipart_formdata
 
-from distribu.cli.serve import _locked_port
+from distribu.cli.serve import locked_port
 from distribu.extensions import db
 from distribu.models import Product
 from tests.front import HTTP2_PREFACE, MANY, serving_shop, silent_stream
@@ -297,7 +297,7 @@ class TestEnd:
     def test_of_two_that_start_at_once_one_gets_the_port(self, app):
         port = free_port()
         # The first one has not begun to listen yet, as at a start.
-        with _locked_port("127.0.0.1", port):
+        with locked_port("127.0.0.1", port):
             second = app.test_cli_runner().invoke(args=["serve", "--port", str(port)])
         assert second.exit_code == 1
         assert f"Nothing can listen on port {port}" in second.output

@@ -128,6 +128,7 @@ class TestAnswersKept:
         second.close()
 
     def test_a_full_disk_makes_no_exception(self, monkeypatch):
+        # The disk of this machine has room.
         monkeypatch.setattr(gateway, "free_bytes", lambda folder: 0)
         with pytest.raises(ServiceUnavailable):
             answer_with(Pieces(1000), LENGTH, budget=Budget(500 * len(PIECE)))
@@ -139,11 +140,9 @@ class TestAnswersKept:
             sent.append(message)
 
         async def ask() -> None:
-            front = Front(app)
-            front._app = application_with(Pieces(1000), LENGTH)
-            front._app.config = app.config
-            front._kept = Budget(500 * len(PIECE))
-            await front(SCOPE, None, send)
+            app.config["SPOOL_BYTES"] = 500 * len(PIECE)
+            app.wsgi_app = application_with(Pieces(1000), LENGTH)
+            await Front(app)(SCOPE, None, send)
 
         # Where a browser has been at work, this thread has a loop that runs already.
         with ThreadPoolExecutor(1) as thread:

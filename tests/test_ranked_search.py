@@ -30,6 +30,7 @@ def shop(request, make_app, monkeypatch):
     if request.param == "postgres":
         changes["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
     for name, value in SQLITE.get(request.param, {}).items():
+        # A limit that the few products of a test reach.
         monkeypatch.setattr(search, name, value)
     with make_app(**changes).app_context():
         yield add_cast()

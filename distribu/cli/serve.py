@@ -55,7 +55,7 @@ STOP_SECONDS = queue_worker.STOP_SECONDS + 3
 @with_appcontext
 def serve(host: str, port: int, workers: int, demo: bool) -> None:
     """Serve web requests; with the embedded queue, also run a worker."""
-    with _locked_port(host, port):
+    with locked_port(host, port):
         address = f"http://{host if host not in ('0.0.0.0', '::') else '127.0.0.1'}:{port}"
         current_app.config["PUBLIC_URL"] = announce(address)
         if demo:
@@ -156,7 +156,7 @@ def end_after(wait: Callable[[], object]) -> None:
 
 
 @contextmanager
-def _locked_port(host: str, port: int) -> Iterator[None]:
+def locked_port(host: str, port: int) -> Iterator[None]:
     """Keep other servers off this port; exit with a sentence if it is not available.
 
     The server's processes share the port, and the kernel would let a second server share it too,

@@ -22,7 +22,7 @@ from ..models.json_rows import AnySelect
 PAGE_SIZE = 24
 
 # A column of any type.
-_Key = InstrumentedAttribute[Any]
+Key = InstrumentedAttribute[Any]
 # A place in a sort order: one value for each of its columns.
 Values = list[object]
 # Entities or rows of columns, depending on the query.
@@ -35,7 +35,7 @@ Reader = Callable[[Values | None, int, bool], tuple[Items, bool]]
 class Sort:
     """A sort order by the columns of one index that ends in a unique key."""
 
-    columns: tuple[_Key, ...]
+    columns: tuple[Key, ...]
     is_descending: bool = False
 
     @property
@@ -174,6 +174,6 @@ def _signer(sort: Sort) -> URLSafeSerializer:
 
 
 @lru_cache
-def _signer_with(secret_key: str, columns: tuple[_Key, ...]) -> URLSafeSerializer:
+def _signer_with(secret_key: str, columns: tuple[Key, ...]) -> URLSafeSerializer:
     # Signed, so only a place in a list with this sort reaches the database.
     return URLSafeSerializer(secret_key, f"cursor {','.join(map(str, columns))}")

@@ -7,7 +7,7 @@ names, which would otherwise be walked from "A" on.
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,10 +20,9 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
 from ..extensions import db
-from ..http.paging import Items, Page, Values, page_of
+from ..http.paging import Items, Key, Page, Values, page_of
 from ..models import Product
 from ..models.json_rows import AnySelect
 from ..models.search_text import needles
@@ -41,7 +40,7 @@ LEADING_WORDS = 2
 # The texts from the first one on and before the second one.
 Range = tuple[str, str]
 # What rows are sorted by.
-Keys = list[ColumnElement[Any] | InstrumentedAttribute[Any]]
+Keys = list[ColumnElement[int] | Key]
 
 
 def ranked_page(

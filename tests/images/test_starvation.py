@@ -30,12 +30,14 @@ def test_time_without_a_cpu_does_not_count(pair, monkeypatch):
         others.send(b"x" * (seconds > 7))
         return seconds
 
+    # What the kernel says of a process that waits for a CPU.
     monkeypatch.setattr(starvation, "STARVED_FACTOR", 10**9)
     monkeypatch.setattr(starvation, "starved_seconds", starved_for_an_hour)
     wait_for_answer(ours, LIMIT, os.getpid())
 
 
 def test_time_in_which_it_could_have_run_counts(pair, monkeypatch):
+    # What the kernel says of a process that waits for a CPU.
     monkeypatch.setattr(starvation, "starved_seconds", lambda pid: 7.0)
     with pytest.raises(TimeoutError) as caught:
         wait_for_answer(pair[0], LIMIT, os.getpid())
@@ -44,6 +46,7 @@ def test_time_in_which_it_could_have_run_counts(pair, monkeypatch):
 
 def test_starved_child_is_given_up_at_last(pair, monkeypatch):
     told = itertools.count(step=600)
+    # What the kernel says of a process that waits for a CPU.
     monkeypatch.setattr(starvation, "starved_seconds", lambda pid: next(told))
     with pytest.raises(Starved):
         wait_for_answer(pair[0], LIMIT, os.getpid())
