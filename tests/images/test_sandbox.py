@@ -200,8 +200,6 @@ def hungry(monkeypatch) -> BytesIO:
     """A file that needs 200 MB where a child is allowed the slack of 192 alone, at each attempt."""
     # No file is known that needs more than its header admits, so the server allows too little.
     monkeypatch.setattr("distribu.images.decoding.sandbox.job_bytes", lambda info: 0)
-    # A child that is kept has memory left from the attempt before.
-    monkeypatch.setattr("distribu.images.decoding.sandbox.WARM_BYTES", -1)
     return BytesIO(of_49_megapixels())
 
 

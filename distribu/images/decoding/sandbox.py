@@ -386,7 +386,7 @@ class _Child:
             close_all(descriptors)
             raise BadMessage("files beside a refusal")
         if answer.get("limit") == "memory":
-            self.is_sound = True
+            # Not sound: what its heap keeps would be allowed to the next job as well.
             raise _LimitReached("memory")
         try:
             answers.raise_refusal(answer, policy)
