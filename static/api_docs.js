@@ -13,6 +13,6 @@ SwaggerUIBundle({
   deepLinking: true,
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
-  // Its badge is an image that another host would draw.
+  // No validator: its badge would be an image from another host.
   validatorUrl: null,
 });

@@ -3,7 +3,7 @@
 // The files of a drop or of a choice, each with its path inside the drop. No file is read here.
 
 async function readDrop(transfer) {
-  // The entries have to be asked for before the event ends.
+  // The entries must be read before the event ends.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.length) return readChoice(transfer.files);
   const found = [];
@@ -24,12 +24,12 @@ async function readEntry(entry, found) {
     }
     const reader = entry.createReader();
     const next = () => new Promise((done, fail) => reader.readEntries(done, fail));
-    // A folder tells a hundred at a time, and nothing when it has told all.
+    // A folder returns a hundred entries at a time, and none when it has returned all.
     for (let part = await next(); part.length; part = await next()) {
       for (const one of part) await readEntry(one, found);
     }
   } catch {
-    // A file that vanished, or that may not be read, is not part of the drop.
+    // Leave out a file that vanished or cannot be read.
   }
 }
 
@@ -52,6 +52,6 @@ document.addEventListener("drop", async (event) => {
   await openManyImages(await reading);
 });
 
-// Back leads to the list, which is not in this document any more.
+// Back leads to the list, which is no longer in this document.
 let hasLeftList = false;
 addEventListener("popstate", () => { if (hasLeftList) location.reload(); });

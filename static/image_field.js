@@ -1,7 +1,7 @@
 "use strict";
 
 // The Product image field: drop and paste, progress, Cancel. htmx does the sending; the server
-// renders every state. Of all that the field asks for, the last wins (hx-sync="#image-field:replace").
+// renders every state. Of several requests by the field the last one wins (hx-sync="#image-field:replace").
 // Without this script the form still works. product_form.js waits for the event image-settled,
 // smaller_copy.js for image-refused.
 
@@ -46,7 +46,7 @@ function refuse(sentence) {
   settle({ isGood: false });
 }
 
-// In the capture phase: a file that is too large is refused before htmx would send it.
+// In the capture phase, to refuse a file that is too large before htmx sends it.
 document.addEventListener("change", (event) => {
   if (event.target.id !== "image") return;
   const [file] = event.target.files;
@@ -93,7 +93,7 @@ document.addEventListener("paste", (event) => {
   }
 });
 
-// The preview of the browser itself lies over what was shown, until the server's takes its place.
+// The browser's own preview covers the old image until the server's preview replaces it.
 
 function showOwnPreview(file) {
   hideOwnPreview();
@@ -119,13 +119,13 @@ function hideOwnPreview() {
   if (facts) facts.textContent = facts.dataset.words;
 }
 
-// What travels
+// Uploading
 
-// detail.elt is another element once the answer has taken the field's place.
+// detail.elt is a different element once the response has replaced the field.
 const isUpload = (event) => event.detail.requestConfig.elt.id === "image";
 const isOfField = (event) => event.detail.requestConfig.target?.id === "image-field";
 
-// The upload is given up after a minute in which nothing moved.
+// Give up the upload after a minute without progress.
 function listen() {
   clearTimeout(silence);
   silence = setTimeout(() => {
@@ -163,10 +163,10 @@ document.addEventListener("click", (event) => {
   document.getElementById("image-status").textContent = "Upload canceled.";
 });
 
-// A page of a proxy is no image field: what is there stays.
+// An error page from a proxy is not an image field: keep the present one.
 const isFieldItself = (xhr) => xhr.responseText.includes('id="image-field"');
 
-// What was typed since the request was sent goes over into the answer.
+// Copy what was typed since the request was sent into the response.
 let typed = [];
 const altTexts = () => [...field().querySelectorAll("[name^='alt_text']")];
 
@@ -195,7 +195,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (refusal) showError(refusal);
   else if (!isShown && xhr.status > 0) sayFailure(event);
   refusal = "";
-  // When htmx has done all that the answer asks for.
+  // After htmx has finished with the response.
   setTimeout(() => settle({ isGood, isCanceled }));
 });
 
@@ -216,7 +216,7 @@ document.addEventListener("htmx:afterSettle", () => {
   if (status) document.getElementById("image-status").textContent = status;
 });
 
-// site.js puts the tile in the place of an image that did not load; here the link is named too.
+// images.js replaces an image that did not load by a tile; here, also show its link.
 
 function sayDeadLink() {
   const sentence = document.getElementById("dead-image");

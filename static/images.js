@@ -1,8 +1,8 @@
 "use strict";
 
-// Images of products on every page, also of those that arrive later.
+// Images of products on every page, including those added later.
 
-// A failed image becomes the tile that the page carries for it.
+// Replace a failed image by the tile that the page contains for it.
 function showTile(image) {
   const tile = image.closest(".image")?.querySelector("template");
   if (tile) image.closest(".image").replaceWith(tile.content.cloneNode(true));
@@ -12,7 +12,7 @@ document.addEventListener("error", (event) => {
   if (event.target.matches?.("img[data-fallback]")) showTile(event.target);
 }, true);
 
-// What is transparent in an image must not show the color that stood in for it.
+// Transparent parts of an image must not show its placeholder color.
 function dropPlaceholder(image) {
   image.closest(".image")?.querySelector(".placeholder")?.remove();
 }

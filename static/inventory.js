@@ -32,7 +32,7 @@ selection?.addEventListener("change", (event) => {
   sayChosen();
 });
 
-// The browser may have kept what was chosen before the page was left.
+// The browser may have restored the rows that were chosen before.
 addEventListener("pageshow", () => { if (selection) sayChosen(); });
 
 // A file that is dropped on a row's thumbnail: the form of the row opens with it.

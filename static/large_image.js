@@ -1,7 +1,7 @@
 "use strict";
 
 // A thumbnail, <a data-large="product id" href="the image itself">, opens in the dialog of the page;
-// the arrow keys go on to the next one of the page. Without this file it is a plain link.
+// the arrow keys show the next one on the page. Without this file it is a plain link.
 
 const largeDialog = document.getElementById("large-image");
 const thumbnails = () => [...document.querySelectorAll("a[data-large]")];
@@ -16,9 +16,9 @@ function showLarge(thumbnail) {
   if (!largeDialog.open) largeDialog.showModal();
   fetch(largeDialog.dataset.address.replace("PRODUCT", productId))
     .then((answer) => (answer.ok && !answer.redirected ? answer.text() : Promise.reject(answer)))
-    // Of several that were asked for one after another only the last is shown.
+    // If several were requested in a row, show only the last one.
     .then((text) => { if (shown === productId) fillLarge(text); })
-    // The link leads to the image itself, or to whatever the server has to say.
+    // Follow the link to the image itself, or to the server's error page.
     .catch(() => { if (shown === productId && largeDialog.open) location.assign(thumbnail.href); });
 }
 
@@ -56,7 +56,7 @@ largeDialog?.addEventListener("keydown", (event) => {
   stepLarge(by);
 });
 
-// The focus goes to the row that one looked at last.
+// Focus the row whose image was shown last.
 largeDialog?.addEventListener("close", () => {
   thumbnails().find((thumbnail) => thumbnail.dataset.large === shown)?.focus();
   shown = null;

@@ -4,7 +4,7 @@
 
 const orderForm = document.getElementById("order-form");
 
-// Plus and minus count at once; htmx sends the quantity when the pressing pauses.
+// Plus and minus count immediately; htmx sends the quantity after a pause.
 orderForm.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-step]");
   if (!button) return;
@@ -14,15 +14,15 @@ orderForm.addEventListener("click", (event) => {
   input.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
-// Enter searches, or takes the quantity over; it never sends the form by accident.
+// Enter searches or applies the quantity; it never submits the form by accident.
 orderForm.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !event.target.matches("input")) return;
   event.preventDefault();
   event.target.dispatchEvent(new Event(event.target.type === "search" ? "search" : "change", { bubbles: true }));
 });
 
-// An answer older than what was pressed since would take that back, and a button that is swapped
-// while it is held down loses its press. Such an answer is not shown; a newer one is asked for.
+// A response older than the last press would undo it, and a button that is swapped while it is held
+// down loses its click. So ignore such a response and request a newer one.
 let presses = 0;
 let isHeld = false;
 let isBehind = false;
@@ -38,7 +38,7 @@ orderForm.addEventListener("pointerdown", (event) => {
 for (const end of ["pointerup", "pointercancel"]) {
   addEventListener(end, () => {
     isHeld = false;
-    // After the click that follows: it may ask by itself.
+    // After the following click, which may send a request itself.
     if (isBehind) setTimeout(askAgain);
   });
 }

@@ -1,5 +1,5 @@
 "use strict";
 
-// The button of a page that is made for paper. Without this file the browser's own menu prints it.
+// The Print button of a page. Without this file, use the browser's menu.
 
 document.querySelector("[data-print]").addEventListener("click", () => print());

@@ -1,8 +1,8 @@
 "use strict";
 
-// The product form: a Save that waits for the image and leaves everything in its place when the
-// server cannot be reached, and a page that asks before what was typed is lost. htmx does the
-// sending. Without this script the form is sent as every other.
+// The product form: Save waits for the image, and keeps all input if the server cannot be reached;
+// the page asks before input is lost. htmx does the sending. Without this script the form is
+// submitted like any other.
 
 const editor = () => document.getElementById("product-editor");
 const form = () => document.getElementById("product-form");
@@ -29,7 +29,7 @@ function sayError(sentence) {
 
 const isImageBusy = () => document.querySelector("#image-field[aria-busy=true]") !== null;
 
-// In the capture phase, before htmx hears of it.
+// In the capture phase, before htmx receives the event.
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-save]");
   if (!button || !(isSaving || isImageBusy())) return;
@@ -41,7 +41,7 @@ document.addEventListener("click", (event) => {
 }, true);
 
 document.addEventListener("image-settled", (event) => {
-  // Of two requests the first gives way to the second, which is waited for.
+  // A second request replaces the first: wait for the second.
   if (!pending || isImageBusy()) return;
   const { isGood, isCanceled } = event.detail;
   const button = pending;
@@ -68,7 +68,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   lock(true);
 });
 
-// Whatever the status, the form that comes back is shown: 404 where the product is gone.
+// Show the returned form for any status: 404 if the product was deleted.
 const isEditor = (xhr) => xhr.responseText.includes('id="product-editor"');
 
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -77,8 +77,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.isError = !event.detail.shouldSwap;
 });
 
-// A browser fills in again what it may complete. Without this script that is what Back rests on;
-// with it the page asks before it is left, and no suggestions lie over the fields.
+// A browser restores only fields with autocomplete. Without this script Back relies on that; with it
+// the page asks before leaving, so turn the suggestions off.
 const completeNothing = () => { form().autocomplete = "off"; };
 completeNothing();
 
@@ -130,12 +130,12 @@ addEventListener("beforeunload", (event) => {
   if (isSaving || isImageBusy() || isChanged()) event.preventDefault();
 });
 
-// An ordinary send of the form, and the dialog that deletes the product, need no question.
+// Submitting the form, or the dialog that deletes the product, needs no question.
 document.addEventListener("submit", (event) => {
   isLeaving = event.target === form() || event.target.closest("dialog") !== null;
 });
 
-// Back to a form that was saved shows the product as it is now, not the page as it was kept.
+// Back to a saved form must show the product as it is now, not the cached page.
 addEventListener("pageshow", (event) => {
   const [{ type }] = performance.getEntriesByType("navigation");
   const isBack = event.persisted || type === "back_forward";

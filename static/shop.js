@@ -1,6 +1,6 @@
 "use strict";
 
-// The search of a catalog answers while one types. Without this script its button does the same.
+// Search the catalog while typing. Without this script, use the Search button.
 
 const WAIT_MS = 300;
 const search = document.querySelector("form[role=search]");
@@ -11,7 +11,7 @@ async function find() {
   asking = new AbortController();
   const address = `${search.action}?${new URLSearchParams(new FormData(search))}`;
   const answer = await fetch(address, { signal: asking.signal });
-  // A refusal is a page that says why.
+  // Submit the search, to show the server's error page.
   if (!answer.ok) return search.submit();
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.getElementById("catalog").replaceWith(page.getElementById("catalog"));
@@ -20,6 +20,6 @@ async function find() {
 
 search.addEventListener("input", () => {
   clearTimeout(timer);
-  // What was overtaken, or left by a link, is nobody's any more; without a line the button is left.
+  // Ignore aborted requests; without a connection, the Search button is left.
   timer = setTimeout(() => find().catch(() => {}), WAIT_MS);
 });

@@ -1,15 +1,15 @@
 "use strict";
 
-// Makes a smaller copy of an image, in a worker or, where there is none, in the page itself.
+// Makes a smaller copy of an image, in a worker or, without workers, in the page itself.
 
 const LONGEST_PX = 2560; // what is published is no larger
 const SHORTEST_PX = 640;
 const QUALITIES = [0.9, 0.82, 0.74, 0.66];
 
-// A blob of at most maxBytes with its width and height, upright; rejects what cannot be decoded.
+// Resolves to an upright blob of at most maxBytes with its size; rejects if it cannot be decoded.
 async function shrink(file, maxBytes) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-  // A JPEG stays one, and so does what only some browsers read; the others may be transparent.
+  // PNG, WebP and AVIF may be transparent, so they become WebP; anything else becomes JPEG.
   const type = /png|webp|avif/.test(file.type) ? "image/webp" : "image/jpeg";
   for (let side = LONGEST_PX; side >= SHORTEST_PX; side = Math.round(side * 0.8)) {
     const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));

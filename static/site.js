@@ -1,6 +1,6 @@
 "use strict";
 
-// What every page shares. Each part listens on the document, so it also serves what htmx swaps in.
+// Shared by every page. Each part listens on the document, so it also works for what htmx swaps in.
 
 // <a data-dialog="id" href="the page that asks the same">
 document.addEventListener("click", (event) => {
@@ -11,7 +11,7 @@ document.addEventListener("click", (event) => {
   dialog.showModal();
 });
 
-// A press on the veil beside a dialog closes it, as Escape does.
+// A click on the backdrop of a dialog closes it, as Escape does.
 document.addEventListener("click", (event) => {
   if (event.target.matches("dialog.dialog[open]")) event.target.close();
 });
@@ -68,7 +68,7 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
 });
 
-// What htmx could not finish is said, unless a part of the page says it itself.
+// Report requests that htmx could not finish, unless a part of the page does so itself.
 for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, (event) => {
     if (event.target.closest("[data-own-errors]")) return;
@@ -78,7 +78,7 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
   });
 }
 
-// The button that was pressed may be missing from the answer: the focus stays in that part of the page.
+// If the response lacks the button that was pressed, keep the focus in that part of the page.
 let hadFocus = false;
 document.addEventListener("htmx:beforeSwap", (event) => {
   hadFocus = event.detail.target.contains(document.activeElement);
@@ -88,7 +88,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   event.target.querySelector("[data-refocus]")?.focus({ preventScroll: true });
 });
 
-// A file dropped beside a file input must not leave the page, with all that was typed.
+// A file dropped next to a file input must not replace the page and lose its input.
 for (const name of ["dragover", "drop"]) {
   document.addEventListener(name, (event) => {
     const takesFiles = event.target.matches?.("input[type=file]");
@@ -97,7 +97,7 @@ for (const name of ["dragover", "drop"]) {
   });
 }
 
-// The page was older than its sign-in; the server says which token its forms need now.
+// The page is older than its sign-in: the server sends the CSRF token that its forms need now.
 document.addEventListener("csrf-renewed", (event) => {
   for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = event.detail.token;
 });

@@ -12,20 +12,20 @@ function megabytes(byteSize) {
   return `${(Math.ceil(byteSize / 1024 / 1024 * 10) / 10).toFixed(1)} MB`;
 }
 
-// An animation would become a still: its frames are announced near its start.
+// Exclude animations, which would become stills: the file announces its frames near the start.
 async function isAnimated(file) {
   const start = await file.slice(0, 65536).text();
   return /WEBP[\s\S]*ANIM|acTL|ftypavis/.test(start);
 }
 
-// What the file says of how it was made, such as by AI: a copy has no such label of its own.
+// The file's label of how it was made, such as by AI, since a copy has no label of its own.
 const LABEL = /DigitalSourceType[^A-Za-z]{1,20}(?:rdf:resource[^A-Za-z]{1,9})?https?:\/\/cv\.iptc\.org\/newscodes\/digitalsourcetype\/([A-Za-z]{1,60})/;
 
 async function labelOf(file) {
   return (await file.slice(0, 1048576).text()).match(LABEL)?.[1] ?? "";
 }
 
-// Whether this browser can make a picture of the file at all.
+// Whether this browser can decode the file at all.
 async function isReadable(file) {
   try {
     (await createImageBitmap(file)).close();
@@ -40,7 +40,7 @@ async function offerCopy(file) {
   if (isOffered && file === refusedFile && copyButton()) copyButton().hidden = false;
 }
 
-// On the window: image_field.js stops the event of a file that is too large at the document.
+// On the window, because image_field.js stops the event for a file that is too large at the document.
 addEventListener("change", (event) => {
   if (event.target.id !== "image" || !event.target.files.length) return;
   refusedFile = event.target.files[0];
@@ -56,7 +56,7 @@ document.addEventListener("image-settled", (event) => {
   if (!event.detail.isGood && isUnknown) offerCopy(refusedFile);
 });
 
-// What makes the copy: a worker, so that the page goes on, or the page.
+// Make the copy in a worker, so that the page stays responsive, or else in the page.
 function makeCopy(file, maxBytes) {
   const script = document.querySelector("script[src*='/shrinking.']").src;
   if (typeof OffscreenCanvas === "undefined" || typeof Worker === "undefined") {

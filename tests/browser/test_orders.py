@@ -56,7 +56,7 @@ def add(page: Page, name: str) -> None:
 
 
 def quantity(page: Page, name: str):
-    return page.get_by_label(f"Quantity of {name}")
+    return page.get_by_label(f"Quantity of {name}", exact=True)
 
 
 def total(page: Page):
