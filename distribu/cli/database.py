@@ -1,4 +1,4 @@
-"""The group flask db: the commands of Flask-Migrate, and two of our own."""
+"""The command group flask db: the commands of Flask-Migrate, and two of our own."""
 
 from flask_migrate.cli import db as database  # type: ignore[import-not-found]
 

@@ -1,4 +1,4 @@
-"""flask db refill: columns that an older release left empty or as they were."""
+"""flask db refill: recompute columns that an older release left empty or outdated."""
 
 import click
 from flask.cli import with_appcontext
@@ -13,10 +13,10 @@ from .checks import check_tables
 @click.command
 @with_appcontext
 def refill() -> None:
-    """Compute anew what older releases do not: keys of SKUs, search texts, currencies of orders.
+    """Recompute SKU keys, search texts and order currencies that older releases did not write.
 
-    Once, after an update, when no process of the older release is left.
-    It runs behind the pages, and may be run again at any time.
+    Run it once after an update, when no process of the older release is left. It has a lower
+    priority than pages, and is safe to repeat.
     """
     if problems := check_tables():
         raise click.ClickException(f"{problems[0].message} {problems[0].hint}")

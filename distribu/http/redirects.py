@@ -7,7 +7,7 @@ from werkzeug.datastructures import Headers, MultiDict
 
 
 def leads_to_a_page(response: Response) -> bool:
-    """Return whether a browser, or the script of one of our forms, opens another page for it."""
+    """Return whether a browser, or the script of our forms, will open another page for it."""
     return response.status_code == 303 or "HX-Redirect" in response.headers
 
 

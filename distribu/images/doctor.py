@@ -141,7 +141,7 @@ def _examine_one(image_id: str, listed: dict[str, int], repair: bool) -> Iterato
 
 
 def _owns_private(image_id: str) -> bool:
-    """Return whether a row owns what is under incoming/: an upload, or the ZIPs of a download."""
+    """Return whether a row owns the objects under incoming/: an upload, or a download's ZIPs."""
     image = _image(image_id)
     is_upload = image is not None and image.owns_upload
     return is_upload or db.session.get(DownloadJob, image_id) is not None

@@ -50,7 +50,7 @@ def image_count() -> int:
 class Move:
     """One run of a move to another store.
 
-    Its first pass compares every byte, later ones only what differs in size.
+    Its first pass compares every byte, later passes only what differs in size.
     """
 
     def __init__(self, target: ImageStore, pause: Callable[[float], None] = time.sleep):
@@ -103,7 +103,7 @@ class Move:
             freeze.end()
 
     def _images(self) -> Iterator[tuple[dict[str, str], list[dict[str, int]]]]:
-        """Yield, for each image, what its row names, and byte sizes by key in either store."""
+        """Yield, for each image, what its row names, and the byte sizes by key in both stores."""
         listed = objects_by_image(store, self._target)
         for _, named, sizes in outer_join(_named_objects(), listed):
             if self._freeze:

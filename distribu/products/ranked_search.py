@@ -187,7 +187,7 @@ def _ranges(pieces: list[str]) -> list[Range]:
 
 
 def _behind(prefix: str) -> str:
-    """The least text that is greater than all that begin with prefix, by code points."""
+    """Return the smallest text, by code points, that sorts after all that begin with prefix."""
     prefix = prefix.rstrip("\U0010ffff")
     following = ord(prefix[-1]) + 1
     # No text holds half of a surrogate pair.

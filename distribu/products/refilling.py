@@ -1,9 +1,4 @@
-"""The columns of products that are computed from others, made right where older code wrote.
-
-An older release does not know a column that came after it: it leaves the column empty in what
-it adds, and as it was in what it changes. The database does not compute them itself, since
-both databases fold letters in ways of their own.
-"""
+"""Recompute the columns of products that an older release left empty or outdated."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
@@ -31,10 +26,10 @@ class _Change(TypedDict):
 
 
 def refill_products() -> int:
-    """Every product has the keys and the search text of what it says; return how many changed.
+    """Give every product its SKU keys and search text again; return how many changed.
 
-    Commits company by company. What somebody saves meanwhile stays.
-    Raises IntegrityError where somebody takes a key meanwhile.
+    Commits company by company, and keeps what others save meanwhile. Raises IntegrityError
+    if someone takes a key at the same time.
     """
     company_ids = db.session.scalars(select(Company.id).order_by(Company.id)).all()
     return sum(map(_refill_company, company_ids))
@@ -53,9 +48,9 @@ def _refill_company(company_id: str) -> int:
 
 
 def _changes(rows: Sequence[_ProductRow]) -> Iterator[_Change]:
-    """Yield what is wrong with products, from the oldest to the newest.
+    """Yield the corrections that products need, from the oldest product to the newest.
 
-    A key stays with the product that has it rightly; else the oldest one gets it.
+    A product keeps a key that is rightly its own; otherwise the oldest product gets it.
     """
     taken = {row.sku_key for row in rows if row.sku_key == sku_key(row.sku)}
     for row in rows:
@@ -81,7 +76,7 @@ def _change(row: _ProductRow, key: str | None, order: str, text: str) -> _Change
 
 
 def _write(changes: list[_Change]) -> None:
-    """Fill each product that is still as it was read; its version and updated_at stay."""
+    """Update each product that is still as it was read; leave its version and updated_at."""
     statement = update(Product).where(
         Product.id == bindparam("row"),
         Product.name == bindparam("was_name"),

@@ -115,12 +115,12 @@ def bound_patterns(special: tuple[bool, ...]) -> list[ColumnElement[bool]]:
 
 
 def bound_values(wanted: list[str]) -> dict[str, str]:
-    """Return the patterns of these pieces by the names of their parameters."""
+    """Return the patterns of these pieces, by parameter name."""
     return {f"pattern{number}": f"%{_escaped(piece)}%" for number, piece in enumerate(wanted)}
 
 
 def special_pieces(wanted: list[str]) -> tuple[bool, ...]:
-    """Return for each piece whether it holds a character that means something to LIKE."""
+    """Return for each piece whether it contains a character with a meaning in LIKE."""
     return tuple(bool(set(piece) & set("\\%_")) for piece in wanted)
 
 

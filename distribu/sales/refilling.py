@@ -1,4 +1,4 @@
-"""The columns of orders that an older release does not know, made right where it wrote."""
+"""Recompute the columns of orders that an older release left empty."""
 
 from sqlalchemy import select, update
 
@@ -8,9 +8,9 @@ from ..models.search_text import searchable
 
 
 def refill_orders() -> int:
-    """Every order can be searched for and has a currency; return how many changed. Commits.
+    """Give every order its search text and currency; return how many changed. Commits.
 
-    An order without a search text was placed by an older release, in the currency of its company.
+    An order without a search text was placed by an older release, in its company's currency.
     """
     columns = (Order.id, Order.number, Order.customer_name, Order.po_number, Company.currency)
     unknown = select(*columns).join(Company, Order.company_id == Company.id)

@@ -61,19 +61,19 @@ class Budget:
 
 
 class Share:
-    """What one answer takes of a budget, until it has been sent."""
+    """The part of a budget that one response takes until it has been sent."""
 
     def __init__(self, budget: Budget, address: str):
         self._budget, self._address = budget, address
         self._byte_size = 0
 
     def take(self, byte_size: int) -> None:
-        """Raises ServiceUnavailable where that is more than there is."""
+        """Reserve more space; raise ServiceUnavailable if there is not enough."""
         self._budget.take(self._address, byte_size)
         self._byte_size += byte_size
 
     def give_back(self) -> None:
-        """Give back all that was taken; once more does no harm."""
+        """Return all that was taken to the budget; may be called again."""
         self._budget.give_back(self._address, self._byte_size)
         self._byte_size = 0
 

@@ -15,7 +15,7 @@ STARVED_FACTOR = 4
 
 
 class Starved(TimeoutError):
-    """The child has had less than its limit of time in which it could run."""
+    """The child has had less CPU time available than its limit."""
 
 
 def wait_for_answer(connection: socket.socket, seconds: float, patient_with: int | None) -> None:
@@ -39,7 +39,7 @@ def wait_for_answer(connection: socket.socket, seconds: float, patient_with: int
 
 
 def starved_seconds(pid: int | None) -> float:
-    """Seconds that the first thread of a process has waited for a CPU; 0 where nothing tells."""
+    """Return how long a process's first thread has waited for a CPU; 0 if that is unknown."""
     with suppress(OSError, LookupError, ValueError):
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
     return 0.0

@@ -35,7 +35,7 @@ def objects_by_image(*stores: ImageStore) -> Iterator[tuple[str, list[dict[str, 
 def outer_join(
     left: Iterator[tuple[str, Left]], right: Iterator[tuple[str, Right]]
 ) -> Iterator[tuple[str, Left | None, Right | None]]:
-    """Yield every image id of two sorted iterators, with what each of them has for it."""
+    """Yield every id in two sorted iterators, with what each of them has for it."""
     one, other = next(left, None), next(right, None)
     while one or other:
         image_id = min((pair[0] for pair in (one, other) if pair), key=_place)
@@ -50,7 +50,10 @@ def outer_join(
 def _listing(
     number: int, image_store: ImageStore, folder: str
 ) -> Iterator[tuple[str, int, str, int]]:
-    """Yield place, number of the store, key and byte size of each object."""
+    """Yield sort place, store number, key and byte size of each object.
+
+    Raises StoreMisconfigured if the store does not list in the order of keys.
+    """
     last = ""
     for stored in image_store.objects(folder):
         if stored.key < last:
