@@ -20,7 +20,7 @@ SERVE = $(IN_VENV) flask --app wsgi serve --demo --port $(PORT)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run run-on-directory run-on-minio test quick browsers fuzz image servers spreadsheets \
-  lint format bench lock clean clients faults soak mutants styles lighthouse
+  lint format bench drop lock clean clients faults soak mutants styles lighthouse
 
 help:
 	@echo 'make run               the application with a demo company, on http://127.0.0.1:$(PORT)'
@@ -41,6 +41,7 @@ help:
 	@echo 'make spreadsheets      an export through LibreOffice in several locales, where it is installed'
 	@echo 'make clients           published clients of Squarespace'\''s API, in Go and Ruby, against this one'
 	@echo 'make bench             the benchmarks, as ratios against something run beside them'
+	@echo 'make drop              300 photographs and 3,000 tiny files in one drop, with time and memory'
 	@echo 'make lock              requirements/ anew, with the newest versions and their hashes'
 	@echo 'make clean             the environment and caches away; what make run keeps stays'
 
@@ -142,6 +143,12 @@ format:
 bench: servers
 	@$(ENVIRONMENT) bench postgres redis test
 	@set -e; for script in tests/bench/[a-z]*.py; do .venv/bin/python "$$script"; done
+
+# 300 photographs, then 3,000 tiny files. ARGS="photographs 40 postgres" takes others.
+drop: servers
+	@$(ENVIRONMENT) bench postgres redis test
+	@.venv/bin/python tests/bench/many_images.py $(or $(ARGS),photographs)
+	@$(if $(ARGS),,.venv/bin/python tests/bench/many_images.py tiny)
 
 lock:
 	$(PYTHON) -m venv --clear .venv-lock

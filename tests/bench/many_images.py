@@ -1,28 +1,33 @@
-"""Thousands of images in one drop: how long it takes, and what page and server need of memory.
+"""Many images in one drop: how long until the last ladder, with which memory, beside which pages.
 
-Run from the checkout: python tests/bench/many_images.py [tiny | photographs] [COUNT]; without
-arguments 3,000 tiny files. A folder on the disk is chosen in Chromium, and its one press is waited
-for, then the last ladder. Beside it: the same files decoded with their ladders in one sandbox, no
-server around. Ends with an error where an image is missing, or the page holds more than
-HEAP_MAX_MB.
+Run from the checkout: python tests/bench/many_images.py [photographs | tiny] [COUNT] [sqlite |
+postgres], or make drop for both kinds. A folder on the disk is chosen in Chromium, its one press
+is waited for, then the last ladder; meanwhile somebody asks for a catalog page twice a second.
+Beside it: the same files decoded with their ladders in one sandbox, no server around. The CPU of
+both is counted too, since a shared machine stretches the time, and not of both alike. Ends with an
+error where an image is missing, or the page holds more than HEAP_MAX_MB.
 """
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
+from statistics import quantiles
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import urllib3
+from _processes import cpu_seconds, family, resident_mb
 from flask import Flask
 from flask_migrate import upgrade
+from PIL import Image as Drawn
 from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import func, select
 
@@ -31,142 +36,220 @@ from distribu.extensions import db
 from distribu.images.decoding.policies import MERCHANT
 from distribu.images.decoding.sandbox import Sandbox
 from distribu.models import Image, Product
-from tests.conftest import PASSWORD, add_cast
-from tests.images.image_files import jpeg, png
-from tests.servers import free_port
+from tests.conftest import PASSWORD, Cast, add_cast, settings
+from tests.images.image_files import drawing, png
+from tests.servers import running_postgres
+from tests.test_cli import Served
+from tests.test_worker import wait_until
 
-ROOT = Path(__file__).parents[2]
-WAIT_SECONDS = 3600
+COUNTS = {"photographs": 300, "tiny": 3000}
+WAIT_SECONDS = 7200
 HEAP_MAX_MB = 200
+ASK_SECONDS, CALM_SECONDS = 0.5, 15
+GOAL, GOAL_PAGE_MS, GOAL_PAGE_RATIO = 1.3, 10, 2
 MB = 1024 * 1024
 
 
-def main(kind: str = "tiny", count: str = "3000") -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        files = write_files(Path(folder) / "drop", kind, int(count))
-        os.environ["DISTRIBU_INSTANCE"] = str(Path(folder) / "instance")
-        app = prepare(len(files))
-        with serving() as (url, process), sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-            )
-            measure(app, browser.new_page(), url, process.pid, files)
-            browser.close()
-        began = time.monotonic()
-        decode_alone(files)
-        print(f"decoded in one sandbox, no server: {time.monotonic() - began:.0f} s")
+def main(kind: str = "photographs", count: str = "", database: str = "sqlite") -> None:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        files = write_files(Path(folder) / "drop", kind, int(count or COUNTS[kind]))
+        changes = {}
+        if database == "postgres":
+            server = stack.enter_context(running_postgres())
+            changes["SQLALCHEMY_DATABASE_URI"] = server.url("postgres")
+        app = prepare(Path(folder) / "instance", len(files), **changes)
+        print(f"{len(files):,} {kind} on {database}", flush=True)
+        with serving(app) as served:
+            dropped = Drop(app, served, files)
+            dropped.measure()
+        decode_beside(files, dropped)
 
 
 def write_files(folder: Path, kind: str, count: int) -> list[Path]:
     folder.mkdir()
+    write = write_photograph if kind == "photographs" else write_tiny
     for number in range(count):
-        side = number % 97
-        file = png(32 + side, 8 + number // 97)
-        if kind == "photographs":
-            file = jpeg(1632 + number, 1224)
-        (folder / f"QX-{number}.{'jpg' if kind == 'photographs' else 'png'}").write_bytes(
-            file.getvalue()
-        )
+        write(folder / f"QX-{number}", number)
     return sorted(folder.iterdir())
 
 
-def prepare(count: int) -> Flask:
-    app = create_app()
+def write_tiny(path: Path, number: int) -> None:
+    path.with_suffix(".png").write_bytes(png(32 + number % 97, 8 + number // 97).getvalue())
+
+
+def write_photograph(path: Path, number: int) -> None:
+    """Write a JPEG of 2 megapixels with as much grain as a camera's."""
+    size = (1632, 1224)
+    grain = Drawn.effect_noise(size, 40 + number % 7).convert("RGB")
+    image = Drawn.blend(drawing(160 + number % 50, 120).resize(size), grain, 0.2)
+    image.save(path.with_suffix(".jpg"), quality=85)
+
+
+def prepare(folder: Path, count: int, **changes: str) -> Flask:
+    folder.mkdir()
+    app = create_app(settings(folder, **changes))
     with app.app_context():
         upgrade()
         app.extensions["image_store"].prepare()
         cast = add_cast()
-        db.session.add_all(
-            Product(company_id=cast.acme, name="Board", sku=f"QX-{number}", price_minor=1)
-            for number in range(count)
-        )
+        add_products(cast, count)
         db.session.commit()
         db.engine.dispose()
+    app.extensions["image_sandbox"].close()
     return app
 
 
+def add_products(cast: Cast, count: int) -> None:
+    db.session.add_all(
+        Product(company_id=cast.acme, name="Board", sku=f"QX-{number}", price_minor=1)
+        for number in range(count)
+    )
+
+
 @contextmanager
-def serving() -> Iterator[tuple[str, subprocess.Popen]]:
-    port = free_port()
-    command = [sys.executable, "-m", "flask", "--app", "distribu", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+def serving(app: Flask) -> Iterator[Served]:
+    served = Served(app)
     try:
-        wait_for_port(port)
-        yield f"http://127.0.0.1:{port}", process
+        assert wait_until(served.answers)
+        yield served
     finally:
-        process.terminate()
-        process.wait(30)
+        members = served.family()
+        served.process.terminate()
+        assert served.ends(members)
+        served.process.stdout.close()
 
 
-def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.5)
-    raise SystemExit("the server did not start")
+class Drop:
+    """One drop of a folder, and what it took."""
 
+    def __init__(self, app: Flask, served: Served, files: list[Path]):
+        self._app, self._served, self._files = app, served, files
+        self._url = f"http://127.0.0.1:{served.port}"
+        self.seconds = self.server_cpu = self.browser_cpu = 0.0
 
-def measure(app: Flask, page: Page, url: str, pid: int, files: list[Path]) -> None:
-    page.set_default_timeout(60_000)
-    page.goto(f"{url}/login?next=/dashboard/inventory/images")
-    page.fill("[name=email]", "alice@acme.test")
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#drop-folder")
-    cdp = page.context.new_cdp_session(page)
-    cdp.send("Performance.enable")
-    print(f"before: page {heap(cdp):.0f} MB, server {resident(pid):.0f} MB")
-    began = time.monotonic()
-    page.set_input_files("#drop-folder", files[0].parent)
-    page.wait_for_selector("#drop-start:not([disabled])")
-    print(f"table of {len(files):,} files after {time.monotonic() - began:.1f} s")
-    page.click("#drop-start")
-    page_mb = server_mb = 0.0
-    while "saved." not in page.inner_text("#drop-status"):
-        page_mb, server_mb = max(page_mb, heap(cdp)), max(server_mb, resident(pid))
-        if time.monotonic() - began > WAIT_SECONDS:
-            raise SystemExit("not saved in an hour")
-        time.sleep(1)
-    print(f"{page.inner_text('#drop-status')} after {time.monotonic() - began:.0f} s")
-    print(f"at most: page {page_mb:.0f} MB of heap, server with its decoders {server_mb:.0f} MB")
-    while unfinished(app):
-        time.sleep(1)
-    print(f"last ladder after {time.monotonic() - began:.0f} s")
-    if page_mb > HEAP_MAX_MB:
-        raise SystemExit(f"the page holds {page_mb:.0f} MB")
-    with app.app_context():
-        there = db.session.scalar(
-            select(func.count()).select_from(Image).where(Image.product_id.is_not(None))
+    def measure(self) -> None:
+        calm, is_over = Pages(self._url), threading.Event()
+        threading.Timer(CALM_SECONDS, is_over.set).start()
+        calm.ask(is_over)
+        pages, is_over = Pages(self._url), threading.Event()
+        asking = threading.Thread(target=pages.ask, args=(is_over,))
+        asking.start()
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+                )
+                self._drop(browser.new_page())
+                browser.close()
+        finally:
+            is_over.set()
+            asking.join()
+        goal = max(GOAL_PAGE_MS, GOAL_PAGE_RATIO * calm.p95)
+        print(f"catalog, p95: alone {calm.p95:.1f} ms, meanwhile {pages.p95:.1f}", end=" ")
+        print(f"(goal {goal:.1f}), slowest {max(pages.times):.0f}", flush=True)
+        self._count_images()
+
+    def _drop(self, page: Page) -> None:
+        cdp = self._sign_in(page)
+        server = self._served.process.pid
+        print(f"before: page {heap_mb(cdp):.0f} MB, server {resident_mb(server):.0f} MB")
+        browsing = family(os.getpid()) - family(server) - {os.getpid()}
+        cpu_before = cpu_seconds(family(server)), cpu_seconds(browsing)
+        began = time.monotonic()
+        page.set_input_files("#drop-folder", self._files[0].parent)
+        page.wait_for_selector("#drop-start:not([disabled])", timeout=1000 * WAIT_SECONDS)
+        print(f"table after {time.monotonic() - began:.1f} s", flush=True)
+        page.click("#drop-start")
+        self._wait(page, cdp, began)
+        self.browser_cpu = cpu_seconds(browsing) - cpu_before[1]
+        while self._unfinished():
+            time.sleep(0.5)
+        self.seconds = time.monotonic() - began
+        self.server_cpu = cpu_seconds(family(server)) - cpu_before[0]
+
+    def _sign_in(self, page: Page):
+        page.set_default_timeout(60_000)
+        page.goto(f"{self._url}/login?next=/dashboard/inventory/images")
+        page.fill("[name=email]", "alice@acme.test")
+        page.fill("[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#drop-folder", state="attached")
+        cdp = page.context.new_cdp_session(page)
+        cdp.send("Performance.enable")
+        return cdp
+
+    def _wait(self, page: Page, cdp, began: float) -> None:
+        """The press is over; say when, and with how much memory at most."""
+        page_mb = server_mb = 0.0
+        while "saved." not in page.inner_text("#drop-status"):
+            page_mb = max(page_mb, heap_mb(cdp))
+            server_mb = max(server_mb, resident_mb(self._served.process.pid))
+            if time.monotonic() - began > WAIT_SECONDS:
+                raise SystemExit("not saved in two hours")
+            time.sleep(1)
+        print(f"{page.inner_text('#drop-status')} After {time.monotonic() - began:.0f} s")
+        print(
+            f"at most: page {page_mb:.0f} MB of heap, server with its decoders {server_mb:.0f} MB"
         )
-    if there != len(files):
-        raise SystemExit(f"{there} images of {len(files)}")
+        if page_mb > HEAP_MAX_MB:
+            raise SystemExit(f"the page holds {page_mb:.0f} MB")
+
+    def _unfinished(self) -> bool:
+        with self._app.app_context():
+            is_open = select(Image.id).where(Image.ladder_version.is_(None)).limit(1)
+            return db.session.scalar(is_open) is not None
+
+    def _count_images(self) -> None:
+        saved = select(func.count()).where(Image.product_id.is_not(None))
+        with self._app.app_context():
+            there = db.session.scalar(saved)
+            db.engine.dispose()
+        if there != len(self._files):
+            raise SystemExit(f"{there} images of {len(self._files)}")
 
 
-def unfinished(app: Flask) -> int:
-    with app.app_context():
-        open_ones = select(func.count()).select_from(Image).where(Image.ladder_version.is_(None))
-        return db.session.scalar(open_ones)
+class Pages:
+    """Somebody who asks for the first catalog page twice a second."""
+
+    def __init__(self, url: str):
+        self._url = f"{url}/store/acme/catalog"
+        self.times: list[float] = []
+
+    def ask(self, is_over: threading.Event) -> None:
+        with urllib3.PoolManager(timeout=60, retries=False) as http:
+            while not is_over.wait(ASK_SECONDS):
+                started = time.perf_counter()
+                assert http.request("GET", self._url).status == 200
+                self.times.append(1000 * (time.perf_counter() - started))
+
+    @property
+    def p95(self) -> float:
+        return quantiles(self.times, n=20)[-1]
 
 
-def heap(cdp) -> float:
+def heap_mb(cdp) -> float:
     """Megabytes of the page's JavaScript."""
     metrics = cdp.send("Performance.getMetrics")["metrics"]
     return next(one["value"] for one in metrics if one["name"] == "JSHeapUsedSize") / MB
 
 
-def resident(pid: int) -> float:
-    """Megabytes of a process and all below it; what they share counts for each."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    own = next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0) / 1024
-    return own + sum(resident(int(child)) for child in children)
+def decode_beside(files: list[Path], dropped: Drop) -> None:
+    """Decode the same files in a process of its own, and print the ratios to it."""
+    command = [sys.executable, __file__, "decode", str(files[0].parent)]
+    before, began = os.times(), time.monotonic()
+    subprocess.run(command, check=True)
+    seconds, after = time.monotonic() - began, os.times()
+    cpu = after.children_user + after.children_system
+    cpu -= before.children_user + before.children_system
+    print(
+        f"the last ladder after {dropped.seconds:.0f} s, decoding alone {seconds:.0f} s:", end=" "
+    )
+    print(f"{dropped.seconds / seconds:.2f} (goal {GOAL})")
+    print(f"CPU of server and decoders {dropped.server_cpu:.0f} s, alone {cpu:.0f} s:", end=" ")
+    print(f"{dropped.server_cpu / cpu:.2f}; Chromium beside {dropped.browser_cpu / cpu:.2f}")
 
 
-def decode_alone(files: list[Path]) -> None:
+def decode_alone(folder: Path) -> None:
     sandbox = Sandbox(processes=2)
 
     def make(path: Path) -> None:
@@ -177,9 +260,12 @@ def decode_alone(files: list[Path]) -> None:
             one.file.close()
 
     with ThreadPoolExecutor(2) as threads:
-        list(threads.map(make, files))
+        list(threads.map(make, sorted(folder.iterdir())))
     sandbox.close()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1:2] == ["decode"]:
+        decode_alone(Path(sys.argv[2]))
+    else:
+        main(*sys.argv[1:])

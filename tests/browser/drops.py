@@ -25,6 +25,9 @@ from tests.images.life import named_by_rows
 from tests.test_cli import Served
 from tests.test_worker import wait_until
 
+# Some minutes each, on a machine that does other work beside.
+pytestmark = pytest.mark.timeout(1800)
+
 
 @pytest.fixture
 def live_app(make_app, database):

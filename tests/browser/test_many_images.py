@@ -64,8 +64,8 @@ def filenames(live_app) -> dict[str, str]:
         return dict(found.all())
 
 
-def finished(page, sentence: str) -> None:
-    expect(page.locator("#drop-status")).to_contain_text(sentence, timeout=90_000)
+def finished(page, sentence: str, minutes: float = 1.5) -> None:
+    expect(page.locator("#drop-status")).to_contain_text(sentence, timeout=60_000 * minutes)
 
 
 def find_their_outcome(page, live_app, drop, of_each: int) -> None:
@@ -82,7 +82,7 @@ def find_their_outcome(page, live_app, drop, of_each: int) -> None:
     expect(summary).to_contain_text(f"1 needs you. {2 * of_each} find none.")
     assert filenames(live_app) == {}
     page.get_by_role("button", name=f"Save {len(matched)} images").click()
-    finished(page, f"{len(matched)} images saved.")
+    finished(page, f"{len(matched)} images saved.", minutes=of_each)
     assert filenames(live_app) == {name.removesuffix(".png"): name for name in matched}
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the summary (CSV)").click()

@@ -1,6 +1,7 @@
 """A new order in a real browser: pick, count, search and place, with scripts and without."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +13,7 @@ from tests.conftest import add_product
 from tests.images.image_files import jpeg
 
 WIDTHS = [360, 1280]
+LINES = "**/orders/new/lines"
 
 
 @pytest.fixture
@@ -122,12 +124,24 @@ def test_a_press_counts_that_comes_while_an_answer_travels(order):
     expect(quantity(order, "Blue Widget")).to_have_value("3")
 
 
+@contextmanager
+def answer_held_back(order, button):
+    """Press the button, and let its answer come when the block has ended, but before going on."""
+    held = []
+    order.route(LINES, lambda route: held.append(route))
+    with order.expect_request(LINES):
+        button.click()
+    yield
+    order.unroute(LINES)
+    with order.expect_response(LINES):
+        held.pop().continue_()
+
+
 def test_a_button_that_is_held_down_is_not_taken_away(order):
     add(order, "Blue Widget")
     more = order.get_by_role("button", name="Increase quantity of Blue Widget")
-    more.click()
-    more.hover()
-    with order.expect_response("**/orders/new/lines"):
+    with answer_held_back(order, more):
+        more.hover()
         order.mouse.down()
     order.mouse.up()
     expect(total(order)).to_have_text("$29.97")
@@ -136,9 +150,9 @@ def test_a_button_that_is_held_down_is_not_taken_away(order):
 
 def test_an_answer_that_came_during_a_press_is_asked_for_again(order):
     add(order, "Blue Widget")
-    order.get_by_role("button", name="Increase quantity of Blue Widget").click()
-    order.get_by_role("button", name="Remove Blue Widget").hover()
-    with order.expect_response("**/orders/new/lines"):
+    more = order.get_by_role("button", name="Increase quantity of Blue Widget")
+    with answer_held_back(order, more):
+        order.get_by_role("button", name="Remove Blue Widget").hover()
         order.mouse.down()
     total(order).hover()
     order.mouse.up()
