@@ -91,7 +91,7 @@ faults: servers
 	    tests/faults/every_cell.py tests/faults/test_machine.py $(ARGS)
 	@FAULTS_POINTS=all $(IN_VENV) pytest -v -n 2 --dist worksteal --timeout 0 \
 	    tests/images/test_crash.py tests/images/test_move_crash.py tests/test_import_crash.py \
-	    tests/commerce/test_killed_worker.py
+	    tests/commerce/test_killed_worker.py tests/releases
 	@FAULTS_ROUNDS=1000 $(IN_VENV) pytest -s --timeout 0 tests/faults/test_races.py
 
 # On what ARGS names, embedded or servers; on both, one after the other, without.

@@ -93,6 +93,15 @@ def test_on_paper_there_is_only_the_pick_list_with_images_of_25_mm(live_app, das
     assert re.search(rb"/Count 1\b", pdf), "two lines need one page"
 
 
+def test_on_paper_an_order_has_no_buttons(live_app, dashboard, order_id):
+    dashboard.goto(f"{live_app.url}/dashboard/orders/{order_id}")
+    pressed = dashboard.locator("button, summary, a.button").filter(visible=True)
+    expect(pressed).not_to_have_count(0)
+    dashboard.emulate_media(media="print")
+    expect(pressed).to_have_count(0)
+    expect(dashboard.get_by_text("Café Central")).to_be_visible()
+
+
 def test_a_draft_is_discarded_after_a_question(live_app, dashboard, order_id):
     dashboard.goto(f"{live_app.url}/dashboard/orders/new")
     dashboard.get_by_role("button", name="+ Add Oil").click()

@@ -17,11 +17,13 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 
+from tests.faults.points import IS_EVERY_POINT
 from tests.servers import create_database, restore_database
 
 HERE = Path(__file__).parent
 # The folder of each database, and whether its objects go into a bucket or into a directory.
-KINDS = ("sqlite", "postgresql", "postgresql-minio")
+# Each database and each store has its turn; make faults has them together in another way too.
+KINDS = ("sqlite", *(["postgresql"] * IS_EVERY_POINT), "postgresql-minio")
 RELEASES = sorted(folder.name for folder in HERE.glob("[0-9]*"))
 
 
