@@ -57,6 +57,14 @@ def test_lock_refuses_a_deleted_product(product):
         attachment.lock_product(product_id, company_id)
 
 
+def test_a_lock_that_is_refused_holds_nobody_up(product):
+    with pytest.raises(StaleProduct):
+        attachment.lock_product(product.id, product.company_id, product.version + 1)
+    with db.engine.begin() as other:
+        other.execute(db.update(Product).values(name="Renamed"))
+    assert product.name == "Renamed"
+
+
 def test_lock_shows_what_another_has_saved(product):
     with db.engine.begin() as other:
         other.execute(db.update(Product).values(name="Renamed"))

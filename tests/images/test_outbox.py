@@ -281,6 +281,18 @@ class TestSweepsThatStaySmall:
         assert [call.method for call in store.calls].count("delete_prefix") == 3
         assert sum(entry.attempts for entry in entries()) == 3
 
+    def test_failures_with_a_success_between_them_say_nothing_of_the_store(self, acme, store):
+        now = utc_now()
+        prefixes = [f"images/{new_id()}/" for _ in range(5)]
+        for number, prefix in enumerate(prefixes):
+            due_at = now + timedelta(seconds=number)
+            db.session.add(OutboxEntry(prefix=prefix, company_id=acme, due_at=due_at))
+        db.session.commit()
+        well = {prefixes[2], prefixes[4]}
+        store.at, store.then = "delete_prefix", lambda: refuse_all_but(store, well)
+        outbox.drain(now=now + LATER)
+        assert {entry.prefix for entry in entries()} == set(prefixes) - well
+
     def test_when_the_store_is_well_again_all_go(self, entries_of_400, store):
         store.at = "delete_prefix"
         outbox.sweep()
