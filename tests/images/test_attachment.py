@@ -272,6 +272,16 @@ def test_staged_image_is_its_companys_alone(stage, acme):
     assert attachment.staged_image(None, acme) is None
 
 
+def test_staged_image_is_the_one_of_this_id(stage, acme):
+    images = [stage() for _ in range(3)]
+    found = [attachment.staged_image(image.id, acme) for image in reversed(images)]
+    assert found == images[::-1]
+
+
+def test_an_image_that_is_not_ready_is_not_staged(acme):
+    assert attachment.staged_image(add_accepted(acme).id, acme) is None
+
+
 def test_an_attached_image_is_not_staged(product, stage, acme):
     image = attach(product, stage())
     assert attachment.staged_image(image.id, acme) is None
