@@ -38,14 +38,23 @@ TESTS = [
         f"tests/images/test_{name}.py"
         for name in (
             *("attachment", "staging", "races", "outbox", "derivatives", "doctor", "moving"),
-            *("restore", "rebuilding", "verbs", "crash", "move_crash", "power_loss"),
+            *(
+                "restore",
+                "rebuilding",
+                "order",
+                "purging",
+                "verbs",
+                "crash",
+                "move_crash",
+                "power_loss",
+            ),
         )
     ),
     *("tests/test_rotating.py", "tests/test_store_that_keeps.py"),
 ]
 # The files that try each module itself: where all its tests reach a line, these notice soonest.
 NEAREST = {
-    "attachment": ("test_attachment", "test_races"),
+    "attachment": ("test_attachment", "test_order", "test_races"),
     "staging": ("test_staging", "test_rotating"),
     "processing": ("test_derivatives", "test_attachment", "test_outbox"),
     "outbox": ("test_outbox",),

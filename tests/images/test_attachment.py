@@ -57,6 +57,14 @@ def test_lock_refuses_a_deleted_product(product):
         attachment.lock_product(product_id, company_id)
 
 
+def test_a_lock_that_is_refused_holds_nobody_up(product):
+    with pytest.raises(StaleProduct):
+        attachment.lock_product(product.id, product.company_id, product.version + 1)
+    with db.engine.begin() as other:
+        other.execute(db.update(Product).values(name="Renamed"))
+    assert product.name == "Renamed"
+
+
 def test_lock_shows_what_another_has_saved(product):
     with db.engine.begin() as other:
         other.execute(db.update(Product).values(name="Renamed"))
@@ -262,6 +270,16 @@ def test_staged_image_is_its_companys_alone(stage, acme):
     assert attachment.staged_image(image.id, globex) is None
     assert attachment.staged_image("", acme) is None
     assert attachment.staged_image(None, acme) is None
+
+
+def test_staged_image_is_the_one_of_this_id(stage, acme):
+    images = [stage() for _ in range(3)]
+    found = [attachment.staged_image(image.id, acme) for image in reversed(images)]
+    assert found == images[::-1]
+
+
+def test_an_image_that_is_not_ready_is_not_staged(acme):
+    assert attachment.staged_image(add_accepted(acme).id, acme) is None
 
 
 def test_an_attached_image_is_not_staged(product, stage, acme):

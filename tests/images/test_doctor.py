@@ -14,6 +14,7 @@ from distribu.images import attachment, doctor, outbox, processing, store_identi
 from distribu.images.decoding.ladder import LADDER_VERSION
 from distribu.images.doctor import EXTRA, MISSING, WRONG_SIZE, ForeignStore
 from distribu.images.store_identity import DatabaseOlder
+from distribu.images.stores.trial import TRIAL_ID
 from distribu.models import (
     ERROR,
     PROCESSING,
@@ -380,6 +381,18 @@ class TestOlderDatabase:
             stage()
 
         store.at, store.moment, store.then = "objects", "before", upload_another
+        store_identity.refuse_older_database()
+
+    def test_what_is_gone_since_the_listing_is_not_newer(self, newer_key, store):
+        def delete_it() -> None:
+            store.at = None
+            store.delete(newer_key)
+
+        store.at, store.moment, store.then = "objects", "after", delete_it
+        store_identity.refuse_older_database()
+
+    def test_what_a_check_has_left_behind_is_not_newer(self, store):
+        store.put(f"images/{TRIAL_ID}/trial", png(8, 8), "image/png")
         store_identity.refuse_older_database()
 
     def test_what_distribu_never_put_there_is_not_newer(self, image, store):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import urllib3
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from distribu.cli.checks import find_problems
 from distribu.extensions import db
@@ -254,6 +254,22 @@ def test_drain_deletes_nothing_in_the_last_pass(shop):
     freeze.end()
     assert outbox.drain() == 0
     assert shop.source.keys() == set()
+
+
+def test_one_entry_tells_drain_that_images_are_held(shop):
+    for _ in range(3):
+        attachment.discard(db.session.get(Image, shop.staged()))
+        db.session.commit()
+    freeze, looks = Freeze(), []
+
+    def note(_connection, _cursor, statement, *_others) -> None:
+        looks.extend(["look"] if "FROM installation" in statement else [])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert outbox.drain() == 6
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert looks == ["look"]
+    freeze.end()
 
 
 def test_a_freeze_waits_for_who_is_changing_images(any_shop):

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from flask import current_app
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from distribu.extensions import db
 from distribu.images import attachment, doctor, outbox, processing, store_identity
 from distribu.images.decoding.sandbox import SandboxInterrupted
-from distribu.images.stores.contract import StoreUnavailable
-from distribu.models import ERROR, READY, Image, OutboxEntry, new_id, utc_now
+from distribu.images.stores.contract import StoreError, StoreUnavailable
+from distribu.models import ERROR, READY, Image, OutboxEntry, Product, new_id, utc_now
 from tests.conftest import run_queue
 from tests.flaky_sandbox import make_flaky
 from tests.images.image_files import png
@@ -50,6 +51,42 @@ class TestDrain:
         outbox.drain_request()
         assert len(entries()) == 2
         assert store.keys() == other_keys | {f"incoming/{other.id}/upload"}
+
+    def test_no_transaction_is_open_while_the_store_is_waited_for(self, stage, store):
+        discard(stage())
+        seen = []
+        store.at = "delete_prefix"
+        store.then = lambda: seen.append(db.session().in_transaction())
+        assert outbox.drain() == 0
+        assert seen == [False, False]
+
+    def test_a_request_waits_for_no_more_than_its_seconds(self, stage, store, monkeypatch):
+        monkeypatch.setattr(outbox, "DRAIN_SECONDS", 0)
+        discard(stage())
+        assert outbox.drain(db.session.info["to_drain"]) == 1
+
+    def test_a_request_that_opened_no_session_opens_none(self, app):
+        with app.app_context():
+            assert outbox.drain_request() == 0
+            assert not db.session.registry.has()
+
+    def test_what_failed_in_a_request_keeps_nothing_from_being_deleted(self, stage, store):
+        discard(stage())
+        db.session.add(Product(company_id="nobody", name="Widget", price_minor=1))
+        with pytest.raises(IntegrityError):
+            db.session.flush()
+        assert outbox.drain_request() == 0
+        assert store.keys() == set()
+
+    def test_a_database_that_fails_then_is_not_asked_on(self, stage, monkeypatch):
+        discard(stage())
+
+        def fail(*_arguments) -> None:
+            raise OperationalError("DELETE", {}, Exception("the database is gone"))
+
+        monkeypatch.setattr(outbox, "_is_owned_again", fail)
+        assert outbox.drain_request() == 2
+        assert not db.session().in_transaction()
 
     def test_a_store_that_is_down_is_asked_again_later_and_later(self, stage, store):
         discard(stage())
@@ -137,6 +174,13 @@ class TestSweep:
         run_queue(app)
         assert rows() == [image]
         assert store.keys() == named_by_rows()
+
+    def test_an_image_of_a_product_is_no_abandoned_choice(self, save):
+        image = save()
+        image.kept_until = utc_now()
+        db.session.commit()
+        outbox.sweep(utc_now() + LATER)
+        assert rows() == [image]
 
     def test_a_longer_kept_choice_stays_longer(self, stage, acme):
         image = stage()
@@ -277,6 +321,25 @@ class TestSweepsThatStaySmall:
         assert [call.method for call in store.calls].count("delete_prefix") == 3
         assert sum(entry.attempts for entry in entries()) == 3
 
+    def test_failures_with_a_success_between_them_say_nothing_of_the_store(self, acme, store):
+        now = utc_now()
+        prefixes = [f"images/{new_id()}/" for _ in range(5)]
+        for number, prefix in enumerate(prefixes):
+            due_at = now + timedelta(seconds=number)
+            db.session.add(OutboxEntry(prefix=prefix, company_id=acme, due_at=due_at))
+        db.session.commit()
+        well = {prefixes[2], prefixes[4]}
+        store.at, store.then = "delete_prefix", lambda: refuse_all_but(store, well)
+        outbox.drain(now=now + LATER)
+        assert {entry.prefix for entry in entries()} == set(prefixes) - well
+
+    def test_failures_of_several_causes_say_nothing_of_the_store(self, acme, store):
+        db.session.add_all(OutboxEntry(prefix=f"images/{new_id()}/") for _ in range(5))
+        db.session.commit()
+        store.at, store.then = "delete_prefix", lambda: refuse_in_turn(store)
+        outbox.drain()
+        assert [entry.attempts for entry in entries()] == [1] * 5
+
     def test_when_the_store_is_well_again_all_go(self, entries_of_400, store):
         store.at = "delete_prefix"
         outbox.sweep()
@@ -374,6 +437,10 @@ class TestTwoSweeps:
 def refuse_all_but(store, prefixes: set[str]) -> None:
     if store.calls[-1].subject not in prefixes:
         raise StoreUnavailable("locked")
+
+
+def refuse_in_turn(store) -> None:
+    raise (StoreUnavailable, StoreError)[len(store.calls) % 2]("locked")
 
 
 def sweep_elsewhere(store) -> list[int | None]:

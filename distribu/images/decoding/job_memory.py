@@ -14,17 +14,18 @@ _MB = 1024 * 1024
 # resident MB of the whole child, its libraries and the upload included (Pillow 13, 2026-11;
 # tests/bench/memory.py measures it):
 #
-#   JPEG  one scan 163    too small for a reduced decode, and turned 244, of 30 megapixels
-#         progressive 4:4:4 425    progressive CMYK 545
+#   JPEG  one scan 168    too small for a reduced decode, and turned 249, of 30 megapixels
+#         progressive 4:4:4 436    progressive CMYK 563
 #   PNG   palette with alpha 656    true color with alpha 629    16-bit gray 312
-#   WebP  lossy 938    lossless 1,014    lossless with alpha 1,131    lossy with alpha 1,144
+#   WebP  lossy 938    lossless 1,014    lossless with alpha 1,184    lossy with alpha 1,203
 #   AVIF  4:2:0 551    4:4:4 648    4:4:4 with alpha 876    the same at 10 bits 1,132
-#   GIF   452
-#   two frames of 50 megapixels: GIF 735    PNG 765    WebP 954
-#   15 frames of 6.6 megapixels: GIF 676    WebP 743    PNG 979
+#   GIF   485
+#   two frames of 50 megapixels: GIF 779    PNG 765    WebP 954
+#   15 frames of 6.6 megapixels: GIF 720    WebP 743    PNG 979
 #
-# These bytes per pixel are therefore a little generous; no image exceeds 1.2 GB.
-_BYTES_PER_PIXEL = {"JPEG": 7, "PNG": 11, "WEBP": 19, "AVIF": 19, "GIF": 7}
+# These bytes per pixel are therefore a little generous; no image exceeds 1.2 GB. The WebP images
+# with alpha were files of 46 and 52 MB, and no door takes one above 20.
+_BYTES_PER_PIXEL = {"JPEG": 7, "PNG": 11, "WEBP": 19, "AVIF": 19, "GIF": 8}
 _BYTES_PER_PIXEL_MULTISCAN = 12
 _BYTES_PER_PIXEL_ANIMATED = 19
 # Every frame of an animation is held at its published size, once decoded and once encoded;
