@@ -13,10 +13,6 @@ from contextvars import ContextVar
 
 # Of one request, all its waiting together.
 REQUEST_SECONDS = 8.0
-# Of one that has waited about as long for a thread, behind others that waited for a part.
-LEAST_SECONDS = 1.0
-# The key of a WSGI environment that has the time of time.monotonic() when a thread was asked for.
-BEGAN_AT = "distribu.began_at"
 # Of the clean-up behind a commit: somebody waits for an answer that is already known.
 DRAIN_SECONDS = 2.0
 # How long a silent part is left alone before one caller tries it again.
