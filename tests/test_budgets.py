@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribu.budgets import Breaker, OutOfTime, seconds_left, within
+from distribu.budgets import PROBE_SECONDS, Breaker, OutOfTime, seconds_left, within
 
 
 class Clock:
@@ -91,6 +91,20 @@ def test_after_a_pause_one_caller_tries_again_and_no_other(breaker, clock):
     with breaker.wait(lambda error: True), pytest.raises(OutOfTime):
         wait(breaker, clock, 0)
     wait(breaker, clock, 0)
+
+
+def test_a_probe_is_short(breaker, clock):
+    time_out(breaker, clock)
+    clock.now += 1
+    with within(8), breaker.wait(lambda error: True) as seconds:
+        assert seconds == PROBE_SECONDS
+
+
+def test_a_probe_takes_no_more_than_is_left(breaker, clock):
+    time_out(breaker, clock)
+    clock.now += 1
+    with within(0.5), breaker.wait(lambda error: True) as seconds:
+        assert seconds == 0.5
 
 
 def test_a_probe_that_fails_keeps_it_open(breaker, clock):
