@@ -1,6 +1,5 @@
 """Distribu: a wholesale catalog whose heart is the product image."""
 
-import time
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +11,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli, models
-from .budgets import BEGAN_AT, LEAST_SECONDS, REQUEST_SECONDS, within
+from .budgets import REQUEST_SECONDS, within
 from .config import BadSetting, ensure_secret_key, load_config
 from .database import init_database
 from .extensions import csrf, db, limiter, login, migrate, queue
@@ -142,9 +141,7 @@ def _budgeted(wsgi_app: Callable) -> Callable:
     """Wrap the application to limit how long it waits for outside parts."""
 
     def call(environ: dict, start_response: Callable) -> Iterable[bytes]:
-        now = time.monotonic()
-        waited = now - environ.get(BEGAN_AT, now)
-        with within(max(REQUEST_SECONDS - waited, LEAST_SECONDS)):
+        with within(REQUEST_SECONDS):
             return wsgi_app(environ, start_response)
 
     return call

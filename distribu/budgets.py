@@ -13,14 +13,12 @@ from contextvars import ContextVar
 
 # The total that one request may wait.
 REQUEST_SECONDS = 8.0
-# For a request that already waited that long for a thread, behind others that waited for a part.
-LEAST_SECONDS = 1.0
-# The key of a WSGI environment that has the time.monotonic() at which a thread was asked for.
-BEGAN_AT = "distribu.began_at"
 # For clean-up after a commit, while someone waits for a response that is already known.
 DRAIN_SECONDS = 2.0
 # How long a silent part is left alone before one caller tries it again.
 PAUSE_SECONDS = 1.0
+# How long that caller waits: others may have waited for its thread, and all of them are people.
+PROBE_SECONDS = 2.0
 
 
 class Budget:
@@ -88,10 +86,10 @@ class Breaker:
         silent. Raises OutOfTime before the block if the part is known to be
         silent, or if no time is left.
         """
-        self._enter()
+        seconds = self._enter()
         budget, began = _budget.get(), self._clock()
         try:
-            yield seconds_left()
+            yield seconds
         except BaseException as error:
             (self._open if is_timeout(error) else self._close)()
             raise
@@ -101,16 +99,19 @@ class Breaker:
             if budget is not None:
                 budget.left -= self._clock() - began
 
-    def _enter(self) -> None:
+    def _enter(self) -> float | None:
+        """Return the seconds that the caller may wait; None for any."""
         if (left := seconds_left()) is not None and left <= 0:
             raise OutOfTime(f"{self.part} was not asked: this request has waited long enough.")
         with self._lock:
             if self._closed_until is None:
-                return
+                return left
             if self._clock() < self._closed_until:
                 raise OutOfTime(f"{self.part} does not answer.")
             # This caller tries the part; others are still refused.
-            self._closed_until = self._clock() + max(self._pause, left or self._pause)
+            seconds = None if left is None else min(left, PROBE_SECONDS)
+            self._closed_until = self._clock() + max(self._pause, seconds or self._pause)
+            return seconds
 
     def _open(self) -> None:
         with self._lock:

@@ -1,10 +1,8 @@
 """Waiting for parts that may be silent: what a request may spend, and when nobody waits."""
 
-import time
-
 import pytest
 
-from distribu.budgets import BEGAN_AT, LEAST_SECONDS, Breaker, OutOfTime, seconds_left, within
+from distribu.budgets import PROBE_SECONDS, Breaker, OutOfTime, seconds_left, within
 
 
 class Clock:
@@ -35,15 +33,6 @@ def wait(breaker: Breaker, clock: Clock, seconds: float, error: Exception | None
 def time_out(breaker: Breaker, clock: Clock, seconds: float = 5) -> None:
     with pytest.raises(TimeoutError):
         wait(breaker, clock, seconds, TimeoutError())
-
-
-@pytest.mark.parametrize(("queued", "most"), [(0, 8), (3, 5), (60, LEAST_SECONDS)])
-def test_a_request_that_waited_for_a_thread_waits_less_for_parts(app, queued, most):
-    left = []
-    app.before_request(lambda: left.append(seconds_left()))
-    began = {BEGAN_AT: time.monotonic() - queued}
-    assert app.test_client().get("/healthz", environ_overrides=began).status_code == 200
-    assert LEAST_SECONDS <= left[0] <= most
 
 
 def test_waiting_is_taken_off_the_budget(breaker, clock):
@@ -102,6 +91,20 @@ def test_after_a_pause_one_caller_tries_again_and_no_other(breaker, clock):
     with breaker.wait(lambda error: True), pytest.raises(OutOfTime):
         wait(breaker, clock, 0)
     wait(breaker, clock, 0)
+
+
+def test_a_probe_is_short(breaker, clock):
+    time_out(breaker, clock)
+    clock.now += 1
+    with within(8), breaker.wait(lambda error: True) as seconds:
+        assert seconds == PROBE_SECONDS
+
+
+def test_a_probe_takes_no_more_than_is_left(breaker, clock):
+    time_out(breaker, clock)
+    clock.now += 1
+    with within(0.5), breaker.wait(lambda error: True) as seconds:
+        assert seconds == 0.5
 
 
 def test_a_probe_that_fails_keeps_it_open(breaker, clock):

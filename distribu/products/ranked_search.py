@@ -40,7 +40,7 @@ LEADING_WORDS = 2
 # The texts from the first one on and before the second one.
 Range = tuple[str, str]
 # What rows are sorted by.
-Keys = list[ColumnElement[int] | Key]
+Keys = list[ColumnElement[object]]
 
 
 def ranked_page(
@@ -84,7 +84,7 @@ class _Shape(NamedTuple):
     @property
     def _keys(self) -> Keys:
         rank = [case((self._leads(), 0), else_=1)] if self.ranges else []
-        return [*rank, Product.search_text, Product.id]
+        return [*rank, *BY_NAME.order(is_reversed=False)]
 
     def _ids_of_part(self, part: int) -> AnySelect:
         """In a part every row has the same rank, so the index of names is in its order."""
@@ -94,7 +94,7 @@ class _Shape(NamedTuple):
         elif self.ranges:
             conditions.append(not_(self._leads()))
         begins_within = self.has_place and part == self.parts[0]
-        return self._ids([Product.search_text, Product.id], conditions, begins_within)
+        return self._ids(BY_NAME.order(is_reversed=False), conditions, begins_within)
 
     def _ids(self, keys: Keys, conditions: list[ColumnElement[bool]], has_place: bool) -> AnySelect:
         if has_place:
@@ -140,16 +140,15 @@ class _Search:
         return found[::-1] if is_backward else found, has_more
 
     def _find(self, place: Values | None, limit: int, is_backward: bool) -> Items:
-        parts = self._parts(place, is_backward)
-        if db.engine.dialect.name == "sqlite":
-            if len(self._pieces) == 1 and parts[0] < len(self._ranges):
-                # All of the range of a single word matches: nothing finds its rows sooner.
-                found = self._read(parts[:1], place, limit, is_backward)
-                if len(found) == limit:
-                    return found
-            if numbers := numbers_in_index(db.session.connection(), self._company_id, self._pieces):
-                self._values["numbers"] = numbers
-                parts = ()
+        parts, unless = self._parts(place, is_backward), None
+        if len(self._pieces) == 1 and not place:
+            # All of the range of a single word matches: nothing finds its rows sooner.
+            low, high = self._ranges[0]
+            unless = {"low": low, "high": high, "enough": limit}
+        asked = (db.session.connection(), self._company_id, self._pieces, unless)
+        if numbers := numbers_in_index(*asked):
+            self._values["numbers"] = numbers
+            parts = ()
         return self._read(parts, place, limit, is_backward)
 
     def _parts(self, place: Values | None, is_backward: bool) -> tuple[int, ...]:

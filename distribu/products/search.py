@@ -26,13 +26,20 @@ SMALL_COMPANY = 2000
 # With more matches than this, scanning in sort order soon fills the first page.
 COMMON = 500
 # The numbers of the matching products, as JSON; NULL if the index should not be used.
-_NUMBERS = text("""
+_NUMBERS = """
     SELECT CASE
         WHEN EXISTS (SELECT 1 FROM product WHERE company_id = :company LIMIT 1 OFFSET :small)
         THEN (SELECT CASE WHEN count(*) <= :common THEN json_group_array(rowid) END FROM (
             SELECT rowid FROM product_search WHERE product_search MATCH :phrases LIMIT :common + 1
         ))
-    END""")
+    END"""
+# NULL as well where the range of names has enough rows of its own.
+_NUMBERS_UNLESS = f"""
+    SELECT CASE WHEN :enough > (SELECT count(*) FROM (
+        SELECT 1 FROM product WHERE company_id = :company AND is_active
+            AND search_text >= :low AND search_text < :high LIMIT :enough
+    )) THEN ({_NUMBERS}) END"""
+_ASK_NUMBERS, _ASK_NUMBERS_UNLESS = text(_NUMBERS), text(_NUMBERS_UNLESS)
 NUMBERED = text("SELECT value FROM json_each(:numbers)")
 
 
@@ -53,17 +60,23 @@ def matching(
 
 
 def numbers_in_index(
-    asked_through: scoped_session[Session] | Connection, company_id: str, wanted: list[str]
+    asked_through: scoped_session[Session] | Connection,
+    company_id: str,
+    wanted: list[str],
+    unless: dict[str, object] | None = None,
 ) -> str | None:
     """Return row numbers from SQLite's index if that is faster; PostgreSQL plans by itself.
 
-    wanted: the needles of what was typed. The numbers are JSON, as NUMBERED takes them.
+    wanted: the needles of what was typed. unless: a range of the index of
+    names, from low to high, that is read instead where it has enough rows
+    for sale. The numbers are JSON, as NUMBERED takes them.
     """
     if not wanted or db.engine.dialect.name != "sqlite":
         return None
     limits = {"small": SMALL_COMPANY, "common": COMMON}
     asked = {"company": company_id, "phrases": _phrases(wanted)}
-    numbers: str | None = asked_through.scalar(_NUMBERS, asked | limits)
+    statement = _ASK_NUMBERS_UNLESS if unless else _ASK_NUMBERS
+    numbers: str | None = asked_through.scalar(statement, asked | limits | (unless or {}))
     return numbers
 
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
 from contextvars import copy_context
@@ -18,7 +17,6 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
 )
 
-from ..budgets import BEGAN_AT
 from . import gateway
 from .bodies import (
     RETRY_SECONDS,
@@ -160,7 +158,6 @@ class Front:
         drained: Body | None,
     ) -> None:
         context = copy_context()
-        environ[BEGAN_AT] = time.monotonic()
         answer = await self._lanes.run(lane, context, gateway.run, self._app, environ, share)
         if arrived and not answer.is_long:
             arrived.close()

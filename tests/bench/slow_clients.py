@@ -114,6 +114,13 @@ def readers(shop: Shop, stack: ExitStack) -> None:
         wire.write(head * 3)
 
 
+def exporters(shop: Shop, stack: ExitStack) -> None:
+    cookie = shop.cookie(shop.cast.mallory)
+    head = f"GET /dashboard/inventory/export HTTP/1.1\nHost: shop\nCookie: {cookie}\n\n"
+    for wire in open_wires(shop, stack, 40):
+        wire.write(head * 3)
+
+
 def streams(shop: Shop, stack: ExitStack) -> None:
     sent = b"".join(silent_stream(number) for number in range(1, 200, 2))
     for wire in open_wires(shop, stack, 10):
@@ -145,6 +152,7 @@ CROWDS = {
     "1,000 silent streams of HTTP/2": streams,
     "200 uploads of a byte a second": drips,
     "200 readers that read nothing": readers,
+    "40 readers of exports that read nothing": exporters,
 }
 
 
