@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from ..extensions import db
-from ..http.paging import Items, Key, Page, Values, page_of
+from ..http.paging import Items, Page, Values, page_of
 from ..models import Product
 from ..models.json_rows import AnySelect
 from ..models.search_text import needles

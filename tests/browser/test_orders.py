@@ -132,9 +132,9 @@ def answer_held_back(order, button):
     with order.expect_request(LINES):
         button.click()
     yield
-    order.unroute(LINES)
     with order.expect_response(LINES):
         held.pop().continue_()
+    order.unroute(LINES)
 
 
 def test_a_button_that_is_held_down_is_not_taken_away(order):
