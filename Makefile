@@ -90,7 +90,7 @@ faults: servers
 	@FAULTS_STEPS=20000 $(IN_VENV) pytest -v -n 2 --dist worksteal --timeout 0 \
 	    tests/faults/every_cell.py tests/faults/test_machine.py $(ARGS)
 	@FAULTS_POINTS=all $(IN_VENV) pytest -v -n 2 --dist worksteal --timeout 0 \
-	    tests/images/test_crash.py tests/images/test_move_crash.py tests/test_import_crash.py \
+	    tests/images/test_crash.py tests/images/test_move_crash.py tests/importing/test_import_crash.py \
 	    tests/commerce/test_killed_worker.py tests/releases
 	@FAULTS_ROUNDS=1000 $(IN_VENV) pytest -s --timeout 0 tests/faults/test_races.py
 
@@ -107,7 +107,7 @@ mutants: servers
 # LibreOffice opens and saves an export; apt-get install libreoffice-calc-nogui brings it.
 spreadsheets:
 	@$(ENVIRONMENT) postgres redis test
-	@$(IN_VENV) pytest -rs tests/test_spreadsheets.py
+	@$(IN_VENV) pytest -rs tests/importing/test_spreadsheets.py
 
 image:
 	@$(PYTHON) tools/image.py

@@ -5,13 +5,18 @@ import pytest
 # Making an application takes as long as a hundred of the chosen tests.
 SLOW_FIXTURES = {"make_app", "chromium_path", "minio_server", "postgres_server", "redis_server"}
 # Their tests decode images or start processes.
-SLOW_FOLDERS = ("tests/browser/", "tests/contracts/", "tests/faults/", "tests/images/")
-SLOW_FILES = tuple(
-    f"tests/test_{name}.py"
-    for name in (
-        *("cli", "container", "front", "get_servers", "import_crash", "nginx", "seed", "servers"),
-        *("web_process", "with_minio"),
+SLOW_FOLDERS = tuple(
+    f"tests/{folder}/"
+    for folder in (
+        *("browser", "cli", "contracts", "deploy", "faults", "images", "seed", "serving", "tools"),
+        "releases",
     )
+)
+SLOW_FILES = (
+    "tests/importing/test_import_crash.py",
+    "tests/project/test_servers.py",
+    "tests/test_several_hosts.py",
+    "tests/test_web_process.py",
 )
 
 

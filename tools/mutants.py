@@ -50,7 +50,7 @@ TESTS = [
             ),
         )
     ),
-    *("tests/test_rotating.py", "tests/test_store_that_keeps.py"),
+    *("tests/inventory/test_rotating.py", "tests/images/test_store_that_keeps.py"),
 ]
 # The files that try each module itself: where all its tests reach a line, these notice soonest.
 NEAREST = {

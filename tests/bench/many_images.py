@@ -36,10 +36,10 @@ from distribu.extensions import db
 from distribu.images.decoding.policies import MERCHANT
 from distribu.images.decoding.sandbox import Sandbox
 from distribu.models import Image, Product
+from tests.cli.test_cli import Served
 from tests.conftest import PASSWORD, Cast, add_cast, settings
 from tests.images.image_files import drawing, png
 from tests.servers import running_postgres
-from tests.test_cli import Served
 from tests.test_worker import wait_until
 
 COUNTS = {"photographs": 300, "tiny": 3000}

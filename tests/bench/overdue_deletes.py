@@ -27,9 +27,9 @@ from sqlalchemy import func, select
 from distribu.extensions import db, queue, store
 from distribu.images import attachment
 from distribu.models import OutboxEntry, new_id, utc_now
-from tests.front import Shop, serving_shop
 from tests.images.image_files import jpeg
 from tests.images.life import add_accepted
+from tests.serving.front import Shop, serving_shop
 
 PROCESSES, BROWSERS = 2, 8
 PATHS = ("/store/acme/catalog", "/dashboard/inventory")

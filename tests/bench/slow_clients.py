@@ -26,9 +26,9 @@ from flask_migrate import upgrade
 from distribu import create_app
 from distribu.extensions import db
 from tests.conftest import settings
-from tests.front import HTTP2_PREFACE, Shop, Wire, serving_shop, silent_stream
 from tests.servers import free_port
-from tests.test_front import SLOW
+from tests.serving.front import HTTP2_PREFACE, Shop, Wire, serving_shop, silent_stream
+from tests.serving.test_front import SLOW
 from tests.test_worker import environment, wait_until
 
 SAMPLES = 200

@@ -28,13 +28,13 @@ from distribu import create_app
 from distribu.extensions import db
 from distribu.models import READY
 from tests.api.conftest import add_key
+from tests.cli.test_cli import Served
 from tests.conftest import add_cast, add_product, settings
 from tests.faults.tcp_gate import OPEN, SILENT, TcpGate
-from tests.front import Shop, add_image
 from tests.images.image_files import jpeg
 from tests.images.life import add_accepted
 from tests.servers import PostgresServer, running_minio, running_postgres, running_redis
-from tests.test_cli import Served
+from tests.serving.front import Shop, add_image
 from tests.test_worker import wait_until
 
 CLIENTS = 16

@@ -27,8 +27,8 @@ from distribu.extensions import db
 from distribu.models import PROCESSING
 from distribu.models import Image as ImageRow
 from tests.api.conftest import add_key
-from tests.front import Shop, serving_shop
 from tests.images.image_files import jpeg
+from tests.serving.front import Shop, serving_shop
 
 BROWSERS, MERCHANTS = 50, 20
 ASK_SECONDS = 0.5

@@ -20,9 +20,9 @@ from tests.browser.test_many_images import (
     find_their_outcome,
     finished,
 )
+from tests.cli.test_cli import Served
 from tests.conftest import add_cast
 from tests.images.life import named_by_rows
-from tests.test_cli import Served
 from tests.test_worker import wait_until
 
 # Some minutes each, on a machine that does other work beside.

@@ -7,8 +7,8 @@ from distribu.extensions import db
 from distribu.models import READY, ApiKey
 from tests.conftest import add_product
 from tests.images.life import add_accepted
-from tests.test_api_keys import add_key
-from tests.test_order_pages import add_order
+from tests.orders.test_order_pages import add_order
+from tests.settings.test_api_keys import add_key
 
 MADE = {"format": "PNG", "path": "", "width_px": 40, "height_px": 30, "byte_size": 9}
 LONG_SKU = "SKU-X9X9X9" * 10

@@ -15,8 +15,8 @@ import pytest
 
 from distribu.extensions import db
 from distribu.models import Product
-from tests.front import Shop, serving_shop
 from tests.images.image_files import png
+from tests.serving.front import Shop, serving_shop
 
 FOLDER = Path(__file__).parent
 # github.com/j-low/gocommerce, and the gem of cdragon1116/squarespace_api.

@@ -20,6 +20,7 @@ from flask_migrate import upgrade
 
 from distribu import create_app
 from distribu.extensions import db
+from tests.cli.test_cli import Served
 from tests.conftest import settings
 from tests.faults.tcp_gate import CUT, OPEN, SILENT, TcpGate
 from tests.servers import (
@@ -29,7 +30,6 @@ from tests.servers import (
     running_postgres,
     running_redis,
 )
-from tests.test_cli import Served
 from tests.test_worker import environment, wait_until
 
 ROOT = Path(__file__).parents[2]

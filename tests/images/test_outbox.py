@@ -61,6 +61,7 @@ class TestDrain:
         assert seen == [False, False]
 
     def test_a_request_waits_for_no_more_than_its_seconds(self, stage, store, monkeypatch):
+        # A limit that is passed at once.
         monkeypatch.setattr(outbox, "DRAIN_SECONDS", 0)
         discard(stage())
         assert outbox.drain(db.session.info["to_drain"]) == 1
@@ -78,13 +79,14 @@ class TestDrain:
         assert outbox.drain_request() == 0
         assert store.keys() == set()
 
-    def test_a_database_that_fails_then_is_not_asked_on(self, stage, monkeypatch):
+    def test_a_database_that_fails_then_is_not_asked_on(self, stage):
         discard(stage())
 
-        def fail(*_arguments) -> None:
-            raise OperationalError("DELETE", {}, Exception("the database is gone"))
+        @event.listens_for(db.engine, "before_cursor_execute")
+        def fail(_connection, _cursor, statement, *_rest) -> None:
+            if "FROM image" in statement:
+                raise OperationalError(statement, {}, Exception("the database is gone"))
 
-        monkeypatch.setattr(outbox, "_is_owned_again", fail)
         assert outbox.drain_request() == 2
         assert not db.session().in_transaction()
 
