@@ -27,16 +27,24 @@ def main() -> None:
 
 def starts_and_stops(command: list[str], is_ready) -> None:
     with subprocess.Popen(command) as process:
-        deadline = time.monotonic() + READY_SECONDS
-        while not is_ready():
-            assert process.poll() is None, f"{command} ended by itself"
-            assert time.monotonic() < deadline, f"{command} did not answer"
-            time.sleep(0.2)
-        # Time to take over the signals.
-        time.sleep(2)
-        process.send_signal(signal.SIGTERM)
-        status = process.wait(STOP_SECONDS)
+        try:
+            wait_until_ready(command, process, is_ready)
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(STOP_SECONDS)
+        finally:
+            # Nobody would end it otherwise, and the block waits for it.
+            process.kill()
         assert status in (0, -signal.SIGTERM), f"{command} ended with {status}"
+
+
+def wait_until_ready(command: list[str], process: subprocess.Popen, is_ready) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_ready():
+        assert process.poll() is None, f"{command} ended by itself"
+        assert time.monotonic() < deadline, f"{command} did not answer"
+        time.sleep(0.2)
+    # Time to take over the signals.
+    time.sleep(2)
 
 
 def answers() -> bool:
