@@ -152,7 +152,7 @@ def test_death_at_work_says_nothing_of_the_file(sandbox, monkeypatch):
 
     with monkeypatch.context() as patch:
         # The child is killed from outside, just when it has its job.
-        patch.setattr("distribu.images.decoding.sandbox.send", send_and_kill)
+        patch.setattr("distribu.images.decoding.child_process.send", send_and_kill)
         with pytest.raises(SandboxInterrupted):
             sandbox.publish(png(40, 30), MERCHANT)
     assert sandbox.pids() == []

@@ -64,7 +64,7 @@ ALLOWED = {
     },
     "minio": {"images.stores.s3"},
     # sandbox: a child process is started with the PATH and TMPDIR of its parent, and no more.
-    "os.environ": {"config", "images.decoding.sandbox"},
+    "os.environ": {"config", "images.decoding.child_process"},
     "os.getenv": set(),
 }
 # Imports inside a function: a driver that only one kind of store needs, and the demo with Pillow.
