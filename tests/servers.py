@@ -155,7 +155,7 @@ def redis_url(redis_server, fresh_number) -> str:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None) or missing("Chromium", "install it")
 
 

@@ -139,3 +139,19 @@ def test_get_servers_installs_the_missing_packages_as_root(machine):
     update, install = (machine / "apt").read_text().splitlines()
     assert update.endswith(" update")
     assert re.search("install -y --no-install-recommends .*redis-server .*chromium$", install)
+
+
+def test_get_servers_takes_chromium_without_windows_where_it_is_offered(machine):
+    add_command(machine, "id", "#!/usr/bin/env bash\necho 0\n")
+    add_command(machine, "apt-get", '#!/usr/bin/env bash\necho "$*" >>"$HOME/apt"\n')
+    add_command(machine, "apt-cache", "#!/usr/bin/env bash\n")
+    get_servers(machine)
+    assert (machine / "apt").read_text().endswith(" chromium-headless-shell\n")
+
+
+def test_get_servers_does_without_it_where_it_is_not(machine):
+    add_command(machine, "id", "#!/usr/bin/env bash\necho 0\n")
+    add_command(machine, "apt-get", '#!/usr/bin/env bash\necho "$*" >>"$HOME/apt"\n')
+    add_command(machine, "apt-cache", "#!/usr/bin/env bash\nexit 100\n")
+    assert get_servers(machine).returncode == 0
+    assert "headless" not in (machine / "apt").read_text()
