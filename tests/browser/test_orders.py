@@ -245,6 +245,8 @@ def test_without_scripts_an_order_is_searched_counted_and_placed(scriptless, liv
     page.get_by_label("Search products").press("Enter")
     add(page, "Blue Widget")
     page.get_by_role("button", name="Increase quantity of Blue Widget").click()
+    # The press has been answered with a page.
+    expect(quantity(page, "Blue Widget")).to_have_value("2")
     page.reload()
     expect(page.get_by_label("Notes")).to_have_value("By noon")
     expect(total(page)).to_have_text("$20.48")

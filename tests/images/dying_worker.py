@@ -12,21 +12,21 @@ import sys
 from flask.cli import main as flask
 
 from distribu.images import writing
-from distribu.images.decoding import sandbox
+from distribu.images.decoding import child_process
 
 POISON = b"poison"
 
 
 def decoding(step: str, number: int) -> None:
     """The signal comes once the child has the image."""
-    send = sandbox.send
+    send = child_process.send
 
     def send_and_die(connection, job, descriptors):
         send(connection, job, descriptors)
         if job["task"] == step and is_poisoned(descriptors[0]):
             os.kill(os.getpid(), number)
 
-    sandbox.send = send_and_die
+    child_process.send = send_and_die
 
 
 def putting(number: int) -> None:

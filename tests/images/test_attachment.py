@@ -138,7 +138,7 @@ def test_replace_stops_at_the_limit_where_nothing_gives_way(app_context, product
     first, second = attach(product, stage()), stage()
     locked = attachment.lock_product(product.id, product.company_id)
     locked.external_image_url = "https://example.com/a.jpg"
-    with pytest.raises(ImageLimitReached, match="as many images as it can have, 1"):
+    with pytest.raises(ImageLimitReached, match="the maximum of 1 image"):
         attachment.replace(locked, second.id)
     db.session.rollback()
     assert images_of(product) == [first]

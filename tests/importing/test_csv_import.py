@@ -296,7 +296,7 @@ class TestImages:
         found = plan(cast, f"{HEADER},image\nA,A,1,1,{source.url}\n")
         [(line, index, sentence)] = sentences(found)
         assert (line, index) == (2, 4)
-        assert "as many images as it can have, 1" in sentence
+        assert "the maximum of 1 image" in sentence
 
     def test_that_would_go_are_named_by_the_plan(self, cast):
         saved = add_product(cast.acme, sku="A", name="Anchor", stock=1)
