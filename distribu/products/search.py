@@ -25,6 +25,7 @@ COUNT_MAX = 1000
 SMALL_COMPANY = 2000
 # With more matches than this, scanning in sort order soon fills the first page.
 COMMON = 500
+LIKE_ESCAPE = "\\"
 # The numbers of the matching products, as JSON; NULL if the index should not be used.
 _NUMBERS = """
     SELECT CASE
@@ -114,31 +115,31 @@ BY_CHANGE = Sort((Product.updated_at, Product.id))
 NEWEST_FIRST = Sort((Product.created_at, Product.id), is_descending=True)
 
 
-# For statements that are composed once, and asked with many words.
+# For statements that are composed once, and executed for many searches.
 def bound_patterns(special: tuple[bool, ...]) -> list[ColumnElement[bool]]:
-    """Return what matching() asks of each piece, with its pattern as a parameter.
+    """Return the condition of each piece that matching() has, with its pattern as a parameter.
 
-    special: as special_pieces() has it; the patterns are bound_values().
+    special: from special_pieces(); the parameters are in bound_values().
     """
     patterns = [bindparam(f"pattern{number}", type_=String) for number in range(len(special))]
-    return [
-        Product.search_text.like(pattern, "\\" if is_special else None)
-        for pattern, is_special in zip(patterns, special, strict=True)
-    ]
+    return list(map(_holds_pattern, patterns, special))
 
 
 def bound_values(wanted: list[str]) -> dict[str, str]:
     """Return the patterns of these pieces, by parameter name."""
-    return {f"pattern{number}": f"%{_escaped(piece)}%" for number, piece in enumerate(wanted)}
+    return {f"pattern{number}": like_pattern(piece) for number, piece in enumerate(wanted)}
 
 
 def special_pieces(wanted: list[str]) -> tuple[bool, ...]:
     """Return for each piece whether it contains a character with a meaning in LIKE."""
-    return tuple(bool(set(piece) & set("\\%_")) for piece in wanted)
+    return tuple(bool(set(piece) & {LIKE_ESCAPE, "%", "_"}) for piece in wanted)
 
 
-def _escaped(piece: str) -> str:
-    return piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def like_pattern(piece: str) -> str:
+    """Return the pattern for LIKE, escaped by LIKE_ESCAPE, of texts that contain piece."""
+    for special in (LIKE_ESCAPE, "%", "_"):
+        piece = piece.replace(special, LIKE_ESCAPE + special)
+    return f"%{piece}%"
 
 
 def _phrases(wanted: list[str]) -> str:
@@ -147,7 +148,9 @@ def _phrases(wanted: list[str]) -> str:
 
 
 def _holds(piece: str) -> ColumnElement[bool]:
-    if special_pieces([piece]) == (False,):
-        # SQLite takes half as long again with an escape character.
-        return Product.search_text.like(f"%{piece}%")
-    return Product.search_text.contains(piece, autoescape=True)
+    return _holds_pattern(like_pattern(piece), *special_pieces([piece]))
+
+
+def _holds_pattern(pattern: str | ColumnElement[str], is_special: bool) -> ColumnElement[bool]:
+    # SQLite takes half as long again with an escape character.
+    return Product.search_text.like(pattern, LIKE_ESCAPE if is_special else None)

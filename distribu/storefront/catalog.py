@@ -24,10 +24,12 @@ from ..models.image_addresses import PublishedImage
 from ..models.search_text import needles
 from ..products.search import (
     COUNT_MAX,
+    LIKE_ESCAPE,
     NUMBERED,
     SMALL_COMPANY,
     bound_patterns,
     bound_values,
+    like_pattern,
     numbers_in_index,
     special_pieces,
 )
@@ -190,7 +192,7 @@ def _found(sort: str, has_category: bool, words: int) -> Select:
 
 @lru_cache(maxsize=256)
 def _found_by_index(sort: str, has_category: bool, special: tuple[bool, ...] | None) -> Select:
-    """special: of the pieces, as special_pieces() has it; None where there are row numbers."""
+    """Return the query of ids. special: from special_pieces(); None if row numbers are known."""
     is_found = [Product.search_number.in_(NUMBERED)] if special is None else bound_patterns(special)
     asked = [*_asked(has_category, 0), *is_found]
     return select(Product.id).where(*_shown, *asked).order_by(*SORTS[sort][1])
@@ -233,21 +235,20 @@ def _asked(has_category: bool, words: int) -> list[ColumnElement[bool]]:
     conditions = [Product.category == bindparam("category")] if has_category else []
     for number in range(words):
         pattern = bindparam(f"pattern{number}", type_=String)
-        described = Product.description.ilike(bindparam(f"described{number}", type_=String), "/")
-        conditions.append(Product.search_text.like(pattern, "/") | described)
+        described = bindparam(f"described{number}", type_=String)
+        conditions.append(
+            Product.search_text.like(pattern, LIKE_ESCAPE)
+            | Product.description.ilike(described, LIKE_ESCAPE)
+        )
     return conditions
 
 
 def _values(company_id: str, choice: Choice) -> dict:
     values = {"company_id": company_id, "category": choice.category}
-    for number, (piece, word) in enumerate(choice.words):
-        values |= {f"pattern{number}": _like(piece), f"described{number}": _like(word)}
+    values |= bound_values([piece for piece, _ in choice.words])
+    for number, (_, word) in enumerate(choice.words):
+        values[f"described{number}"] = like_pattern(word)
     return values
-
-
-def _like(piece: str) -> str:
-    literal = piece.replace("/", "//").replace("%", "/%").replace("_", "/_")
-    return f"%{literal}%"
 
 
 def _summary(description: str) -> str:
