@@ -5,12 +5,13 @@ Each difference is checked again before it is reported or repaired, so an
 image that is uploaded or removed meanwhile is not mistaken for a fault.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, case, exists, select, update
+from sqlalchemy import ColumnElement, Select, case, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db, store
@@ -47,6 +48,9 @@ UNOWNED_KEPT = timedelta(days=30)
 UPLOAD_KEPT = timedelta(hours=24)
 _SAMPLE = 100
 _BATCH = 500
+
+Result = TypeVar("Result")
+Found = TypeVar("Found")
 
 
 class ForeignStore(Exception):
@@ -121,8 +125,9 @@ def examine(repair: bool = False, accept_older: bool = False) -> Iterator[Findin
             store_identity.refuse_older_database()
     for prefix, last_error in failing():
         yield Finding(NOT_DELETED, prefix, f"the store refuses to delete it: {last_error}")
-    for image_id, _, listed in outer_join(_image_ids(), objects_by_image(store)):
-        # flask check has put that there, and tells of it where it cannot be deleted.
+    image_ids = in_order(select(Image.id), lambda image_id: (image_id, None))
+    for image_id, _, listed in outer_join(image_ids, objects_by_image(store)):
+        # Put by flask check, which reports it if it cannot be deleted.
         if image_id != TRIAL_ID:
             yield from _examine_one(image_id, listed[0] if listed else {}, repair)
 
@@ -181,18 +186,23 @@ def purge() -> int:
     return drain(now=now)
 
 
-def _image_ids() -> Iterator[tuple[str, None]]:
-    """Yield the id of every image, as a side to join."""
+def in_order(
+    query: Select[Result], read: Callable[[Result], tuple[str, Found]]
+) -> Iterator[tuple[str, Found]]:
+    """Yield what read returns for each result, sorted by image id, which it returns first.
+
+    query: of Image, or of its id.
+    """
     last_id = ""
     while True:
-        ids = select(Image.id).where(Image.id > last_id).order_by(Image.id).limit(_BATCH)
-        batch = db.session.scalars(ids).all()
-        # What the store is asked in the meantime must hold up nobody.
+        rows = db.session.scalars(query.where(Image.id > last_id).order_by(Image.id).limit(_BATCH))
+        batch = list(map(read, rows))
+        # Keep no transaction open while the caller waits for the store.
         db.session.rollback()
         if not batch:
             return
-        yield from ((image_id, None) for image_id in batch)
-        last_id = batch[-1]
+        yield from batch
+        last_id, _ = batch[-1]
 
 
 def _compare(image_id: str, found: dict[str, int], repair: bool) -> Iterator[Finding]:

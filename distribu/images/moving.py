@@ -17,7 +17,7 @@ from ..extensions import db, store
 from ..models import Image, Installation, utc_now
 from ..models.compare_and_set import compare_and_set
 from .decoding.policies import CONTENT_TYPES
-from .doctor import claim_store
+from .doctor import claim_store, in_order
 from .stores.by_image import objects_by_image, outer_join
 from .stores.contract import PRIVATE, PUBLIC, ImageStore, ObjectNotFound
 from .writing import local_copy, sha256
@@ -31,7 +31,6 @@ PASSES = 5
 FEW_NEW_OBJECTS = 50
 
 _PUT_ATTEMPTS = 2
-_BATCH = 500
 _POLL_SECONDS = 1
 
 
@@ -104,8 +103,8 @@ class Move:
 
     def _images(self) -> Iterator[tuple[dict[str, str], list[dict[str, int]]]]:
         """Yield, for each image, what its row names, and the byte sizes by key in both stores."""
-        listed = objects_by_image(store, self._target)
-        for _, named, sizes in outer_join(_named_objects(), listed):
+        rows = in_order(select(Image), _objects_of)
+        for _, named, sizes in outer_join(rows, objects_by_image(store, self._target)):
             if self._freeze:
                 self._freeze.renew()
             yield named or {}, sizes or [{}, {}]
@@ -216,27 +215,12 @@ def _change_installation(*conditions: ColumnElement[bool], **values: object) -> 
     return is_changed
 
 
-def _named_objects() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield, for each image, its id and the content types of its objects by key."""
-    last_id = ""
-    while True:
-        batch = db.session.scalars(
-            select(Image).where(Image.id > last_id).order_by(Image.id).limit(_BATCH)
-        ).all()
-        named = [(image.id, _objects_of(image)) for image in batch]
-        # Keep no transaction open while the caller waits for the store.
-        db.session.rollback()
-        if not named:
-            return
-        yield from named
-        last_id, _ = named[-1]
-
-
-def _objects_of(image: Image) -> dict[str, str]:
+def _objects_of(image: Image) -> tuple[str, dict[str, str]]:
+    """Return the id, and the content types of the image's objects by key."""
     objects = {image.key(made["path"]): CONTENT_TYPES[made["format"]] for made in image.derivatives}
     if image.owns_upload:
         objects[image.upload_key] = "application/octet-stream"
-    return objects
+    return image.id, objects
 
 
 def _is_empty(image_store: ImageStore) -> bool:
