@@ -3,7 +3,7 @@
 from flask import Flask
 
 from ..http.error_handlers import answer_under
-from ..http.openapi import docs_pages
+from ..http.openapi import register
 from .document import DOCUMENT
 from .errors import fill_error
 
@@ -12,6 +12,4 @@ def init_app(app: Flask) -> None:
     """Register the API and the pages that document it."""
     # Also for versions that do not exist, since their clients read JSON.
     answer_under(app, "/api(/|$)", fill_error)
-    for bp in DOCUMENT.blueprints:
-        app.register_blueprint(bp)
-    app.register_blueprint(docs_pages("api_page", "REST API", DOCUMENT))
+    register(app, DOCUMENT, "api_page", "REST API")

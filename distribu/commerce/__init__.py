@@ -8,7 +8,7 @@ developers.squarespace.com/commerce-apis
 from flask import Flask
 
 from ..http.error_handlers import answer_under
-from ..http.openapi import docs_pages
+from ..http.openapi import register
 
 # Imported for the views that they add to bp.
 from . import images, products, refusals, stock, uploading
@@ -25,7 +25,5 @@ def init_app(app: Flask) -> None:
     """Register the API under the prefix of every version, and the pages that document it."""
     for prefix in ERROR_PREFIXES:
         answer_under(app, prefix, fill_error)
-    for bp in DOCUMENT.blueprints:
-        app.register_blueprint(bp)
+    register(app, DOCUMENT, "commerce_page", "Commerce API")
     app.register_blueprint(refusals.bp)
-    app.register_blueprint(docs_pages("commerce_page", "Commerce API", DOCUMENT))

@@ -108,11 +108,13 @@ def _component_name(schema: type[Schema]) -> str | None:
     return None if name == "PaginationMetadata" else name
 
 
-def docs_pages(name: str, title: str, document: Document) -> Blueprint:
-    """Return a blueprint that serves the document and, at /docs, a page to read and try it.
+def register(app: Flask, document: Document, name: str, title: str) -> None:
+    """Register an API's blueprints, its document and, at /docs, a page to read and try it.
 
-    title: of the page.
+    name: of the blueprint of document and page. title: of the page.
     """
+    for api in document.blueprints:
+        app.register_blueprint(api)
     bp = Blueprint(name, __name__, url_prefix=document.url_prefix)
     bp.after_request(compress)
 
@@ -124,7 +126,7 @@ def docs_pages(name: str, title: str, document: Document) -> Blueprint:
     def show_docs() -> str:
         return render_template("api/docs.html", title=title, api=name)
 
-    return bp
+    app.register_blueprint(bp)
 
 
 def described(operation_id: str, *refusals: int) -> Callable[[View], View]:
