@@ -153,10 +153,14 @@ def redis_url(redis_server, fresh_number) -> str:
     return f"{redis_server}/{fresh_number()}"
 
 
+def find_chromium() -> str | None:
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-    return next(filter(None, map(shutil.which, names)), None) or missing("Chromium", "install it")
+    return find_chromium() or missing("Chromium", "install it")
 
 
 @pytest.fixture(scope="session")

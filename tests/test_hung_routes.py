@@ -13,9 +13,9 @@ import distribu
 from distribu import budgets, create_app
 from distribu.extensions import db
 from distribu.images.stores.by_url import open_store
-from distribu.models import Image
 from tests.conftest import add_cast, add_product, signed_in
 from tests.flaky_store import store_of
+from tests.images.life import image_row
 
 ANSWER_SECONDS = 10
 # Their views ask for neither the database nor the store, where nobody is signed in.
@@ -54,21 +54,9 @@ def with_rows(app, company_id: str, path: str) -> str:
     made = {"path": "", "format": "PNG", "width_px": 8, "height_px": 8, "byte_size": 9}
     with app.app_context():
         product = add_product(company_id)
-        image = Image(
-            company_id=company_id,
-            product_id=product.id,
-            status="READY",
-            derivatives=[made],
-            ladder_version=1,
-            policy="commerce",
-            sha256="0" * 64,
-            filename="a.png",
-            public_name="a.png",
-            format="PNG",
-            byte_size=9,
-            width_px=8,
-            height_px=8,
-        )
+        known = {"product_id": product.id, "public_name": "a.png"}
+        is_whole = {"status": "READY", "derivatives": [made], "ladder_version": 1}
+        image = image_row(company_id, **known, **is_whole)
         db.session.add(image)
         db.session.commit()
         return path.replace("PRODUCT", product.id).replace("IMAGE", image.id)

@@ -18,7 +18,7 @@ from images import Row
 from playwright.sync_api import Page, sync_playwright
 
 from distribu.seed import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG
-from tests.servers import free_port
+from tests.servers import find_chromium, free_port
 
 ROOT = Path(__file__).parents[2]
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
@@ -58,9 +58,7 @@ def wait_for(url: str) -> None:
 def measure(url: str) -> list[Row]:
     catalog = f"{url}/store/{DEMO_SLUG}/catalog"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         page = browser.new_context().new_page()
         rows = [*visits(page, "catalog", catalog, 30, 5)]
         product = page.locator(".card h2 a").first.get_attribute("href")

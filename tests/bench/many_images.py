@@ -39,7 +39,7 @@ from distribu.models import Image, Product
 from tests.cli.test_cli import Served
 from tests.conftest import PASSWORD, Cast, add_cast, settings
 from tests.images.image_files import drawing, png
-from tests.servers import running_postgres
+from tests.servers import find_chromium, running_postgres
 from tests.test_worker import wait_until
 
 COUNTS = {"photographs": 300, "tiny": 3000}
@@ -137,7 +137,7 @@ class Drop:
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
-                    executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+                    executable_path=find_chromium(), args=["--no-sandbox"]
                 )
                 self._drop(browser.new_page())
                 browser.close()

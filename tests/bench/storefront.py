@@ -38,7 +38,7 @@ from distribu.images.decoding.ladder import LADDER
 from distribu.models import PROCESSING, Company
 from distribu.models import Image as ImageAddresses
 from tests.conftest import add_product
-from tests.servers import free_port
+from tests.servers import find_chromium, free_port
 
 CARDS = 24
 DRAWN = 6
@@ -103,9 +103,7 @@ def unfinished(*conditions) -> int:
 def bytes_of_page(shop: Shop) -> list[Row]:
     rows = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         for name, ((width, height), scale) in SCREENS.items():
             page = browser.new_page(
                 viewport={"width": width, "height": height},

@@ -21,6 +21,7 @@ from distribu.models import (
     utc_now,
 )
 from tests.conftest import add_product
+from tests.images.life import image_row
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 # Fillings that are the same for everyone, for arguments that name no record.
@@ -33,17 +34,7 @@ def acme_ids(app, cast) -> dict[str, str]:
     with app.app_context():
         product = add_product(cast.acme)
         rows = {
-            "image_id": Image(
-                company_id=cast.acme,
-                policy="merchant",
-                sha256="0" * 64,
-                filename="a.png",
-                public_name="a.png",
-                format="PNG",
-                byte_size=1,
-                width_px=1,
-                height_px=1,
-            ),
+            "image_id": image_row(cast.acme, policy="merchant", public_name="a.png"),
             "order_id": Order(company_id=cast.acme, number=1, submit_token="1", total_minor=0),
             "key_id": ApiKey(
                 company_id=cast.acme, name="ERP", prefix="dk_", key_sha256="0", scopes=[]

@@ -46,12 +46,9 @@ def outbox_prefixes() -> list[str]:
     return list(db.session.scalars(select(OutboxEntry.prefix).order_by(OutboxEntry.prefix)))
 
 
-def add_accepted(
-    company_id: str, product: Product | None = None, file: BytesIO | None = None, **values
-) -> Image:
-    """An image that was accepted undecoded: PROCESSING, its upload in the store."""
+def image_row(company_id: str, **values) -> Image:
+    """A row that nothing in the store belongs to, not added yet."""
     defaults = {
-        "status": PROCESSING,
         "policy": "commerce",
         "sha256": "0" * 64,
         "filename": "blue-widget.png",
@@ -61,7 +58,15 @@ def add_accepted(
         "width_px": 0,
         "height_px": 0,
     }
-    image = Image(company_id=company_id, product_id=product and product.id, **defaults | values)
+    return Image(company_id=company_id, **defaults | values)
+
+
+def add_accepted(
+    company_id: str, product: Product | None = None, file: BytesIO | None = None, **values
+) -> Image:
+    """An image that was accepted undecoded: PROCESSING, its upload in the store."""
+    known = {"product_id": product and product.id, "status": PROCESSING}
+    image = image_row(company_id, **known | values)
     db.session.add(image)
     db.session.commit()
     store.put(image.upload_key, file or png(WIDE, HIGH), "application/octet-stream")

@@ -14,13 +14,24 @@ LIMIT = 0.001
 
 
 @pytest.fixture
+def starve(monkeypatch):
+    """A function that replaces starved_seconds(), which asks the kernel."""
+
+    def starve(starved) -> None:
+        # What the kernel answers about a process that waits for a CPU.
+        monkeypatch.setattr(starvation, "starved_seconds", starved)
+
+    return starve
+
+
+@pytest.fixture
 def pair():
     ours, others = socket.socketpair()
     with ours, others:
         yield ours, others
 
 
-def test_time_without_a_cpu_does_not_count(pair, monkeypatch):
+def test_time_without_a_cpu_does_not_count(pair, starve, monkeypatch):
     ours, others = pair
     told = iter([7.0, 3607.0])
 
@@ -30,24 +41,22 @@ def test_time_without_a_cpu_does_not_count(pair, monkeypatch):
         others.send(b"x" * (seconds > 7))
         return seconds
 
-    # What the kernel says of a process that waits for a CPU.
+    # A limit that an hour does not reach.
     monkeypatch.setattr(starvation, "STARVED_FACTOR", 10**9)
-    monkeypatch.setattr(starvation, "starved_seconds", starved_for_an_hour)
+    starve(starved_for_an_hour)
     wait_for_answer(ours, LIMIT, os.getpid())
 
 
-def test_time_in_which_it_could_have_run_counts(pair, monkeypatch):
-    # What the kernel says of a process that waits for a CPU.
-    monkeypatch.setattr(starvation, "starved_seconds", lambda pid: 7.0)
+def test_time_in_which_it_could_have_run_counts(pair, starve):
+    starve(lambda pid: 7.0)
     with pytest.raises(TimeoutError) as caught:
         wait_for_answer(pair[0], LIMIT, os.getpid())
     assert caught.type is TimeoutError
 
 
-def test_starved_child_is_given_up_at_last(pair, monkeypatch):
+def test_starved_child_is_given_up_at_last(pair, starve):
     told = itertools.count(step=600)
-    # What the kernel says of a process that waits for a CPU.
-    monkeypatch.setattr(starvation, "starved_seconds", lambda pid: next(told))
+    starve(lambda pid: next(told))
     with pytest.raises(Starved):
         wait_for_answer(pair[0], LIMIT, os.getpid())
 

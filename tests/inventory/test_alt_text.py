@@ -29,12 +29,6 @@ EXTERNAL = "https://example.com/a.jpg"
 
 
 @pytest.fixture
-def plain(app, cast) -> Product:
-    with app.app_context():
-        return detached(add_product(cast.acme, name="Widget", sku="W-1", stock=10))
-
-
-@pytest.fixture
 def linked(app, cast) -> Product:
     """A product with an image at another host."""
     with app.app_context():
@@ -70,16 +64,16 @@ def test_the_words_of_a_chosen_image_are_saved_with_it(app, alice):
     assert saved_image(app).alt_text == "A blue widget"
 
 
-def test_the_words_alone_are_a_change_that_the_log_has(app, alice, plain):
-    product = with_image(app, alice, plain)
+def test_the_words_alone_are_a_change_that_the_log_has(app, alice, widget):
+    product = with_image(app, alice, widget)
     alice.post(edit_url(product), data=shown(product, alt_text="A widget"))
     assert saved_image(app).alt_text == "A widget"
     entry = max(rows(app, AuditEntry), key=lambda entry: entry.id)
     assert list(entry.after["alt_text"].values()) == ["A widget"]
 
 
-def test_a_new_image_is_offered_the_old_words_again(app, alice, plain):
-    product = with_image(app, alice, plain)
+def test_a_new_image_is_offered_the_old_words_again(app, alice, widget):
+    product = with_image(app, alice, widget)
     alice.post(edit_url(product), data=shown(product, alt_text="A widget"))
     product = reloaded(app, product)
     data = {"image": (png(30, 30), "new.png"), "alt_text": "A widget"}
@@ -87,8 +81,8 @@ def test_a_new_image_is_offered_the_old_words_again(app, alice, plain):
     assert value(page, "alt_text") == "A widget"
 
 
-def test_a_form_that_says_nothing_of_it_leaves_the_words(app, alice, plain):
-    product = with_image(app, alice, plain)
+def test_a_form_that_says_nothing_of_it_leaves_the_words(app, alice, widget):
+    product = with_image(app, alice, widget)
     alice.post(edit_url(product), data=shown(product, alt_text="A widget"))
     product = reloaded(app, product)
     alice.post(edit_url(product), data=shown(product) | {"name": "Better"})
@@ -118,15 +112,17 @@ def test_the_words_of_an_external_image_go_with_it(app, alice, linked):
     assert reloaded(app, linked).external_image_alt == ""
 
 
-def test_every_place_says_the_words(alice, app, plain):
-    product = with_image(app, alice, plain)
+def test_every_place_says_the_words(alice, app, widget):
+    product = with_image(app, alice, widget)
     alice.post(edit_url(product), data=shown(product, alt_text="A fine widget"))
     for path in (f"/store/acme/products/{product.id}", "/dashboard/orders/new"):
         assert re.search(r'(alt="|aria-label="[^"]*: )A fine widget"', alice.get(path).text)
 
 
-def test_words_typed_for_one_image_do_not_go_to_another_that_came_meanwhile(app, alice, bob, plain):
-    product = with_image(app, alice, plain)
+def test_words_typed_for_one_image_do_not_go_to_another_that_came_meanwhile(
+    app, alice, bob, widget
+):
+    product = with_image(app, alice, widget)
     alice.post(edit_url(product), data=shown(product, alt_text="Old words"))
     product = reloaded(app, product)
     opened = alice.get(edit_url(product)).text

@@ -7,12 +7,9 @@ import pytest
 
 from distribu.extensions import db
 from distribu.images.attachment import lock_product
-from distribu.models import Product
-from tests.conftest import add_product
 from tests.images.image_files import png
 from tests.inventory.test_product_form import (
     NEW,
-    detached,
     edit_url,
     fields,
     multipart,
@@ -22,12 +19,6 @@ from tests.inventory.test_product_form import (
     value,
     with_image,
 )
-
-
-@pytest.fixture
-def widget(app, cast) -> Product:
-    with app.app_context():
-        return detached(add_product(cast.acme, name="Widget", sku="W-1", stock=10))
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ import pytest
 from distribu.extensions import db
 from distribu.images.attachment import lock_product
 from distribu.models import Image, Product
-from tests.conftest import add_product, signed_in
+from tests.conftest import signed_in
 from tests.images.image_files import png
 from tests.inventory.test_product_form import (
     NEW,
-    detached,
     edit_url,
     fields,
     reloaded,
@@ -34,12 +33,6 @@ def door(request) -> str:
 def reserved(alice) -> str:
     """The id that a form of alice reserves."""
     return value(alice.get(NEW).text, "reserved_id")
-
-
-@pytest.fixture
-def widget(app, cast) -> Product:
-    with app.app_context():
-        return detached(add_product(cast.acme, name="Widget", sku="W-1", stock=10))
 
 
 def went_through(answer) -> bool:

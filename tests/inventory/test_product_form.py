@@ -13,7 +13,6 @@ from distribu.images import staging
 from distribu.images.attachment import lock_product
 from distribu.images.decoding.sandbox import SandboxInterrupted
 from distribu.models import AuditEntry, Image, OutboxEntry, Product
-from tests.conftest import add_product
 from tests.flaky_sandbox import make_flaky
 from tests.flaky_store import FlakyStore, store_of
 from tests.images.image_files import png
@@ -66,13 +65,6 @@ def edit_url(product: Product) -> str:
 def value(page: str, name: str) -> str:
     """The value of a hidden input in the page."""
     return re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)[1]
-
-
-@pytest.fixture
-def widget(app, cast):
-    """A saved product of Acme, without an image."""
-    with app.app_context():
-        return detached(add_product(cast.acme, name="Widget", sku="W-1", stock=10))
 
 
 def detached(product: Product) -> Product:

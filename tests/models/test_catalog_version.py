@@ -7,6 +7,7 @@ from distribu.extensions import db
 from distribu.images import attachment
 from distribu.models import Company, Image, Product, new_id
 from tests.conftest import add_cast, add_product
+from tests.images.life import image_row
 
 
 @pytest.fixture
@@ -20,19 +21,8 @@ def version_of(company_id: str) -> int:
 
 
 def add_image(company_id: str, product_id: str | None = None, **values) -> Image:
-    image = Image(
-        company_id=company_id,
-        product_id=product_id,
-        policy="merchant",
-        sha256="0" * 64,
-        filename="a.png",
-        public_name="a.png",
-        format="PNG",
-        byte_size=1,
-        width_px=1,
-        height_px=1,
-        **{"status": "READY"} | values,
-    )
+    known = {"product_id": product_id, "status": "READY"}
+    image = image_row(company_id, **known | values)
     db.session.add(image)
     db.session.commit()
     return image
