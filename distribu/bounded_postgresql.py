@@ -14,10 +14,10 @@ from .budgets import Breaker, OutOfTime
 
 # Per wait; a request may spend more on several waits together.
 ANSWER_SECONDS = 5.0
-# Of one wait of a worker or a command, which nobody counts: no statement of theirs takes as long.
+# Per wait of a worker or a command, which has no budget; none of their statements takes this long.
 UNCOUNTED_SECONDS = 3600.0
 CONNECT_SECONDS = 4
-# A server that is gone without a word is noticed within 90 seconds by whoever waits for it.
+# A connection that waits for a server that has vanished notices it within 90 seconds.
 KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
 
 

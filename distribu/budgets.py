@@ -17,7 +17,7 @@ REQUEST_SECONDS = 8.0
 DRAIN_SECONDS = 2.0
 # How long a silent part is left alone before one caller tries it again.
 PAUSE_SECONDS = 1.0
-# How long that caller waits: others may have waited for its thread, and all of them are people.
+# The most that this caller waits, since other people's requests may be waiting for its thread.
 PROBE_SECONDS = 2.0
 
 

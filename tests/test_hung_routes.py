@@ -4,6 +4,7 @@ What a request may wait for is a setting of the budgets; the tests make it short
 """
 
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 
@@ -35,7 +36,7 @@ VALUES = {
 
 def routes() -> list[tuple[str, str, str]]:
     """Endpoint, method and path of each route, its variables filled in."""
-    app = create_app({"SECRET_KEY": "of the tests", "INSTANCE": "/dev/shm"})
+    app = create_app({"SECRET_KEY": "of the tests", "INSTANCE": tempfile.gettempdir()})
     found = []
     with app.test_request_context():
         adapter = app.url_map.bind("shop.test")

@@ -20,7 +20,7 @@ FOLDERS = ["--tmpfs=/tmp", "--tmpfs=/app/instance:uid=10001,gid=10001"]
 
 
 def main() -> None:
-    # What buildah does in its other ways needs control groups of its own, which a container lacks.
+    # The other isolations of buildah need control groups of their own, which a container lacks.
     os.environ.setdefault("BUILDAH_ISOLATION", "chroot")
     engine = next(filter(works, ENGINES), None)
     if engine is None:

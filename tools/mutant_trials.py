@@ -141,7 +141,7 @@ def first_to_fail(
         for number, item in enumerate(items):
             if fails(item, next(iter(items[number + 1 :]), None)):
                 pipe.send(item.nodeid)
-                # What a session ends with: servers are stopped.
+                # Stop servers, as the end of a session does.
                 item.session._setupstate.teardown_exact(None)
                 break
         else:

@@ -31,26 +31,17 @@ COPIED = (
     *("README.md", "setup.cfg", "wsgi.py"),
 )
 MODULES = (
-    *("attachment", "staging", "processing", "outbox", "sweep_lock", "store_identity", "doctor"),
+    *("attachment", "staging", "processing", "outbox"),
+    *("sweep_lock", "store_identity", "doctor"),
+)
+TESTED = (
+    *("attachment", "staging", "races", "outbox", "derivatives", "doctor", "moving", "restore"),
+    *("rebuilding", "order", "purging", "verbs", "crash", "move_crash", "power_loss"),
+    *("store_that_keeps",),
 )
 TESTS = [
-    *(
-        f"tests/images/test_{name}.py"
-        for name in (
-            *("attachment", "staging", "races", "outbox", "derivatives", "doctor", "moving"),
-            *(
-                "restore",
-                "rebuilding",
-                "order",
-                "purging",
-                "verbs",
-                "crash",
-                "move_crash",
-                "power_loss",
-            ),
-        )
-    ),
-    *("tests/inventory/test_rotating.py", "tests/images/test_store_that_keeps.py"),
+    *(f"tests/images/test_{name}.py" for name in TESTED),
+    "tests/inventory/test_rotating.py",
 ]
 # The files that try each module itself: where all its tests reach a line, these notice soonest.
 NEAREST = {
@@ -62,7 +53,7 @@ NEAREST = {
     "store_identity": ("test_moving", "TestOlderDatabase"),
     "doctor": ("test_doctor", "test_restore"),
 }
-# What they try runs in processes of their own, where nobody measures which lines they reach.
+# Their subjects run in processes of their own, where the lines they reach are not measured.
 UNMEASURED = ("test_crash", "test_move_crash", "test_power_loss")
 # A quick trial has no more tests, so that a survivor takes no longer than twenty others.
 QUICK_TESTS = 40

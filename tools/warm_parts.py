@@ -21,7 +21,7 @@ APPLICATIONS = 20
 
 
 class WarmParts:
-    """What one trial after the other uses. item: a test that has run in this process."""
+    """The parts that all trials share. item: a test that has run in this process."""
 
     def __init__(self, folder: Path, item: pytest.Item):
         self._applications, self._decoder = Applications(folder), Decoder(item)

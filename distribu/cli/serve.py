@@ -109,7 +109,7 @@ def worker(embedded: bool) -> None:
 
 # granian chooses its base class at run time.
 class Server(Granian):  # type: ignore[misc, valid-type]
-    """Granian, but its processes and the companion are told to end before it waits for any."""
+    """Granian, except that it tells all processes to end before it waits for any of them."""
 
     def __init__(self, *args, companion: Companion | None, **kwargs):
         super().__init__(*args, **kwargs)

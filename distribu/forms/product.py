@@ -77,7 +77,7 @@ class ProductForm(ImageForm):
     price = RuledField("Price", [Rule(numbers.typed_price, is_required=True)])
     stock = RuledField("Stock qty", [Rule(numbers.typed_stock, is_required=True)], default="0")
     is_active = BooleanField("Active", default=True)
-    # What the merchant saw, so that saving over a newer version or stock can be refused.
+    # The values that the merchant saw, so that saving over a newer version or stock can be refused.
     version = HiddenField()
     stock_shown = HiddenField()
     seen = HiddenField()

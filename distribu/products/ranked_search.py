@@ -1,9 +1,9 @@
-"""The products for sale in the order of a search as you type.
+"""Search products for sale as someone types, with the best matches first.
 
-First those whose name begins with a typed word, then the others, both in
-the order of their names. So whatever is common and late in the alphabet
-("yellow") is at hand: its first page stands together in the index of
-names, which would otherwise be walked from "A" on.
+Products whose name begins with a typed word come first, then the others,
+both sorted by name. So the first page of a common word late in the
+alphabet ("yellow") is one range of the index of names, which would
+otherwise be scanned from "A".
 """
 
 from functools import lru_cache
@@ -35,11 +35,11 @@ from .search import (
     special_pieces,
 )
 
-# So many of the typed words bring a name to the front; each is a range of the index of names.
+# The number of typed words that bring names to the front; each is a range of the index of names.
 LEADING_WORDS = 2
-# The texts from the first one on and before the second one.
+# The lowest text of a range, and the first one beyond it.
 Range = tuple[str, str]
-# What rows are sorted by.
+# The keys of a sort order.
 Keys = list[ColumnElement[object]]
 
 
@@ -122,7 +122,7 @@ def _statement(query: AnySelect, shape: _Shape) -> AnySelect:
 
 
 class _Search:
-    """What was typed. Its products are in order part by part: each range, then the rest."""
+    """A search, whose products are read in parts: each range of names, then the rest."""
 
     def __init__(self, query: AnySelect, company_id: str, typed: str | None):
         self._query, self._company_id = query, company_id

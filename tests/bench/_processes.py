@@ -1,4 +1,4 @@
-"""What a process and all below it have used, read from /proc."""
+"""The CPU time and memory of a process and its descendants, read from /proc."""
 
 import os
 from contextlib import suppress

@@ -27,7 +27,7 @@ from tests.images.life import add_company
 # Both are more than the directory store keeps of a listing at a time.
 SIZES = (12_000, 24_000)
 CONTENT = b"a small object"
-# What one image more may cost, in bytes: a row of its own in memory would be far more.
+# The most bytes that one more image may cost; keeping its row in memory would take far more.
 PER_IMAGE = 100
 
 

@@ -1,4 +1,4 @@
-"""What an older release leaves empty or stale is computed anew by flask db refill."""
+"""flask db refill computes the columns that an older release leaves empty or outdated."""
 
 import pytest
 from flask import current_app

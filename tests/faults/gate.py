@@ -134,7 +134,7 @@ def gated(app: Flask, gate: Gate) -> Iterator[GatedStore]:
 
 @contextmanager
 def _small_heap() -> Iterator[None]:
-    """What exists by now is left out of collections: bury() is done after each kill."""
+    """Keep existing objects out of garbage collections, since bury() runs one after each kill."""
     gc.freeze()
     try:
         yield

@@ -1,4 +1,4 @@
-"""What most tests of the dashboard's inventory start from."""
+"""The product that most tests of the dashboard's inventory start from."""
 
 import pytest
 

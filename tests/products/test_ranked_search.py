@@ -15,7 +15,7 @@ from distribu.products.ranked_search import LEADING_WORDS, ranked_page
 from tests.conftest import add_cast, add_product
 
 COLUMNS = select(Product.id, Product.name, Product.search_text)
-# What keeps SQLite from its index, lets it use it, and has it find every word too common for that.
+# Limits with which SQLite does not use its index, uses it, or finds every word too common for it.
 SQLITE = {
     "sqlite": {},
     "sqlite-rare": {"SMALL_COMPANY": 0},

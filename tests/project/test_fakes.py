@@ -18,7 +18,7 @@ PUBLIC = {"_exit", "_get_current_object"}
 NAMED = {
     # Flask-Limiter keeps for the whole process that its storage died, and tells nobody.
     "test_outages.py": {"_storage_dead", "_limiter"},
-    # What nothing shows but the time that it takes: whether a statement is composed anew.
+    # Only the time that a page takes would show that a statement is composed again.
     "storefront/test_storefront.py": {"_found_by_index", "_page", "_counting"},
     # The bench compares the time with and without this cache.
     "bench/search.py": {"_item"},

@@ -21,7 +21,7 @@ EMPTY = "empty: nothing is known, as in each row that is older than the column"
 DEFAULT = "what the database fills in is right for what the release does"
 REFILLED = "flask db refill"
 REBUILT = "flask images rebuild"
-# What becomes of a column of today in a row that the code of 0.1.0 writes.
+# How each column of today is filled in a row that the code of 0.1.0 writes.
 NEW_COLUMNS = {
     "api_key": {"last_used_from": EMPTY},
     "image": {

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 # Attempts of a put whose directory a delete keeps removing, and the reverse.
 ATTEMPTS = 10
-# Names of a folder that a listing keeps at a time: it reads the folder anew for the next ones.
+# The most names of a folder that a listing keeps; it reads the folder again for the next ones.
 LISTED_AT_ONCE = 10_000
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
