@@ -5,10 +5,18 @@ from urllib.parse import SplitResult, urlsplit
 from flask import Response
 from werkzeug.datastructures import Headers, MultiDict
 
+# The header with which htmx opens another page.
+_OPENED = "HX-Redirect"
+
+
+def open_page(url: str) -> Response:
+    """Return a response to a fragment's request that makes the page's script open another page."""
+    return Response("", headers={_OPENED: url})
+
 
 def leads_to_a_page(response: Response) -> bool:
     """Return whether a browser, or the script of our forms, will open another page for it."""
-    return response.status_code == 303 or "HX-Redirect" in response.headers
+    return response.status_code == 303 or _OPENED in response.headers
 
 
 def local_path(target: str | None) -> str | None:

@@ -7,6 +7,7 @@ from flask_login import current_user
 
 from ..extensions import db
 from ..forms.product_import import UploadForm
+from ..http.redirects import open_page
 from ..http.tenancy import company_row_or_404, signed_in
 from ..importing import jobs
 from ..importing.planning import Plan, make_plan
@@ -65,7 +66,7 @@ def show_progress(job_id: str) -> Response | str:
     """Fragment: the progress of an import; redirects to its page if there is a preview to see."""
     job = _job_or_404(job_id)
     if job.status in (jobs.PREVIEW, jobs.FAILED):
-        return Response("", headers={"HX-Redirect": url_for(".show_import", job_id=job.id)})
+        return open_page(url_for(".show_import", job_id=job.id))
     return render_template("inventory/_import_progress.html", job=job)
 
 

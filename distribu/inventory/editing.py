@@ -13,7 +13,7 @@ from ..extensions import db
 from ..forms.interrupted import is_resumed, resumable
 from ..forms.product import ProductForm, seen_state
 from ..http.paging import cursor_after
-from ..http.redirects import address_parts, local_path
+from ..http.redirects import address_parts, local_path, open_page
 from ..http.tenancy import company_product_or_404, company_row, row_now, signed_in
 from ..images import attachment
 from ..images.decoding.policies import MERCHANT
@@ -236,7 +236,7 @@ def _next_product(form: ProductForm) -> str | None:
 
 def _go(url: str) -> Response:
     if request.endpoint in _FRAGMENTS:
-        return make_response("", {"HX-Redirect": url})
+        return open_page(url)
     return redirect(url, 303)
 
 

@@ -14,6 +14,7 @@ from flask_login import current_user
 from ..extensions import db
 from ..forms.interrupted import is_resumed, resumable
 from ..forms.order import OrderForm
+from ..http.redirects import open_page
 from ..http.tenancy import company_row, signed_in
 from ..models import Order, Product
 from ..sales.placement import OrderRefused, OrderRequest, place_order, placed_order
@@ -75,7 +76,7 @@ def change_lines() -> Response:
     form = OrderForm()
     draft = Draft.of(request.form, form.texts)
     if order := placed_order(g.company.id, draft.token):
-        return make_response("", {"HX-Redirect": url_for(".show_order", order_id=order.id)})
+        return open_page(url_for(".show_order", order_id=order.id))
     problem = _press(draft)
     save(current_user.id, draft)
     db.session.commit()
