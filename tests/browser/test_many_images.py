@@ -248,6 +248,18 @@ def test_file_is_given_to_a_product_with_the_keyboard_alone(dashboard, live_app,
     assert filenames(live_app) == {"QX-2": "lamp.png"}
 
 
+def test_focus_stays_on_a_choice_that_a_later_answer_brings_again(dashboard, live_app, drop):
+    add_products(live_app, "QX-1", "QX-2")
+    drop("lamp.png")
+    dashboard.get_by_role("searchbox").fill("QX")
+    choice = dashboard.get_by_role("button", name="QX-2, Board QX-2")
+    choice.focus()
+    with dashboard.expect_response("**/images/products*"):
+        dashboard.get_by_role("searchbox").dispatch_event("search")
+    expect(dashboard.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    expect(choice).to_be_focused()
+
+
 def test_product_with_an_image_leads_to_the_switch_when_it_is_chosen(dashboard, live_app, drop):
     add_products(live_app, "QX-1")
     drop("QX-1.png")

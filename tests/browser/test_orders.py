@@ -159,6 +159,15 @@ def test_an_answer_that_came_during_a_press_is_asked_for_again(order):
     expect(total(order)).to_have_text("$19.98")
 
 
+def test_focus_stays_on_an_offer_that_a_later_answer_brings_again(order):
+    more = order.get_by_role("button", name="+ Add Blue Widget")
+    more.focus()
+    with order.expect_response("**/orders/new/products*"):
+        order.get_by_label("Search products").dispatch_event("search")
+    expect(order.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    expect(more).to_be_focused()
+
+
 def test_fast_presses_of_add_all_count(order):
     for name in ("Blue Widget", "Red Bolt", "Blue Widget", "Screw 00", "Blue Widget"):
         add(order, name)
